@@ -1,0 +1,56 @@
+//! What can go wrong between an image and its score.
+
+/// The one error type of this crate.
+#[derive(Debug, thiserror::Error)]
+pub enum MetricError {
+    /// The phrase uses words that the back-end does not know; it would have to guess, and does not.
+    #[error("{backend} does not know the word{} {} in \"{phrase}\"", if words.len() == 1 { "" } else { "s" }, quoted(words))]
+    UnknownWords {
+        /// Id of the back-end that was asked.
+        backend: String,
+        /// The phrase as it was asked.
+        phrase: String,
+        /// The words that are not in the back-end's grammar, in order.
+        words: Vec<String>,
+    },
+    /// All words are known but they do not make a phrase that the back-end can answer.
+    #[error("{backend} cannot read \"{phrase}\": {why}")]
+    NotAPhrase {
+        /// Id of the back-end that was asked.
+        backend: String,
+        /// The phrase as it was asked.
+        phrase: String,
+        /// What is missing or too much.
+        why: String,
+    },
+    /// An image without pixels, or larger than the back-end can read.
+    #[error("cannot read an image of {width} x {height} pixels: {why}")]
+    ImageSize {
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+        /// Which limit it breaks.
+        why: &'static str,
+    },
+    /// No metric has this id.
+    #[error("no metric is called \"{id}\"; there are {known}")]
+    UnknownMetric {
+        /// What was asked for.
+        id: String,
+        /// The ids that exist, comma-separated.
+        known: String,
+    },
+    /// A back-end of another crate failed.
+    #[error("{backend} failed")]
+    Backend {
+        /// Id of the back-end.
+        backend: String,
+        /// Its own error.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+fn quoted(words: &[String]) -> String {
+    words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ")
+}
