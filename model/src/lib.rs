@@ -1,0 +1,14 @@
+//! GenTron and the networks around it: text encoders, autoencoder, diffusion, training and pipelines.
+//!
+//! This crate owns everything between a text and pixels. It must never know what a suite, a score or a report is: it gets
+//! strings and pictures, and gives pictures.
+//!
+//! Tensor axes are named from one legend: `B` batch, `F` frames, `C` channels, `H, W` latent size, `N` image tokens,
+//! `L` text tokens, `D` width, `A` heads.
+
+pub mod autoencoder;
+pub mod checkpoint;
+pub mod diffusion;
+pub mod noise;
+pub mod ops;
+pub mod text;
