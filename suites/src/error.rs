@@ -1,0 +1,36 @@
+//! What can go wrong in this crate.
+
+/// Every failure of this crate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SuitesError {
+    /// A word stands where only the words of the shapes world are known.
+    #[error("`{got}` is not a {what} of the shapes world (known: {known})")]
+    UnknownWord {
+        /// What was expected: `shape`, `color` or `texture`.
+        what: &'static str,
+        /// The word found.
+        got: String,
+        /// The words that would have been right, separated by blanks.
+        known: String,
+    },
+    /// A noun phrase that this world cannot draw.
+    #[error("`{phrase}` is not a noun phrase of the shapes world, such as `a striped red circle`")]
+    UnknownPhrase {
+        /// The phrase found.
+        phrase: String,
+    },
+    /// A relation or action speaks of something that the prompt's phrases do not mention exactly once.
+    #[error("the relation's `{name}` is not exactly one of the things in `{text}`")]
+    UnboundName {
+        /// The noun or phrase of the relation.
+        name: String,
+        /// The prompt.
+        text: String,
+    },
+    /// A prompt whose annotation names nothing that can be drawn.
+    #[error("prompt `{text}` has neither phrases nor counts")]
+    Empty {
+        /// The prompt.
+        text: String,
+    },
+}

@@ -1,0 +1,131 @@
+//! Prompts and what is known about them: the words that all suites share.
+
+use serde::{Deserialize, Serialize};
+
+/// One text to be drawn, with a stable identity and what a scorer needs to know about it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Prompt {
+    /// Stable and safe as a file name (`[a-z0-9_-]`): category, index within it, digest of the text.
+    pub id: String,
+    /// The suite's registry key, e.g. `shapes`.
+    pub suite: String,
+    /// The category within the suite, in the suite's own spelling, e.g. `color`.
+    pub category: String,
+    /// Position within the category, from 0.
+    pub index: u32,
+    /// Whether the attribute combination occurs in training.
+    pub split: Split,
+    /// What the generator is asked to draw.
+    pub text: String,
+    /// What the text asks for.
+    pub annotation: Annotation,
+}
+
+/// Whether a prompt's combination of attributes occurs in training data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Split {
+    /// The combination occurs in training.
+    Seen,
+    /// The combination was held out of training.
+    Unseen,
+    /// The suite makes no such distinction.
+    Unsplit,
+}
+
+/// What a prompt asks for, as far as the suite knows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Annotation {
+    /// Noun phrases in order; the VQA question is the phrase and a question mark.
+    pub phrases: Vec<String>,
+    /// How many objects the prompt asks for.
+    pub things: u32,
+    /// The spatial relation between two nouns.
+    pub relation: Option<Relation>,
+    /// How many of which noun.
+    pub counts: Vec<Count>,
+    /// The non-spatial relation between two phrases.
+    pub action: Option<Action>,
+    /// Which scores the 3-in-1 of a complex prompt averages.
+    pub complex: Option<ComplexKind>,
+}
+
+/// A spatial relation between two nouns.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Relation {
+    /// Where the subject is, seen from the object.
+    pub kind: RelationKind,
+    /// Noun, singular.
+    pub subject: String,
+    /// Noun, singular.
+    pub object: String,
+}
+
+/// T2I-CompBench's spatial relations: the first seven in the plane, the last three in depth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each name is its own relation")]
+pub enum RelationKind {
+    LeftOf,
+    RightOf,
+    TopOf,
+    BottomOf,
+    NextTo,
+    Near,
+    OnSideOf,
+    InFrontOf,
+    Behind,
+    HiddenBy,
+}
+
+/// A wanted number of one kind of object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Count {
+    /// Noun, singular.
+    pub noun: String,
+    /// How many are wanted.
+    pub count: u32,
+}
+
+/// A relation that is not one of place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Action {
+    /// What the subject does.
+    pub kind: ActionKind,
+    /// Noun phrase.
+    pub subject: String,
+    /// Noun phrase.
+    pub object: String,
+}
+
+/// The actions of the shapes world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each name is its own action")]
+pub enum ActionKind {
+    Inside,
+    Touching,
+    ConnectedTo,
+}
+
+/// The three groups of T2I-CompBench's complex prompts, which its 3-in-1 score treats differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ComplexKind {
+    /// Attributes and a spatial relation.
+    Spatial,
+    /// Attributes and an action.
+    Action,
+    /// All three.
+    SpatialAction,
+}
+
+/// A named, fixed list of prompts.
+pub trait Suite {
+    /// Registry key, e.g. `shapes`.
+    fn id(&self) -> &str;
+    /// SHA-256 over ids and texts in order, hexadecimal.
+    fn digest(&self) -> String;
+    /// All prompts, by category, then index.
+    fn prompts(&self) -> &[Prompt];
+}

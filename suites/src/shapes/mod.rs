@@ -1,0 +1,29 @@
+//! The suite `shapes`: a small world of coloured, textured, related and counted shapes on 64 x 64 pixels.
+//!
+//! The way from words to pixels: `grammar` draws a [`Description`] (what a text says) → `caption` words it,
+//! `staging` fills in what it leaves open and `layout` finds places, which makes a [`Scene`] → [`render`] draws it.
+//! Training pairs ([`training_pair`]) and the evaluation set ([`suite`]) share all of it; [`HELD_OUT_COLOR_SHAPES`] and
+//! its kin are what training never shows.
+
+mod caption;
+mod description;
+mod document;
+mod geometry;
+mod grammar;
+mod held_out;
+mod layout;
+mod render;
+mod scene;
+mod staging;
+mod texture;
+mod training;
+mod words;
+
+pub use description::{Description, Form, Thing};
+pub use geometry::{outline, shape_coverage};
+pub use held_out::*;
+pub use render::{BACKGROUND, LIGHT, LINK, LINK_WIDTH, light_coverage, render};
+pub use scene::*;
+pub use texture::{texture_is_light, texture_lightness};
+pub use training::{MAX_CAPTION_TOKENS, MAX_DOCUMENT_TOKENS, training_document, training_pair};
+pub use words::{Color, MAX_OBJECTS, Shape, Texture, article, number_word, tokens, vocabulary};

@@ -1,0 +1,150 @@
+//! From a scene to pixels.
+
+use image::RgbImage;
+use tiny_skia::{Mask, PathBuilder, Stroke, Transform};
+
+use super::geometry::coverage;
+use super::scene::CANVAS;
+use super::texture::texture_lightness;
+use super::{Scene, Shape, Texture};
+
+/// The constant background, 8-bit sRGB.
+pub const BACKGROUND: [u8; 3] = [240, 240, 236];
+/// The light parts of a texture, 8-bit sRGB.
+pub const LIGHT: [u8; 3] = [255, 255, 255];
+/// Lines between objects, 8-bit sRGB.
+pub const LINK: [u8; 3] = [110, 110, 110];
+/// Width of the lines between objects, pixels.
+pub const LINK_WIDTH: f32 = 2.0;
+
+/// Draws a scene, 64 x 64, anti-aliased. The bytes depend on the scene alone.
+///
+/// Each layer is mixed in with its coverage and rounded to the nearest byte. Parts outside the canvas are cut off.
+pub fn render(scene: &Scene) -> RgbImage {
+    let mut image = RgbImage::from_pixel(CANVAS, CANVAS, image::Rgb(BACKGROUND));
+    for &(from, to) in &scene.links {
+        if let (Some(from), Some(to)) = (scene.objects.get(from), scene.objects.get(to)) {
+            paint_all(&mut image, &line(from.center, to.center), LINK);
+        }
+    }
+    for object in &scene.objects {
+        let bbox = object.bbox();
+        let mask = coverage(object.shape, bbox, CANVAS, CANVAS);
+        let light = light_of(&mask, object.texture, bbox, CANVAS, CANVAS);
+        let color = object.color.rgb();
+        for_box(bbox, CANVAS, CANVAS, 1.0, |at| {
+            let mixed = match &light {
+                None => color,
+                Some(light) => mix(color, LIGHT, light[at]),
+            };
+            paint(&mut image, at, mixed, f32::from(mask[at]) / 255.0);
+        });
+    }
+    image
+}
+
+/// How white each pixel of a textured object is, as a share of the object's part of that pixel: `width * height` values
+/// from 0 (the object's colour) to 1 (white), row by row. The outermost pixel of the shape stays solid, so that its
+/// outline can be recognised. With [`super::shape_coverage`] this makes a template of the object:
+/// `pixel = (1 - coverage) * background + coverage * (color + light * (white - color))`.
+pub fn light_coverage(
+    shape: Shape,
+    texture: Texture,
+    bbox: [f32; 4],
+    width: u32,
+    height: u32,
+) -> Vec<f32> {
+    let mask = coverage(shape, bbox, width, height);
+    light_of(&mask, texture, bbox, width, height).unwrap_or_else(|| vec![0.0; mask.len()])
+}
+
+/// `None` for a plain object.
+fn light_of(
+    mask: &[u8],
+    texture: Texture,
+    bbox: [f32; 4],
+    width: u32,
+    height: u32,
+) -> Option<Vec<f32>> {
+    if texture == Texture::Plain {
+        return None;
+    }
+    let mut light = vec![0.0; mask.len()];
+    let columns = width as usize;
+    for_box(bbox, width, height, 0.0, |at| {
+        let (x, y) = (at % columns, at / columns);
+        // The least coverage among the 3 x 3 neighbours is an erosion by one pixel.
+        let rows = y.saturating_sub(1)..(y + 2).min(height as usize);
+        let inner = rows
+            .flat_map(|row| {
+                &mask[row * columns + x.saturating_sub(1)..row * columns + (x + 2).min(columns)]
+            })
+            .min()
+            .copied()
+            .unwrap_or(0);
+        if inner > 0 {
+            let lightness = texture_lightness(texture, bbox, x as f32 + 0.5, y as f32 + 0.5);
+            light[at] = lightness * f32::from(inner) / 255.0;
+        }
+    });
+    Some(light)
+}
+
+/// Calls `visit` with the index of each pixel that `bbox`, widened by `margin`, meets.
+fn for_box(bbox: [f32; 4], width: u32, height: u32, margin: f32, mut visit: impl FnMut(usize)) {
+    let range = |low: f32, high: f32, end: u32| {
+        ((low - margin).floor().max(0.0) as usize)
+            ..((high + margin).ceil().clamp(0.0, end as f32) as usize)
+    };
+    for y in range(bbox[1], bbox[3], height) {
+        for x in range(bbox[0], bbox[2], width) {
+            visit(y * width as usize + x);
+        }
+    }
+}
+
+fn line(from: [f32; 2], to: [f32; 2]) -> Vec<u8> {
+    let mut path = PathBuilder::new();
+    path.move_to(from[0], from[1]);
+    path.line_to(to[0], to[1]);
+    let stroke = Stroke {
+        width: LINK_WIDTH,
+        ..Stroke::default()
+    };
+    let drawn = path
+        .finish()
+        .and_then(|path| path.stroke(&stroke, 1.0))
+        .zip(Mask::new(CANVAS, CANVAS));
+    match drawn {
+        Some((path, mut mask)) => {
+            mask.fill_path(
+                &path,
+                tiny_skia::FillRule::Winding,
+                true,
+                Transform::identity(),
+            );
+            mask.data().to_vec()
+        }
+        None => vec![0; (CANVAS * CANVAS) as usize],
+    }
+}
+
+fn paint_all(image: &mut RgbImage, mask: &[u8], color: [u8; 3]) {
+    for (at, &value) in mask.iter().enumerate() {
+        paint(image, at, color, f32::from(value) / 255.0);
+    }
+}
+
+fn paint(image: &mut RgbImage, at: usize, color: [u8; 3], share: f32) {
+    if share > 0.0 {
+        let pixel = &mut image.as_mut()[3 * at..3 * at + 3];
+        let mixed = mix([pixel[0], pixel[1], pixel[2]], color, share);
+        pixel.copy_from_slice(&mixed);
+    }
+}
+
+fn mix(from: [u8; 3], to: [u8; 3], share: f32) -> [u8; 3] {
+    std::array::from_fn(|c| {
+        (f32::from(from[c]) * (1.0 - share) + f32::from(to[c]) * share).round() as u8
+    })
+}
