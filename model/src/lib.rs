@@ -12,3 +12,8 @@ pub mod diffusion;
 pub mod noise;
 pub mod ops;
 pub mod text;
+
+#[cfg(test)]
+mod goldens;
+#[cfg(test)]
+mod gradients;

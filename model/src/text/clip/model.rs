@@ -1,0 +1,104 @@
+//! Both towers, projected into the space where they are compared. transformers: `CLIPModel`.
+
+use candle_core::{D, Result, Tensor};
+use candle_nn::{Init, VarBuilder};
+
+use super::{ClipConfig, ClipTextModel, ClipVisionModel};
+use crate::ops;
+use crate::text::parameter::Linear;
+
+/// CLIP.
+#[derive(Clone, Debug)]
+pub struct ClipModel {
+    text_model: ClipTextModel,
+    vision_model: ClipVisionModel,
+    text_projection: Linear,
+    visual_projection: Linear,
+    logit_scale: Tensor, // ()
+    config: ClipConfig,
+}
+
+impl ClipModel {
+    /// Checkpoint keys that older transformers wrote and that hold no weights.
+    pub const BUFFERS: [&str; 2] = [
+        "text_model.embeddings.position_ids",
+        "vision_model.embeddings.position_ids",
+    ];
+
+    /// Reads (or creates) all tensors below `vb`.
+    ///
+    /// # Errors
+    /// Where the configuration is contradictory, or a tensor is missing or of another shape.
+    pub fn new(vb: VarBuilder, config: &ClipConfig) -> Result<Self> {
+        let projection = |name: &str, width: usize| {
+            Linear::without_bias(
+                vb.pp(name),
+                width,
+                config.projection_dim,
+                (width as f64).sqrt().recip(),
+            )
+        };
+        Ok(Self {
+            text_model: ClipTextModel::new(vb.pp("text_model"), &config.text_config)?,
+            vision_model: ClipVisionModel::new(vb.pp("vision_model"), &config.vision_config)?,
+            text_projection: projection("text_projection", config.text_config.hidden_size)?,
+            visual_projection: projection("visual_projection", config.vision_config.hidden_size)?,
+            logit_scale: vb.get_with_hints(
+                (),
+                "logit_scale",
+                Init::Const(config.logit_scale_init_value),
+            )?,
+            config: config.clone(),
+        })
+    }
+
+    /// The sizes that it was built with.
+    pub fn config(&self) -> &ClipConfig {
+        &self.config
+    }
+
+    /// The text tower.
+    pub fn text_model(&self) -> &ClipTextModel {
+        &self.text_model
+    }
+
+    /// Token ids (B,L), u32 → (B,P), P the `projection_dim`; not normalised.
+    pub fn embed_text(&self, ids: &Tensor) -> Result<Tensor> {
+        self.text_projection
+            .forward(&self.text_model.forward(ids)?.pooled)
+    }
+
+    /// Normalised pixels (B,C,S,S) → (B,P); not normalised.
+    pub fn embed_image(&self, pixels: &Tensor) -> Result<Tensor> {
+        self.visual_projection
+            .forward(&self.vision_model.forward(pixels)?)
+    }
+
+    /// Cosines of each image (B,P) with each text (B',P), -1..1: (B,B').
+    pub fn cosines(image: &Tensor, text: &Tensor) -> Result<Tensor> {
+        // A product of (B,P) and (P,B'), with both gradients.
+        ops::linear(&unit(image)?, &unit(text)?, None)
+    }
+
+    /// [`ClipModel::cosines`] times the learnt scale, for the contrastive loss: (B,B').
+    pub fn logits(&self, image: &Tensor, text: &Tensor) -> Result<Tensor> {
+        Self::cosines(image, text)?.broadcast_mul(&self.logit_scale.exp()?)
+    }
+
+    /// The symmetric cross entropy of the logits of B pairs, in nats; a scalar (Radford et al. 2021, figure 3).
+    pub fn contrastive_loss(&self, image: &Tensor, text: &Tensor) -> Result<Tensor> {
+        let logits = self.logits(image, text)?; // (B,B)
+        let pairs = Tensor::eye(logits.dim(0)?, logits.dtype(), logits.device())?;
+        let nll = |logits: &Tensor| {
+            (candle_nn::ops::log_softmax(logits, D::Minus1)? * &pairs)?
+                .sum(D::Minus1)?
+                .mean(0)
+        };
+        (nll(&logits)? + nll(&logits.t()?)?)?.affine(-0.5, 0.0)
+    }
+}
+
+/// (B,P) with rows of length one.
+fn unit(x: &Tensor) -> Result<Tensor> {
+    x.broadcast_div(&x.sqr()?.sum_keepdim(D::Minus1)?.sqrt()?)
+}

@@ -1,0 +1,3 @@
+//! soon
+pub mod clip;
+mod parameter;

@@ -1,0 +1,110 @@
+//! Linear layers and norms with their initial values, shared by both encoders.
+
+use candle_core::{Result, Tensor};
+use candle_nn::{Init, VarBuilder};
+
+use crate::ops;
+
+/// Normal with mean zero.
+pub(super) fn normal(stdev: f64) -> Init {
+    Init::Randn { mean: 0.0, stdev }
+}
+
+/// `x W^T + b`, the bias starting at zero where there is one.
+#[derive(Clone, Debug)]
+pub(super) struct Linear {
+    weight: Tensor,       // (out, in)
+    bias: Option<Tensor>, // (out)
+}
+
+impl Linear {
+    /// `stdev` is that of the initial weights.
+    pub(super) fn new(vb: VarBuilder, input: usize, output: usize, stdev: f64) -> Result<Self> {
+        let bias = Some(vb.get_with_hints(output, "bias", Init::Const(0.0))?);
+        Ok(Self {
+            bias,
+            ..Self::without_bias(vb, input, output, stdev)?
+        })
+    }
+
+    pub(super) fn without_bias(
+        vb: VarBuilder,
+        input: usize,
+        output: usize,
+        stdev: f64,
+    ) -> Result<Self> {
+        Ok(Self {
+            weight: vb.get_with_hints((output, input), "weight", normal(stdev))?,
+            bias: None,
+        })
+    }
+
+    /// (..., in) → (..., out).
+    pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        ops::linear(x, &self.weight, self.bias.as_ref())
+    }
+}
+
+/// Layer norm over the last axis.
+#[derive(Clone, Debug)]
+pub(super) struct LayerNorm {
+    weight: Tensor,
+    bias: Tensor,
+    epsilon: f64,
+}
+
+impl LayerNorm {
+    pub(super) fn new(vb: VarBuilder, width: usize, epsilon: f64) -> Result<Self> {
+        let weight = vb.get_with_hints(width, "weight", Init::Const(1.0))?;
+        let bias = vb.get_with_hints(width, "bias", Init::Const(0.0))?;
+        Ok(Self {
+            weight,
+            bias,
+            epsilon,
+        })
+    }
+
+    pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        ops::layer_norm(x, Some(&self.weight), Some(&self.bias), self.epsilon)
+    }
+}
+
+/// Root-mean-square norm over the last axis.
+#[derive(Clone, Debug)]
+pub(super) struct RmsNorm {
+    weight: Tensor,
+    epsilon: f64,
+}
+
+impl RmsNorm {
+    pub(super) fn new(vb: VarBuilder, width: usize, epsilon: f64) -> Result<Self> {
+        Ok(Self {
+            weight: vb.get_with_hints(width, "weight", Init::Const(1.0))?,
+            epsilon,
+        })
+    }
+
+    pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        ops::rms_norm(x, &self.weight, self.epsilon)
+    }
+}
+
+/// What is added to the attention logits where nothing may be attended to.
+pub(super) const MASKED: f32 = -1e30;
+
+/// (1,1,L,L): zero up to the diagonal, [`MASKED`] after it.
+pub(super) fn causal_bias(length: usize, like: &Tensor) -> Result<Tensor> {
+    let values = (0..length * length)
+        .map(|i| if i % length > i / length { MASKED } else { 0.0 })
+        .collect::<Vec<_>>();
+    Tensor::from_vec(values, (1, 1, length, length), like.device())?.to_dtype(like.dtype())
+}
+
+/// Mask (B,M), 1 = attended, → (B,1,1,M), zero there and [`MASKED`] elsewhere.
+pub(super) fn mask_bias(mask: &Tensor, like: &Tensor) -> Result<Tensor> {
+    let (b, m) = mask.dims2()?;
+    let attended = mask.to_dtype(like.dtype())?;
+    attended
+        .affine(-f64::from(MASKED), f64::from(MASKED))?
+        .reshape((b, 1, 1, m)) // (B,1,1,M)
+}
