@@ -39,6 +39,8 @@ pub enum Purpose {
     Evaluation = 5,
     /// The ground-truth scene of an evaluation prompt.
     Truth = 6,
+    /// How a caption is made false.
+    Falsehood = 7,
 }
 
 /// A stream of random numbers, see [`Rng::new`].

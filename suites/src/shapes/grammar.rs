@@ -20,7 +20,8 @@ pub const DEPTH: [RelationKind; 3] = [
     RelationKind::Behind,
     RelationKind::HiddenBy,
 ];
-const ACTIONS: [ActionKind; 3] = [
+/// The actions.
+pub const ACTIONS: [ActionKind; 3] = [
     ActionKind::Inside,
     ActionKind::Touching,
     ActionKind::ConnectedTo,
@@ -141,26 +142,25 @@ fn complex(count: usize, rng: &mut Rng) -> Description {
         };
     }
     color_all(&mut things, rng);
+    // A container takes a large part of the picture: five objects, or one with a narrow hollow, would not fit.
+    let roomy = count < MAX_OBJECTS && !is_thin(things[1].shape);
+    let action = acting.then(|| (0, rng.pick(if roomy { &ACTIONS } else { &ACTIONS[1..] }), 1));
+    let first = if acting { 2 } else { 0 };
+    let relation = spatial.then(|| (first, rng.pick(&PLANE), first + 1));
+    let nested = matches!(action, Some((_, ActionKind::Inside, _)));
     let mut textured = 0;
-    for thing in &mut things {
-        if textured < 2 && rng.chance(0.3) {
+    for (index, thing) in things.iter_mut().enumerate() {
+        // Textures need some area to be seen on, and a plain ground around what stands inside.
+        let fit = !(nested && index < 2) && (count < 4 || !is_thin(thing.shape));
+        if fit && textured < 2 && rng.chance(0.35) {
             thing.texture = Some(rng.pick(&Texture::NAMED));
             textured += 1;
         }
     }
-    // A container takes a large part of the picture: with five objects it would not fit.
-    let kinds: &[ActionKind] = if count < MAX_OBJECTS {
-        &ACTIONS
-    } else {
-        &ACTIONS[1..]
-    };
-    let action = acting.then(|| (0, rng.pick(kinds), 1));
-    let first = if acting { 2 } else { 0 };
-    let relation = spatial.then(|| (first, rng.pick(&PLANE), first + 1));
-    Description {
-        form: Form::Complex,
-        things,
-        relation,
-        action,
-    }
+    Description { form: Form::Complex, things, relation, action }
+}
+
+/// Whether a shape has little room within.
+fn is_thin(shape: Shape) -> bool {
+    matches!(shape, Shape::Star | Shape::Cross)
 }

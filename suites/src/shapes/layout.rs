@@ -328,7 +328,7 @@ fn touching(
 /// The front box lies within the back one, nearer to one corner: IoU of the boxes 0.58 to 0.64, while all four sides of
 /// the back one stay visible by two pixels or more.
 fn occluding(front: usize, back: usize, rng: &mut Rng) -> Vec<(usize, Placed)> {
-    let size = rng.between(32, 40);
+    let size = rng.between(34, 42);
     let inner = (0.78 * size as f32).round() as i32;
     let spare = size - inner;
     let mut offset = || {

@@ -8,6 +8,7 @@
 mod caption;
 mod description;
 mod document;
+mod evaluation;
 mod geometry;
 mod grammar;
 mod held_out;
@@ -17,13 +18,15 @@ mod scene;
 mod staging;
 mod texture;
 mod training;
+mod understanding;
 mod words;
 
 pub use description::{Description, Form, Thing};
+pub use evaluation::{ID, ShapesSuite, scene_for, suite};
 pub use geometry::{outline, shape_coverage};
 pub use held_out::*;
 pub use render::{BACKGROUND, LIGHT, LINK, LINK_WIDTH, light_coverage, render};
 pub use scene::*;
 pub use texture::{texture_is_light, texture_lightness};
-pub use training::{MAX_CAPTION_TOKENS, MAX_DOCUMENT_TOKENS, training_document, training_pair};
+pub use training::{MAX_CAPTION_TOKENS, MAX_DOCUMENT_TOKENS, hard_negative, training_document, training_pair};
 pub use words::{Color, MAX_OBJECTS, Shape, Texture, article, number_word, tokens, vocabulary};

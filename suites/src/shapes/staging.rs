@@ -48,6 +48,8 @@ fn dress(description: &Description, staging: Staging, rng: &mut Rng) -> Vec<(usi
         .action
         .is_some_and(|(_, kind, _)| kind != ActionKind::ConnectedTo)
         || description.form == Form::Spatial3d;
+    // Small objects have a texture only where it is said: it costs them some of their shape.
+    let small = description.objects() > 3;
     let mut objects: Vec<(usize, Object)> = Vec::new();
     for (index, thing) in description.things.iter().enumerate() {
         let open = |rng: &mut Rng, taken: Option<Color>| loop {
@@ -73,7 +75,7 @@ fn dress(description: &Description, staging: Staging, rng: &mut Rng) -> Vec<(usi
         let shared = open(rng, taken);
         let alike = thing.count == 1 || rng.chance(0.5);
         let texture = thing.texture.unwrap_or_else(|| {
-            let plain = contact || !rng.chance(staging.unsaid_texture);
+            let plain = contact || small || !rng.chance(staging.unsaid_texture);
             let texture = if plain {
                 Texture::Plain
             } else {

@@ -32,10 +32,11 @@ pub fn texture_lightness(texture: Texture, bbox: [f32; 4], x: f32, y: f32) -> f3
         }
         Texture::Dotted => {
             let (pitch, radius) = if fine { (6.0f32, 1.9f32) } else { (8.0, 2.5) };
-            // Distance to the nearest point of a lattice through the middle of the box.
+            // Distance to the nearest point of a lattice through the middle of the box; no dot is cut by the box.
             let off = |at: f32, extent: f32| {
                 let offset = at - extent / 2.0;
-                offset - (offset / pitch).round() * pitch
+                let most = ((extent / 2.0 - radius - 1.0) / pitch).floor().max(0.0);
+                offset - (offset / pitch).round().clamp(-most, most) * pitch
             };
             let distance = off(u, width).hypot(off(v, height));
             (radius - distance + 0.5).clamp(0.0, 1.0)

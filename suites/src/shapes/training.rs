@@ -1,11 +1,11 @@
 //! Training data without end: pair `index` of `seed` is a pure function of both.
 
-use super::caption::varied;
+use super::caption::{converse, varied};
 use super::description::{Description, Form};
 use super::document::document;
 use super::grammar::{describe, length};
 use super::staging::{Staged, Staging, stage};
-use super::{Color, Pair, Shape, Thing, render};
+use super::{Color, MAX_OBJECTS, Pair, Shape, Thing, render};
 use crate::rng::{Purpose, Rng};
 
 /// The longest caption, in tokens (words and punctuation marks).
@@ -42,6 +42,57 @@ pub fn training_document(seed: u64, index: u64) -> String {
         MAX_DOCUMENT_TOKENS,
         &mut Rng::new(seed, index, Purpose::Document),
     )
+}
+
+/// A caption like that of the `index`-th pair which is false of its picture, because two things have exchanged colours,
+/// textures or places, or because a number or a colour is another. `None` where the caption says too little for that.
+pub fn hard_negative(seed: u64, index: u64) -> Option<String> {
+    let (truth, _) = training_scene(seed, index);
+    let mut rng = Rng::new(seed, index, Purpose::Falsehood);
+    let mut lies = falsehoods(&truth, &mut rng);
+    rng.shuffle(&mut lies);
+    let lie = lies.pop()?;
+    Some(varied(&lie, MAX_CAPTION_TOKENS, &mut Rng::new(seed, index, Purpose::Wording)))
+}
+
+/// All descriptions that differ from the true one by one lie.
+fn falsehoods(truth: &Description, rng: &mut Rng) -> Vec<Description> {
+    let mut lies = Vec::new();
+    let things = &truth.things;
+    for one in 0..things.len() {
+        for other in one + 1..things.len() {
+            if things[one].shape == things[other].shape {
+                continue;
+            }
+            let mut lie = truth.clone();
+            (lie.things[one].color, lie.things[other].color) = (things[other].color, things[one].color);
+            if things[one].color.is_some() && things[other].color.is_some() && lie != *truth {
+                lies.push(lie);
+            }
+            let mut lie = truth.clone();
+            (lie.things[one].texture, lie.things[other].texture) = (things[other].texture, things[one].texture);
+            if things[one].texture.is_some() && things[other].texture.is_some() && lie != *truth {
+                lies.push(lie);
+            }
+        }
+    }
+    if let Some((subject, kind, object)) = truth.relation.filter(|&(_, kind, _)| converse(kind) != kind) {
+        lies.push(Description { relation: Some((subject, converse(kind), object)), ..truth.clone() });
+    }
+    if truth.form == Form::Numeracy {
+        let mut lie = truth.clone();
+        let thing = rng.below(things.len());
+        let count = lie.things[thing].count;
+        lie.things[thing].count = if count == 1 || (count < MAX_OBJECTS as u32 && rng.chance(0.5)) { count + 1 } else { count - 1 };
+        lies.push(lie);
+    }
+    if let [Thing { color: Some(color), .. }] = things[..] {
+        let others: Vec<Color> = Color::ALL.into_iter().filter(|&other| other != color).collect();
+        let mut lie = truth.clone();
+        lie.things[0].color = Some(rng.pick(&others));
+        lies.push(lie);
+    }
+    lies
 }
 
 fn training_scene(seed: u64, index: u64) -> (Description, Staged) {

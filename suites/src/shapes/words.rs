@@ -205,6 +205,11 @@ pub fn number_word(count: u32) -> &'static str {
         .unwrap_or("many")
 }
 
+/// The inverse of [`number_word`].
+pub(super) fn number_of(word: &str) -> Option<u32> {
+    NUMBERS.iter().position(|&number| number == word).map(|index| index as u32 + 1)
+}
+
 /// The article before `word`.
 pub fn article(word: &str) -> &'static str {
     if word.starts_with(['a', 'e', 'i', 'o', 'u']) {
