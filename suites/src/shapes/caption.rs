@@ -9,25 +9,14 @@ use crate::{ActionKind, RelationKind};
 pub fn phrase(thing: &Thing, counted: bool) -> String {
     let adjectives = adjectives(thing);
     let first = adjectives.first().copied().unwrap_or(thing.shape.word());
-    let lead = if counted || thing.count != 1 {
-        number_word(thing.count)
-    } else {
-        article(first)
-    };
-    let noun = if thing.count == 1 {
-        thing.shape.word()
-    } else {
-        thing.shape.plural()
-    };
+    let lead = if counted || thing.count != 1 { number_word(thing.count) } else { article(first) };
+    let noun = if thing.count == 1 { thing.shape.word() } else { thing.shape.plural() };
     [&[lead], adjectives.as_slice(), &[noun]].concat().join(" ")
 }
 
 fn adjectives(thing: &Thing) -> Vec<&'static str> {
     let texture = thing.texture.map(|texture| texture.word());
-    texture
-        .into_iter()
-        .chain(thing.color.map(|color| color.word()))
-        .collect()
+    texture.into_iter().chain(thing.color.map(|color| color.word())).collect()
 }
 
 /// The official wording of a spatial relation.
@@ -62,11 +51,7 @@ pub const fn converse(kind: RelationKind) -> RelationKind {
 /// The official wording, as evaluation prompts have it.
 pub fn official(description: &Description) -> String {
     let counted = description.form == Form::Numeracy;
-    assemble(
-        description,
-        |thing| phrase(thing, counted),
-        |kind| relation_words(kind).to_owned(),
-    )
+    assemble(description, |thing| phrase(thing, counted), |kind| relation_words(kind).to_owned())
 }
 
 /// Related things first (`A on the left of B`), then the others as a list.
@@ -89,21 +74,10 @@ fn assemble(
     }
     if let Some((subject, kind, object)) = description.relation {
         (used[subject], used[object]) = (true, true);
-        parts.push(format!(
-            "{} {} {}",
-            phrases[subject],
-            relation(kind),
-            phrases[object]
-        ));
+        parts.push(format!("{} {} {}", phrases[subject], relation(kind), phrases[object]));
     }
     let related = !parts.is_empty();
-    parts.extend(
-        phrases
-            .into_iter()
-            .zip(used)
-            .filter(|(_, used)| !used)
-            .map(|(phrase, _)| phrase),
-    );
+    parts.extend(phrases.into_iter().zip(used).filter(|(_, used)| !used).map(|(phrase, _)| phrase));
     list(&parts, related)
 }
 
@@ -124,11 +98,7 @@ pub fn varied(description: &Description, limit: usize, rng: &mut Rng) -> String 
         return official(description);
     }
     let text = reworded(description, rng);
-    if tokens(&text).count() <= limit {
-        text
-    } else {
-        official(description)
-    }
+    if tokens(&text).count() <= limit { text } else { official(description) }
 }
 
 fn reworded(description: &Description, rng: &mut Rng) -> String {
@@ -141,15 +111,10 @@ fn reworded(description: &Description, rng: &mut Rng) -> String {
     let style = rng.below(4);
     let body = match told.action.filter(|_| rng.chance(0.5)) {
         Some(action) => acting(&told, action, counted, rng),
-        None => assemble(
-            &told,
-            |thing| noun_phrase(thing, counted, style),
-            |kind| synonym(kind, rng).to_owned(),
-        ),
+        None => assemble(&told, |thing| noun_phrase(thing, counted, style), |kind| synonym(kind, rng).to_owned()),
     };
-    let plural = told.things.first().is_some_and(|thing| thing.count > 1)
-        && told.relation.is_none()
-        && told.action.is_none();
+    let plural =
+        told.things.first().is_some_and(|thing| thing.count > 1) && told.relation.is_none() && told.action.is_none();
     match rng.below(7) {
         0 => body,
         1 => format!("{body}."),
@@ -176,11 +141,7 @@ fn turn(told: &mut Description) {
 /// `a circle that is red`, `a red circle with stripes`, or plainly.
 fn noun_phrase(thing: &Thing, counted: bool, style: usize) -> String {
     use super::Texture;
-    let bare = Thing {
-        color: None,
-        texture: None,
-        ..*thing
-    };
+    let bare = Thing { color: None, texture: None, ..*thing };
     let verb = if thing.count == 1 { "is" } else { "are" };
     match (style, thing.texture, thing.color) {
         (1, None, Some(color)) => {
@@ -190,17 +151,7 @@ fn noun_phrase(thing: &Thing, counted: bool, style: usize) -> String {
             format!("{} that {verb} {}", phrase(&bare, counted), texture.word())
         }
         (1, Some(texture), Some(_)) => {
-            format!(
-                "{} that {verb} {}",
-                phrase(
-                    &Thing {
-                        texture: None,
-                        ..*thing
-                    },
-                    counted
-                ),
-                texture.word()
-            )
+            format!("{} that {verb} {}", phrase(&Thing { texture: None, ..*thing }, counted), texture.word())
         }
         (2, Some(texture), _) => {
             let pattern = match texture {
@@ -208,16 +159,7 @@ fn noun_phrase(thing: &Thing, counted: bool, style: usize) -> String {
                 Texture::Dotted => "dots",
                 Texture::Checkered => "checks",
             };
-            format!(
-                "{} with {pattern}",
-                phrase(
-                    &Thing {
-                        texture: None,
-                        ..*thing
-                    },
-                    counted
-                )
-            )
+            format!("{} with {pattern}", phrase(&Thing { texture: None, ..*thing }, counted))
         }
         _ => phrase(thing, counted),
     }
@@ -231,9 +173,7 @@ fn synonym(kind: RelationKind, rng: &mut Rng) -> &'static str {
         RelationKind::BottomOf => rng.pick(&["on the bottom of", "below"]),
         RelationKind::NextTo => rng.pick(&["next to", "beside"]),
         RelationKind::Near => rng.pick(&["near", "close to"]),
-        RelationKind::Behind | RelationKind::HiddenBy => {
-            rng.pick(&["behind", "hidden by", "partly hidden by"])
-        }
+        RelationKind::Behind | RelationKind::HiddenBy => rng.pick(&["behind", "hidden by", "partly hidden by"]),
         other => relation_words(other),
     }
 }
@@ -262,21 +202,13 @@ fn acting(
     };
     let mut rest = told.clone();
     rest.action = None;
-    let keep: Vec<usize> = (0..told.things.len())
-        .filter(|&index| index != subject && index != object)
-        .collect();
+    let keep: Vec<usize> = (0..told.things.len()).filter(|&index| index != subject && index != object).collect();
     rest.things = keep.iter().map(|&index| told.things[index]).collect();
     let shift = |index: usize| keep.iter().position(|&kept| kept == index);
-    rest.relation = told
-        .relation
-        .and_then(|(one, kind, other)| Some((shift(one)?, kind, shift(other)?)));
+    rest.relation = told.relation.and_then(|(one, kind, other)| Some((shift(one)?, kind, shift(other)?)));
     if rest.things.is_empty() {
         return first;
     }
-    let rest = assemble(
-        &rest,
-        |thing| phrase(thing, counted),
-        |kind| relation_words(kind).to_owned(),
-    );
+    let rest = assemble(&rest, |thing| phrase(thing, counted), |kind| relation_words(kind).to_owned());
     format!("{first}, and {rest}")
 }

@@ -88,12 +88,7 @@ pub struct Thing {
 impl Thing {
     /// One object, of which only the shape is said.
     pub fn new(shape: Shape) -> Self {
-        Self {
-            shape,
-            color: None,
-            texture: None,
-            count: 1,
-        }
+        Self { shape, color: None, texture: None, count: 1 }
     }
 }
 

@@ -8,9 +8,7 @@ use sha2::{Digest, Sha256};
 use super::caption::{official, phrase};
 use super::description::{Description, Form};
 use super::grammar::{ACTIONS, DEPTH, PLANE, describe};
-use super::held_out::{
-    HELD_OUT_COLOR_SHAPES, HELD_OUT_COUNTS, HELD_OUT_SHAPE_PAIRS, HELD_OUT_TEXTURE_SHAPES, HeldOut,
-};
+use super::held_out::{HELD_OUT_COLOR_SHAPES, HELD_OUT_COUNTS, HELD_OUT_SHAPE_PAIRS, HELD_OUT_TEXTURE_SHAPES, HeldOut};
 use super::staging::{Staging, stage};
 use super::{Scene, Shape};
 use crate::rng::{Purpose, Rng};
@@ -98,7 +96,13 @@ fn draw(form: Form, split: Split, slot: usize, taken: &HashSet<String>, rng: &mu
 fn length(form: Form, slot: usize) -> usize {
     match form {
         Form::Single => 1,
-        Form::Shape => if slot.is_multiple_of(5) { 2 } else { 3 },
+        Form::Shape => {
+            if slot.is_multiple_of(5) {
+                2
+            } else {
+                3
+            }
+        }
         Form::Numeracy => match slot % 20 {
             0 | 7 | 14 => 1,
             4 | 11 | 16 | 19 => 3,

@@ -50,17 +50,12 @@ pub fn outline(shape: Shape, bbox: [f32; 4]) -> Option<Path> {
             path.close();
         }
     }
-    path.finish()?
-        .transform(Transform::from_row(x2 - x1, 0.0, 0.0, y2 - y1, x1, y1))
+    path.finish()?.transform(Transform::from_row(x2 - x1, 0.0, 0.0, y2 - y1, x1, y1))
 }
 
 fn polygon(path: &mut PathBuilder, corners: &[[f32; 2]]) {
     for (position, [x, y]) in corners.iter().enumerate() {
-        if position == 0 {
-            path.move_to(*x, *y)
-        } else {
-            path.line_to(*x, *y)
-        }
+        if position == 0 { path.move_to(*x, *y) } else { path.line_to(*x, *y) }
     }
     path.close();
 }
@@ -72,30 +67,22 @@ fn star() -> [[f32; 2]; 10] {
     std::array::from_fn(|corner| {
         let radius = if corner % 2 == 0 { 1.0 } else { STAR_NOTCH };
         let angle = corner as f32 * turn;
-        [
-            0.5 + radius * angle.sin() / width,
-            (1.0 - radius * angle.cos()) / height,
-        ]
+        [0.5 + radius * angle.sin() / width, (1.0 - radius * angle.cos()) / height]
     })
 }
 
 /// The share of each pixel that `shape` covers when it fills `bbox` (`x1, y1, x2, y2`, pixels): `width * height` values
 /// from 0 to 1, row by row. All 0 where the box is empty.
 pub fn shape_coverage(shape: Shape, bbox: [f32; 4], width: u32, height: u32) -> Vec<f32> {
-    coverage(shape, bbox, width, height)
-        .iter()
-        .map(|&value| f32::from(value) / 255.0)
-        .collect()
+    coverage(shape, bbox, width, height).iter().map(|&value| f32::from(value) / 255.0).collect()
 }
 
 /// As [`shape_coverage`], from 0 to 255.
 pub(super) fn coverage(shape: Shape, bbox: [f32; 4], width: u32, height: u32) -> Vec<u8> {
-    let drawn = outline(shape, bbox)
-        .zip(Mask::new(width, height))
-        .map(|(path, mut mask)| {
-            mask.fill_path(&path, FillRule::Winding, true, Transform::identity());
-            mask.data().to_vec()
-        });
+    let drawn = outline(shape, bbox).zip(Mask::new(width, height)).map(|(path, mut mask)| {
+        mask.fill_path(&path, FillRule::Winding, true, Transform::identity());
+        mask.data().to_vec()
+    });
     drawn.unwrap_or_else(|| vec![0; width as usize * height as usize])
 }
 

@@ -15,17 +15,9 @@ pub const PLANE: [RelationKind; 6] = [
     RelationKind::Near,
 ];
 /// The relations in depth.
-pub const DEPTH: [RelationKind; 3] = [
-    RelationKind::InFrontOf,
-    RelationKind::Behind,
-    RelationKind::HiddenBy,
-];
+pub const DEPTH: [RelationKind; 3] = [RelationKind::InFrontOf, RelationKind::Behind, RelationKind::HiddenBy];
 /// The actions.
-pub const ACTIONS: [ActionKind; 3] = [
-    ActionKind::Inside,
-    ActionKind::Touching,
-    ActionKind::ConnectedTo,
-];
+pub const ACTIONS: [ActionKind; 3] = [ActionKind::Inside, ActionKind::Touching, ActionKind::ConnectedTo];
 
 /// How many noun phrases a text of this form has. Drawn before [`describe`], so that rejecting held-out combinations,
 /// which long texts contain more often, does not make texts shorter.
@@ -59,9 +51,7 @@ pub fn describe(form: Form, length: usize, rng: &mut Rng) -> Description {
         Form::Shape => distinct(length, rng),
         Form::Texture => {
             let mut things = distinct(2, rng);
-            things
-                .iter_mut()
-                .for_each(|thing| thing.texture = Some(rng.pick(&Texture::NAMED)));
+            things.iter_mut().for_each(|thing| thing.texture = Some(rng.pick(&Texture::NAMED)));
             things
         }
         Form::Spatial2d => {
@@ -85,12 +75,7 @@ pub fn describe(form: Form, length: usize, rng: &mut Rng) -> Description {
         }
         Form::Complex => return complex(length, rng),
     };
-    Description {
-        form,
-        things,
-        relation,
-        action,
-    }
+    Description { form, things, relation, action }
 }
 
 /// Different shapes, nothing else said.
@@ -104,10 +89,7 @@ fn distinct(count: usize, rng: &mut Rng) -> Vec<Thing> {
 fn color_all(things: &mut [Thing], rng: &mut Rng) {
     let mut colors = Color::ALL;
     rng.shuffle(&mut colors);
-    things
-        .iter_mut()
-        .zip(colors)
-        .for_each(|(thing, color)| thing.color = Some(color));
+    things.iter_mut().zip(colors).for_each(|(thing, color)| thing.color = Some(color));
 }
 
 /// Groups of equal objects, five objects at most.
@@ -135,11 +117,7 @@ fn complex(count: usize, rng: &mut Rng) -> Description {
     let mut things = distinct(count, rng);
     if count == MAX_OBJECTS {
         // Five different shapes would always contain a held-out pair. The repeated noun is not one of the relation's.
-        things[4].shape = if spatial && acting {
-            things[0].shape
-        } else {
-            things[3].shape
-        };
+        things[4].shape = if spatial && acting { things[0].shape } else { things[3].shape };
     }
     color_all(&mut things, rng);
     // A container takes a large part of the picture: five objects, or one with a narrow hollow, would not fit.

@@ -14,21 +14,14 @@ pub const HELD_OUT_COLOR_SHAPES: [(Color, Shape); 6] = [
 ];
 
 /// Texture and shape, one of each texture.
-pub const HELD_OUT_TEXTURE_SHAPES: [(Texture, Shape); 3] = [
-    (Texture::Striped, Shape::Square),
-    (Texture::Dotted, Shape::Star),
-    (Texture::Checkered, Shape::Circle),
-];
+pub const HELD_OUT_TEXTURE_SHAPES: [(Texture, Shape); 3] =
+    [(Texture::Striped, Shape::Square), (Texture::Dotted, Shape::Star), (Texture::Checkered, Shape::Circle)];
 
 /// Shapes that are never together in a training scene.
-pub const HELD_OUT_SHAPE_PAIRS: [(Shape, Shape); 2] = [
-    (Shape::Circle, Shape::Cross),
-    (Shape::Triangle, Shape::Heart),
-];
+pub const HELD_OUT_SHAPE_PAIRS: [(Shape, Shape); 2] = [(Shape::Circle, Shape::Cross), (Shape::Triangle, Shape::Heart)];
 
 /// How many of a shape a training scene never holds (exactly).
-pub const HELD_OUT_COUNTS: [(u32, Shape); 3] =
-    [(2, Shape::Triangle), (3, Shape::Star), (4, Shape::Square)];
+pub const HELD_OUT_COUNTS: [(u32, Shape); 3] = [(2, Shape::Triangle), (3, Shape::Star), (4, Shape::Square)];
 
 /// Whether training never shows this colour on this shape.
 pub fn is_held_out_color(color: Color, shape: Shape) -> bool {
@@ -62,12 +55,8 @@ impl HeldOut {
     fn of(numbers: [u32; Shape::ALL.len()]) -> Self {
         let number = |shape: Shape| numbers[shape as usize];
         Self {
-            pair: HELD_OUT_SHAPE_PAIRS
-                .iter()
-                .any(|&(one, other)| number(one) > 0 && number(other) > 0),
-            count: HELD_OUT_COUNTS
-                .iter()
-                .any(|&(count, shape)| number(shape) == count),
+            pair: HELD_OUT_SHAPE_PAIRS.iter().any(|&(one, other)| number(one) > 0 && number(other) > 0),
+            count: HELD_OUT_COUNTS.iter().any(|&(count, shape)| number(shape) == count),
             ..Self::default()
         }
     }
@@ -82,18 +71,10 @@ impl Scene {
     /// Which held-out combinations it shows.
     pub fn held_out(&self) -> HeldOut {
         let mut numbers = [0; Shape::ALL.len()];
-        self.objects
-            .iter()
-            .for_each(|object| numbers[object.shape as usize] += 1);
+        self.objects.iter().for_each(|object| numbers[object.shape as usize] += 1);
         HeldOut {
-            color: self
-                .objects
-                .iter()
-                .any(|object| is_held_out_color(object.color, object.shape)),
-            texture: self
-                .objects
-                .iter()
-                .any(|object| is_held_out_texture(object.texture, object.shape)),
+            color: self.objects.iter().any(|object| is_held_out_color(object.color, object.shape)),
+            texture: self.objects.iter().any(|object| is_held_out_texture(object.texture, object.shape)),
             ..HeldOut::of(numbers)
         }
     }
@@ -103,20 +84,10 @@ impl Description {
     /// Which held-out combinations the words ask for. What they leave open is never held out.
     pub fn held_out(&self) -> HeldOut {
         let mut numbers = [0; Shape::ALL.len()];
-        self.things
-            .iter()
-            .for_each(|thing| numbers[thing.shape as usize] += thing.count);
+        self.things.iter().for_each(|thing| numbers[thing.shape as usize] += thing.count);
         HeldOut {
-            color: self.things.iter().any(|thing| {
-                thing
-                    .color
-                    .is_some_and(|c| is_held_out_color(c, thing.shape))
-            }),
-            texture: self.things.iter().any(|thing| {
-                thing
-                    .texture
-                    .is_some_and(|t| is_held_out_texture(t, thing.shape))
-            }),
+            color: self.things.iter().any(|thing| thing.color.is_some_and(|c| is_held_out_color(c, thing.shape))),
+            texture: self.things.iter().any(|thing| thing.texture.is_some_and(|t| is_held_out_texture(t, thing.shape))),
             ..HeldOut::of(numbers)
         }
     }

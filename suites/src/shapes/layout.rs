@@ -11,7 +11,7 @@ use crate::rng::Rng;
 /// Free pixels at the edge of the picture.
 const EDGE: i32 = 1;
 /// Free pixels between objects that have nothing to do with each other.
-const GAP: i32 = 2;
+const GAP: i32 = 3;
 /// Room inside the edges, pixels.
 const ROOM: i32 = CANVAS as i32 - 2 * EDGE;
 
@@ -72,24 +72,14 @@ pub fn arrange(groups: &[Group], shapes: &[Shape], rng: &mut Rng) -> Vec<Placed>
     const TRIES: usize = 24;
     for attempt in 0..=TRIES {
         let tight = attempt > TRIES / 3;
-        let mut clusters: Vec<Cluster> = groups
-            .iter()
-            .map(|group| cluster(*group, shapes, tight, rng))
-            .collect();
+        let mut clusters: Vec<Cluster> = groups.iter().map(|group| cluster(*group, shapes, tight, rng)).collect();
         clusters.sort_by_key(|cluster| -(cluster.width * cluster.height));
         if let Some(boxes) = place(&clusters, shapes.len(), attempt == TRIES, rng) {
             return boxes;
         }
     }
     let size = 12;
-    vec![
-        Placed {
-            x: (CANVAS as i32 - size) / 2,
-            y: (CANVAS as i32 - size) / 2,
-            size
-        };
-        shapes.len()
-    ]
+    vec![Placed { x: (CANVAS as i32 - size) / 2, y: (CANVAS as i32 - size) / 2, size }; shapes.len()]
 }
 
 /// Sizes by the number of objects, pixels.
@@ -111,94 +101,34 @@ fn cluster(group: Group, shapes: &[Shape], tight: bool, rng: &mut Rng) -> Cluste
     let mut draw = || rng.between(least, most);
     let (one, other) = (draw(), draw());
     let boxes = match group {
-        Group::Alone(index) => vec![(
-            index,
-            Placed {
-                x: 0,
-                y: 0,
-                size: one,
-            },
-        )],
-        Group::Beside { left, right } => apart(
-            left,
-            right,
-            [one, other],
-            loose_gap(alone, tight),
-            alone,
-            true,
-            rng,
-        ),
-        Group::Stacked { upper, lower } => apart(
-            upper,
-            lower,
-            [one, other],
-            loose_gap(alone, tight),
-            alone,
-            false,
-            rng,
-        ),
+        Group::Alone(index) => vec![(index, Placed { x: 0, y: 0, size: one })],
+        Group::Beside { left, right } => apart(left, right, [one, other], loose_gap(alone, tight), alone, true, rng),
+        Group::Stacked { upper, lower } => {
+            apart(upper, lower, [one, other], loose_gap(alone, tight), alone, false, rng)
+        }
         Group::Close(first, second) => {
             let across = rng.chance(0.6);
-            let (first, second) = if rng.chance(0.5) {
-                (first, second)
-            } else {
-                (second, first)
-            };
-            aligned(
-                first,
-                second,
-                [one, other],
-                (2, if tight { 3 } else { 8 }),
-                across,
-                rng,
-            )
+            let (first, second) = if rng.chance(0.5) { (first, second) } else { (second, first) };
+            aligned(first, second, [one, other], (GAP, if tight { 3 } else { 8 }), across, rng)
         }
         Group::Linked(first, second) => {
             let across = rng.chance(0.5);
-            let (first, second) = if rng.chance(0.5) {
-                (first, second)
-            } else {
-                (second, first)
-            };
+            let (first, second) = if rng.chance(0.5) { (first, second) } else { (second, first) };
             let gap = if tight { (7, 8) } else { (8, 14) };
             apart(first, second, [one, other], gap, alone, across, rng)
         }
         Group::Touching(first, second) => {
             let across = rng.chance(0.5);
-            let (first, second) = if rng.chance(0.5) {
-                (first, second)
-            } else {
-                (second, first)
-            };
-            touching(
-                (first, shapes[first]),
-                (second, shapes[second]),
-                [one, other],
-                across,
-            )
+            let (first, second) = if rng.chance(0.5) { (first, second) } else { (second, first) };
+            touching((first, shapes[first]), (second, shapes[second]), [one, other], across)
         }
         Group::Occluding { front, back } => occluding(front, back, rng),
-        Group::Inside { inner, container } => {
-            inside(inner, (container, shapes[container]), alone, rng)
-        }
+        Group::Inside { inner, container } => inside(inner, (container, shapes[container]), alone, rng),
     };
-    let low = |coordinate: fn(&Placed) -> i32| {
-        boxes.iter().map(|(_, b)| coordinate(b)).min().unwrap_or(0)
-    };
+    let low = |coordinate: fn(&Placed) -> i32| boxes.iter().map(|(_, b)| coordinate(b)).min().unwrap_or(0);
     let (x, y) = (low(|b| b.x), low(|b| b.y));
-    let boxes: Vec<_> = boxes
-        .into_iter()
-        .map(|(index, b)| {
-            (
-                index,
-                Placed {
-                    x: b.x - x,
-                    y: b.y - y,
-                    size: b.size,
-                },
-            )
-        })
-        .collect();
+    let boxes: Vec<_> =
+        boxes.into_iter().map(|(index, b)| (index, Placed { x: b.x - x, y: b.y - y, size: b.size })).collect();
     Cluster {
         width: boxes.iter().map(|(_, b)| b.x + b.size).max().unwrap_or(0),
         height: boxes.iter().map(|(_, b)| b.y + b.size).max().unwrap_or(0),
@@ -259,29 +189,8 @@ fn shifted(
     // Centres differ by shift + (other - one) / 2 along the other axis.
     let lean = (other - one) as f32 / 2.0;
     let shift = rng.between((-limit - lean).ceil() as i32, (limit - lean).floor() as i32);
-    let second_at = if across {
-        [one + gap, shift]
-    } else {
-        [shift, one + gap]
-    };
-    vec![
-        (
-            first,
-            Placed {
-                x: 0,
-                y: 0,
-                size: one,
-            },
-        ),
-        (
-            second,
-            Placed {
-                x: second_at[0],
-                y: second_at[1],
-                size: other,
-            },
-        ),
-    ]
+    let second_at = if across { [one + gap, shift] } else { [shift, one + gap] };
+    vec![(first, Placed { x: 0, y: 0, size: one }), (second, Placed { x: second_at[0], y: second_at[1], size: other })]
 }
 
 /// Outlines meet: boxes overlap by a pixel, by two where a point thinner than a pixel touches.
@@ -291,38 +200,13 @@ fn touching(
     [one, other]: [i32; 2],
     across: bool,
 ) -> Vec<(usize, Placed)> {
-    let (leaving, entering) = if across {
-        (Side::Right, Side::Left)
-    } else {
-        (Side::Bottom, Side::Top)
-    };
+    let (leaving, entering) = if across { (Side::Right, Side::Left) } else { (Side::Bottom, Side::Top) };
     let (from, sharp) = contact(first.1, leaving);
     let (to, sharp_too) = contact(second.1, entering);
     let along = one - 1 - i32::from(sharp) - i32::from(sharp_too);
     let shift = (one as f32 * from - other as f32 * to).round() as i32;
-    let at = if across {
-        [along, shift]
-    } else {
-        [shift, along]
-    };
-    vec![
-        (
-            first.0,
-            Placed {
-                x: 0,
-                y: 0,
-                size: one,
-            },
-        ),
-        (
-            second.0,
-            Placed {
-                x: at[0],
-                y: at[1],
-                size: other,
-            },
-        ),
-    ]
+    let at = if across { [along, shift] } else { [shift, along] };
+    vec![(first.0, Placed { x: 0, y: 0, size: one }), (second.0, Placed { x: at[0], y: at[1], size: other })]
 }
 
 /// The front box lies within the back one, nearer to one corner: IoU of the boxes 0.58 to 0.64, while all four sides of
@@ -333,26 +217,14 @@ fn occluding(front: usize, back: usize, rng: &mut Rng) -> Vec<(usize, Placed)> {
     let spare = size - inner;
     let mut offset = || {
         let narrow = rng.between(2, 3);
-        if rng.chance(0.5) {
-            narrow
-        } else {
-            spare - narrow
-        }
+        if rng.chance(0.5) { narrow } else { spare - narrow }
     };
     let (x, y) = (offset(), offset());
-    vec![
-        (back, Placed { x: 0, y: 0, size }),
-        (front, Placed { x, y, size: inner }),
-    ]
+    vec![(back, Placed { x: 0, y: 0, size }), (front, Placed { x, y, size: inner })]
 }
 
 /// The container is 40 pixels or more; the inner one 15 to 20, within the container's hollow.
-fn inside(
-    inner: usize,
-    container: (usize, Shape),
-    alone: bool,
-    rng: &mut Rng,
-) -> Vec<(usize, Placed)> {
+fn inside(inner: usize, container: (usize, Shape), alone: bool, rng: &mut Rng) -> Vec<(usize, Placed)> {
     let hollow = hollow(container.1);
     let least = if hollow.width < 0.35 {
         50
@@ -369,23 +241,13 @@ fn inside(
         (center * size as f32 - small as f32 / 2.0).round() as i32 + rng.between(-slack, slack)
     };
     let (x, y) = (offset(hollow.center[0]), offset(hollow.center[1]));
-    vec![
-        (container.0, Placed { x: 0, y: 0, size }),
-        (inner, Placed { x, y, size: small }),
-    ]
+    vec![(container.0, Placed { x: 0, y: 0, size }), (inner, Placed { x, y, size: small })]
 }
 
 /// Puts clusters one after another where they keep their distance: at random, or by `scan` at the first place that fits.
 fn place(clusters: &[Cluster], objects: usize, scan: bool, rng: &mut Rng) -> Option<Vec<Placed>> {
     const TRIES: usize = 40;
-    let mut placed = vec![
-        Placed {
-            x: 0,
-            y: 0,
-            size: 0
-        };
-        objects
-    ];
+    let mut placed = vec![Placed { x: 0, y: 0, size: 0 }; objects];
     let mut taken: Vec<[i32; 4]> = Vec::new();
     for cluster in clusters {
         let (right, bottom) = (ROOM - cluster.width, ROOM - cluster.height);
@@ -396,33 +258,17 @@ fn place(clusters: &[Cluster], objects: usize, scan: bool, rng: &mut Rng) -> Opt
             if cluster.solid {
                 return vec![[x, y, x + cluster.width, y + cluster.height]];
             }
-            cluster
-                .boxes
-                .iter()
-                .map(|(_, b)| [x + b.x, y + b.y, x + b.x + b.size, y + b.y + b.size])
-                .collect()
+            cluster.boxes.iter().map(|(_, b)| [x + b.x, y + b.y, x + b.x + b.size, y + b.y + b.size]).collect()
         };
-        let fits = |x: i32, y: i32| {
-            footprints(x, y)
-                .iter()
-                .all(|mine| taken.iter().all(|other| clear(mine, other)))
-        };
+        let fits = |x: i32, y: i32| footprints(x, y).iter().all(|mine| taken.iter().all(|other| clear(mine, other)));
         let found = if scan {
-            (0..=bottom)
-                .flat_map(|y| (0..=right).map(move |x| (EDGE + x, EDGE + y)))
-                .find(|&(x, y)| fits(x, y))
+            (0..=bottom).flat_map(|y| (0..=right).map(move |x| (EDGE + x, EDGE + y))).find(|&(x, y)| fits(x, y))
         } else {
             (0..TRIES).find_map(|_| {
                 let (x, y) = if cluster.cornered {
-                    (
-                        rng.pick(&[EDGE, EDGE + right]),
-                        rng.pick(&[EDGE, EDGE + bottom]),
-                    )
+                    (rng.pick(&[EDGE, EDGE + right]), rng.pick(&[EDGE, EDGE + bottom]))
                 } else {
-                    (
-                        rng.between(EDGE, EDGE + right),
-                        rng.between(EDGE, EDGE + bottom),
-                    )
+                    (rng.between(EDGE, EDGE + right), rng.between(EDGE, EDGE + bottom))
                 };
                 fits(x, y).then_some((x, y))
             })
@@ -430,11 +276,7 @@ fn place(clusters: &[Cluster], objects: usize, scan: bool, rng: &mut Rng) -> Opt
         let (x, y) = found?;
         taken.extend(footprints(x, y));
         for (index, b) in &cluster.boxes {
-            placed[*index] = Placed {
-                x: x + b.x,
-                y: y + b.y,
-                size: b.size,
-            };
+            placed[*index] = Placed { x: x + b.x, y: y + b.y, size: b.size };
         }
     }
     Some(placed)
@@ -442,8 +284,5 @@ fn place(clusters: &[Cluster], objects: usize, scan: bool, rng: &mut Rng) -> Opt
 
 /// Whether two rectangles `x1, y1, x2, y2` keep [`GAP`] pixels apart.
 fn clear(one: &[i32; 4], other: &[i32; 4]) -> bool {
-    one[2] + GAP <= other[0]
-        || other[2] + GAP <= one[0]
-        || one[3] + GAP <= other[1]
-        || other[3] + GAP <= one[1]
+    one[2] + GAP <= other[0] || other[2] + GAP <= one[0] || one[3] + GAP <= other[1] || other[3] + GAP <= one[1]
 }

@@ -47,25 +47,13 @@ pub fn render(scene: &Scene) -> RgbImage {
 /// from 0 (the object's colour) to 1 (white), row by row. The outermost pixel of the shape stays solid, so that its
 /// outline can be recognised. With [`super::shape_coverage`] this makes a template of the object:
 /// `pixel = (1 - coverage) * background + coverage * (color + light * (white - color))`.
-pub fn light_coverage(
-    shape: Shape,
-    texture: Texture,
-    bbox: [f32; 4],
-    width: u32,
-    height: u32,
-) -> Vec<f32> {
+pub fn light_coverage(shape: Shape, texture: Texture, bbox: [f32; 4], width: u32, height: u32) -> Vec<f32> {
     let mask = coverage(shape, bbox, width, height);
     light_of(&mask, texture, bbox, width, height).unwrap_or_else(|| vec![0.0; mask.len()])
 }
 
 /// `None` for a plain object.
-fn light_of(
-    mask: &[u8],
-    texture: Texture,
-    bbox: [f32; 4],
-    width: u32,
-    height: u32,
-) -> Option<Vec<f32>> {
+fn light_of(mask: &[u8], texture: Texture, bbox: [f32; 4], width: u32, height: u32) -> Option<Vec<f32>> {
     if texture == Texture::Plain {
         return None;
     }
@@ -76,9 +64,7 @@ fn light_of(
         // The least coverage among the 3 x 3 neighbours is an erosion by one pixel.
         let rows = y.saturating_sub(1)..(y + 2).min(height as usize);
         let inner = rows
-            .flat_map(|row| {
-                &mask[row * columns + x.saturating_sub(1)..row * columns + (x + 2).min(columns)]
-            })
+            .flat_map(|row| &mask[row * columns + x.saturating_sub(1)..row * columns + (x + 2).min(columns)])
             .min()
             .copied()
             .unwrap_or(0);
@@ -93,8 +79,7 @@ fn light_of(
 /// Calls `visit` with the index of each pixel that `bbox`, widened by `margin`, meets.
 fn for_box(bbox: [f32; 4], width: u32, height: u32, margin: f32, mut visit: impl FnMut(usize)) {
     let range = |low: f32, high: f32, end: u32| {
-        ((low - margin).floor().max(0.0) as usize)
-            ..((high + margin).ceil().clamp(0.0, end as f32) as usize)
+        ((low - margin).floor().max(0.0) as usize)..((high + margin).ceil().clamp(0.0, end as f32) as usize)
     };
     for y in range(bbox[1], bbox[3], height) {
         for x in range(bbox[0], bbox[2], width) {
@@ -107,22 +92,11 @@ fn line(from: [f32; 2], to: [f32; 2]) -> Vec<u8> {
     let mut path = PathBuilder::new();
     path.move_to(from[0], from[1]);
     path.line_to(to[0], to[1]);
-    let stroke = Stroke {
-        width: LINK_WIDTH,
-        ..Stroke::default()
-    };
-    let drawn = path
-        .finish()
-        .and_then(|path| path.stroke(&stroke, 1.0))
-        .zip(Mask::new(CANVAS, CANVAS));
+    let stroke = Stroke { width: LINK_WIDTH, ..Stroke::default() };
+    let drawn = path.finish().and_then(|path| path.stroke(&stroke, 1.0)).zip(Mask::new(CANVAS, CANVAS));
     match drawn {
         Some((path, mut mask)) => {
-            mask.fill_path(
-                &path,
-                tiny_skia::FillRule::Winding,
-                true,
-                Transform::identity(),
-            );
+            mask.fill_path(&path, tiny_skia::FillRule::Winding, true, Transform::identity());
             mask.data().to_vec()
         }
         None => vec![0; (CANVAS * CANVAS) as usize],
@@ -144,7 +118,5 @@ fn paint(image: &mut RgbImage, at: usize, color: [u8; 3], share: f32) {
 }
 
 fn mix(from: [u8; 3], to: [u8; 3], share: f32) -> [u8; 3] {
-    std::array::from_fn(|c| {
-        (f32::from(from[c]) * (1.0 - share) + f32::from(to[c]) * share).round() as u8
-    })
+    std::array::from_fn(|c| (f32::from(from[c]) * (1.0 - share) + f32::from(to[c]) * share).round() as u8)
 }

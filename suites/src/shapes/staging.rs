@@ -44,9 +44,7 @@ pub fn stage(description: &Description, staging: Staging, rng: &mut Rng) -> Stag
 
 /// Objects with all attributes, in the order of the things, each with its thing's index; places are still open.
 fn dress(description: &Description, staging: Staging, rng: &mut Rng) -> Vec<(usize, Object)> {
-    let contact = description
-        .action
-        .is_some_and(|(_, kind, _)| kind != ActionKind::ConnectedTo)
+    let contact = description.action.is_some_and(|(_, kind, _)| kind != ActionKind::ConnectedTo)
         || description.form == Form::Spatial3d;
     // Small objects have a texture only where it is said: it costs them some of their shape.
     let small = description.objects() > 3;
@@ -59,48 +57,18 @@ fn dress(description: &Description, staging: Staging, rng: &mut Rng) -> Vec<(usi
             }
         };
         // Where objects overlap or touch, equal colours would run together.
-        let said_elsewhere = description
-            .things
-            .iter()
-            .skip(index + 1)
-            .find_map(|other| other.color);
-        let taken = contact
-            .then(|| {
-                objects
-                    .last()
-                    .map(|(_, object)| object.color)
-                    .or(said_elsewhere)
-            })
-            .flatten();
+        let said_elsewhere = description.things.iter().skip(index + 1).find_map(|other| other.color);
+        let taken = contact.then(|| objects.last().map(|(_, object)| object.color).or(said_elsewhere)).flatten();
         let shared = open(rng, taken);
         let alike = thing.count == 1 || rng.chance(0.5);
         let texture = thing.texture.unwrap_or_else(|| {
             let plain = contact || small || !rng.chance(staging.unsaid_texture);
-            let texture = if plain {
-                Texture::Plain
-            } else {
-                rng.pick(&Texture::NAMED)
-            };
-            if is_held_out_texture(texture, thing.shape) {
-                Texture::Plain
-            } else {
-                texture
-            }
+            let texture = if plain { Texture::Plain } else { rng.pick(&Texture::NAMED) };
+            if is_held_out_texture(texture, thing.shape) { Texture::Plain } else { texture }
         });
         for _ in 0..thing.count {
-            let color = thing
-                .color
-                .unwrap_or_else(|| if alike { shared } else { open(rng, taken) });
-            objects.push((
-                index,
-                Object {
-                    shape: thing.shape,
-                    color,
-                    texture,
-                    center: [0.0; 2],
-                    size: 0.0,
-                },
-            ));
+            let color = thing.color.unwrap_or_else(|| if alike { shared } else { open(rng, taken) });
+            objects.push((index, Object { shape: thing.shape, color, texture, center: [0.0; 2], size: 0.0 }));
         }
     }
     objects
@@ -126,42 +94,21 @@ fn groups(description: &Description) -> Vec<Group> {
     };
     if let Some((subject, kind, object)) = description.action {
         match kind {
-            ActionKind::Inside => bind(subject, object, |inner, container| Group::Inside {
-                inner,
-                container,
-            }),
+            ActionKind::Inside => bind(subject, object, |inner, container| Group::Inside { inner, container }),
             ActionKind::Touching => bind(subject, object, Group::Touching),
             ActionKind::ConnectedTo => bind(subject, object, Group::Linked),
         }
     }
     if let Some((subject, kind, object)) = description.relation {
         match kind {
-            RelationKind::LeftOf => {
-                bind(subject, object, |left, right| Group::Beside { left, right })
-            }
-            RelationKind::RightOf => {
-                bind(object, subject, |left, right| Group::Beside { left, right })
-            }
-            RelationKind::TopOf => bind(subject, object, |upper, lower| Group::Stacked {
-                upper,
-                lower,
-            }),
-            RelationKind::BottomOf => bind(object, subject, |upper, lower| Group::Stacked {
-                upper,
-                lower,
-            }),
-            RelationKind::NextTo | RelationKind::Near | RelationKind::OnSideOf => {
-                bind(subject, object, Group::Close)
-            }
-            RelationKind::InFrontOf => bind(subject, object, |front, back| Group::Occluding {
-                front,
-                back,
-            }),
+            RelationKind::LeftOf => bind(subject, object, |left, right| Group::Beside { left, right }),
+            RelationKind::RightOf => bind(object, subject, |left, right| Group::Beside { left, right }),
+            RelationKind::TopOf => bind(subject, object, |upper, lower| Group::Stacked { upper, lower }),
+            RelationKind::BottomOf => bind(object, subject, |upper, lower| Group::Stacked { upper, lower }),
+            RelationKind::NextTo | RelationKind::Near | RelationKind::OnSideOf => bind(subject, object, Group::Close),
+            RelationKind::InFrontOf => bind(subject, object, |front, back| Group::Occluding { front, back }),
             RelationKind::Behind | RelationKind::HiddenBy => {
-                bind(object, subject, |front, back| Group::Occluding {
-                    front,
-                    back,
-                });
+                bind(object, subject, |front, back| Group::Occluding { front, back });
             }
         }
     }
@@ -170,29 +117,16 @@ fn groups(description: &Description) -> Vec<Group> {
 }
 
 /// Sorts by size, largest first: whatever lies upon something else is smaller than it in this world.
-fn paint_order(
-    description: &Description,
-    objects: Vec<(usize, Object)>,
-    links: Vec<(usize, usize)>,
-) -> Staged {
+fn paint_order(description: &Description, objects: Vec<(usize, Object)>, links: Vec<(usize, usize)>) -> Staged {
     let mut order: Vec<usize> = (0..objects.len()).collect();
     order.sort_by(|&one, &other| objects[other].1.size.total_cmp(&objects[one].1.size));
     let mut position = vec![0; order.len()];
-    order
-        .iter()
-        .enumerate()
-        .for_each(|(new, &old)| position[old] = new);
+    order.iter().enumerate().for_each(|(new, &old)| position[old] = new);
     let mut members = vec![Vec::new(); description.things.len()];
-    objects
-        .iter()
-        .enumerate()
-        .for_each(|(old, (thing, _))| members[*thing].push(position[old]));
+    objects.iter().enumerate().for_each(|(old, (thing, _))| members[*thing].push(position[old]));
     let scene = Scene {
         objects: order.iter().map(|&old| objects[old].1.clone()).collect(),
-        links: links
-            .into_iter()
-            .map(|(one, other)| (position[one], position[other]))
-            .collect(),
+        links: links.into_iter().map(|(one, other)| (position[one], position[other])).collect(),
     };
     Staged { scene, members }
 }

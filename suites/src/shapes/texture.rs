@@ -6,7 +6,7 @@
 use super::Texture;
 
 /// Boxes narrower than this, in pixels, have the finer textures.
-const FINE_BELOW: f32 = 22.0;
+const FINE_BELOW: f32 = 28.0;
 
 /// How white `texture` is at the point `(x, y)` (pixels; a pixel's centre is at `.5`) of an object that fills `bbox`
 /// (`x1, y1, x2, y2`): 0 is the object's colour, 1 is white. Only dots have soft edges. The outline, which stays solid,
@@ -32,10 +32,10 @@ pub fn texture_lightness(texture: Texture, bbox: [f32; 4], x: f32, y: f32) -> f3
         }
         Texture::Dotted => {
             let (pitch, radius) = if fine { (6.0f32, 1.9f32) } else { (8.0, 2.5) };
-            // Distance to the nearest point of a lattice through the middle of the box; no dot is cut by the box.
+            // Distance to the nearest point of a lattice through the middle of the box; no dot reaches beyond the box.
             let off = |at: f32, extent: f32| {
                 let offset = at - extent / 2.0;
-                let most = ((extent / 2.0 - radius - 1.0) / pitch).floor().max(0.0);
+                let most = ((extent / 2.0 - radius + 0.5) / pitch).floor().max(0.0);
                 offset - (offset / pitch).round().clamp(-most, most) * pitch
             };
             let distance = off(u, width).hypot(off(v, height));

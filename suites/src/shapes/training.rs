@@ -19,29 +19,15 @@ const UNSAID_TEXTURE: f32 = 0.2;
 /// The `index`-th training pair of `seed`. Never shows a held-out combination, whether its caption says so or not.
 pub fn training_pair(seed: u64, index: u64) -> Pair {
     let (description, staged) = training_scene(seed, index);
-    let caption = varied(
-        &description,
-        MAX_CAPTION_TOKENS,
-        &mut Rng::new(seed, index, Purpose::Wording),
-    );
-    Pair {
-        image: render(&staged.scene),
-        caption,
-        scene: staged.scene,
-        form: description.form,
-    }
+    let caption = varied(&description, MAX_CAPTION_TOKENS, &mut Rng::new(seed, index, Purpose::Wording));
+    Pair { image: render(&staged.scene), caption, scene: staged.scene, form: description.form }
 }
 
 /// The `index`-th document of `seed`, about the scene of the pair with the same index: one to three sentences which
 /// mention its objects repeatedly, so that a masked word can be restored only by knowing what belongs to which object.
 pub fn training_document(seed: u64, index: u64) -> String {
     let (description, staged) = training_scene(seed, index);
-    document(
-        &description,
-        &staged,
-        MAX_DOCUMENT_TOKENS,
-        &mut Rng::new(seed, index, Purpose::Document),
-    )
+    document(&description, &staged, MAX_DOCUMENT_TOKENS, &mut Rng::new(seed, index, Purpose::Document))
 }
 
 /// A caption like that of the `index`-th pair which is false of its picture, because two things have exchanged colours,
@@ -83,7 +69,8 @@ fn falsehoods(truth: &Description, rng: &mut Rng) -> Vec<Description> {
         let mut lie = truth.clone();
         let thing = rng.below(things.len());
         let count = lie.things[thing].count;
-        lie.things[thing].count = if count == 1 || (count < MAX_OBJECTS as u32 && rng.chance(0.5)) { count + 1 } else { count - 1 };
+        lie.things[thing].count =
+            if count == 1 || (count < MAX_OBJECTS as u32 && rng.chance(0.5)) { count + 1 } else { count - 1 };
         lies.push(lie);
     }
     if let [Thing { color: Some(color), .. }] = things[..] {
@@ -100,9 +87,7 @@ fn training_scene(seed: u64, index: u64) -> (Description, Staged) {
     let mut content = Rng::new(seed, index, Purpose::Content);
     let mut rng = Rng::new(seed, index, Purpose::Staging);
     let form = content.pick(&Form::ALL);
-    let staging = Staging {
-        unsaid_texture: UNSAID_TEXTURE,
-    };
+    let staging = Staging { unsaid_texture: UNSAID_TEXTURE };
     let length = length(form, &mut content);
     for _ in 0..TRIES {
         let mut description = describe(form, length, &mut content);
@@ -116,32 +101,15 @@ fn training_scene(seed: u64, index: u64) -> (Description, Staged) {
         }
     }
     // One draft in eight passes at worst, so this is here only to keep the function total.
-    let thing = Thing {
-        color: Some(Color::Red),
-        ..Thing::new(Shape::Circle)
-    };
-    let description = Description {
-        form: Form::Single,
-        things: vec![thing],
-        relation: None,
-        action: None,
-    };
-    let staged = stage(
-        &description,
-        Staging {
-            unsaid_texture: 0.0,
-        },
-        &mut rng,
-    );
+    let thing = Thing { color: Some(Color::Red), ..Thing::new(Shape::Circle) };
+    let description = Description { form: Form::Single, things: vec![thing], relation: None, action: None };
+    let staged = stage(&description, Staging { unsaid_texture: 0.0 }, &mut rng);
     (description, staged)
 }
 
 /// Captions of people say more than the form asks for, or less.
 fn loosen(description: &mut Description, rng: &mut Rng) {
-    let attributes_open = matches!(
-        description.form,
-        Form::Shape | Form::Texture | Form::Spatial2d | Form::Numeracy
-    );
+    let attributes_open = matches!(description.form, Form::Shape | Form::Texture | Form::Spatial2d | Form::Numeracy);
     let colored = attributes_open && rng.chance(0.25);
     for thing in &mut description.things {
         if colored {
@@ -178,21 +146,10 @@ mod tests {
         let mut used = BTreeSet::new();
         for index in 0..20_000 {
             let (description, staged) = training_scene(3, index);
-            let caption = varied(
-                &description,
-                MAX_CAPTION_TOKENS,
-                &mut Rng::new(3, index, Purpose::Wording),
-            );
-            let document = document(
-                &description,
-                &staged,
-                MAX_DOCUMENT_TOKENS,
-                &mut Rng::new(3, index, Purpose::Document),
-            );
-            for (text, limit) in [
-                (caption, MAX_CAPTION_TOKENS),
-                (document, MAX_DOCUMENT_TOKENS),
-            ] {
+            let caption = varied(&description, MAX_CAPTION_TOKENS, &mut Rng::new(3, index, Purpose::Wording));
+            let document =
+                document(&description, &staged, MAX_DOCUMENT_TOKENS, &mut Rng::new(3, index, Purpose::Document));
+            for (text, limit) in [(caption, MAX_CAPTION_TOKENS), (document, MAX_DOCUMENT_TOKENS)] {
                 assert!(tokens(&text).count() <= limit, "{text}");
                 used.extend(tokens(&text).map(str::to_owned));
             }

@@ -6,24 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::SuitesError;
 
-fn find<T: Copy>(
-    all: &[T],
-    word: fn(T) -> &'static str,
-    what: &'static str,
-    got: &str,
-) -> Result<T, SuitesError> {
-    all.iter()
-        .copied()
-        .find(|&value| word(value) == got)
-        .ok_or_else(|| SuitesError::UnknownWord {
-            what,
-            got: got.to_owned(),
-            known: all
-                .iter()
-                .map(|&value| word(value))
-                .collect::<Vec<_>>()
-                .join(" "),
-        })
+fn find<T: Copy>(all: &[T], word: fn(T) -> &'static str, what: &'static str, got: &str) -> Result<T, SuitesError> {
+    all.iter().copied().find(|&value| word(value) == got).ok_or_else(|| SuitesError::UnknownWord {
+        what,
+        got: got.to_owned(),
+        known: all.iter().map(|&value| word(value)).collect::<Vec<_>>().join(" "),
+    })
 }
 
 /// A kind of object. Every shape touches all four sides of its square box.
@@ -41,14 +29,7 @@ pub enum Shape {
 
 impl Shape {
     /// All shapes, in a fixed order.
-    pub const ALL: [Self; 6] = [
-        Self::Circle,
-        Self::Square,
-        Self::Triangle,
-        Self::Star,
-        Self::Cross,
-        Self::Heart,
-    ];
+    pub const ALL: [Self; 6] = [Self::Circle, Self::Square, Self::Triangle, Self::Star, Self::Cross, Self::Heart];
 
     /// The noun, singular.
     pub const fn word(self) -> &'static str {
@@ -104,16 +85,8 @@ pub enum Color {
 
 impl Color {
     /// All colours, in a fixed order.
-    pub const ALL: [Self; 8] = [
-        Self::Red,
-        Self::Orange,
-        Self::Yellow,
-        Self::Green,
-        Self::Cyan,
-        Self::Blue,
-        Self::Purple,
-        Self::Black,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Red, Self::Orange, Self::Yellow, Self::Green, Self::Cyan, Self::Blue, Self::Purple, Self::Black];
 
     /// The adjective.
     pub const fn word(self) -> &'static str {
@@ -198,11 +171,7 @@ const NUMBERS: [&str; MAX_OBJECTS] = ["one", "two", "three", "four", "five"];
 
 /// `one` to `five`; `many` outside, which no generated text contains.
 pub fn number_word(count: u32) -> &'static str {
-    (count as usize)
-        .checked_sub(1)
-        .and_then(|index| NUMBERS.get(index))
-        .copied()
-        .unwrap_or("many")
+    (count as usize).checked_sub(1).and_then(|index| NUMBERS.get(index)).copied().unwrap_or("many")
 }
 
 /// The inverse of [`number_word`].
@@ -212,11 +181,7 @@ pub(super) fn number_of(word: &str) -> Option<u32> {
 
 /// The article before `word`.
 pub fn article(word: &str) -> &'static str {
-    if word.starts_with(['a', 'e', 'i', 'o', 'u']) {
-        "an"
-    } else {
-        "a"
-    }
+    if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
 /// The words of captions, documents and prompts that are neither shape, colour, texture nor number.
@@ -273,11 +238,7 @@ const FUNCTION_WORDS: [&str; 46] = [
 pub fn vocabulary() -> Vec<String> {
     let mut words: Vec<&str> = FUNCTION_WORDS.to_vec();
     words.extend(NUMBERS);
-    words.extend(
-        Shape::ALL
-            .iter()
-            .flat_map(|shape| [shape.word(), shape.plural()]),
-    );
+    words.extend(Shape::ALL.iter().flat_map(|shape| [shape.word(), shape.plural()]));
     words.extend(Color::ALL.iter().map(|color| color.word()));
     words.extend(Texture::NAMED.iter().map(|texture| texture.word()));
     words.sort_unstable();
@@ -289,8 +250,6 @@ pub fn vocabulary() -> Vec<String> {
 pub fn tokens(text: &str) -> impl Iterator<Item = &str> {
     text.split(' ').flat_map(|word| {
         let stem = word.trim_end_matches([',', '.']);
-        [stem, &word[stem.len()..]]
-            .into_iter()
-            .filter(|token| !token.is_empty())
+        [stem, &word[stem.len()..]].into_iter().filter(|token| !token.is_empty())
     })
 }
