@@ -101,11 +101,7 @@ impl fmt::Display for Problem {
             Self::Missing { name, expected } => {
                 write!(f, "{name}: missing, expected shape {expected:?}")
             }
-            Self::Shape {
-                name,
-                expected,
-                got,
-            } => write!(f, "{name}: expected shape {expected:?}, got {got:?}"),
+            Self::Shape { name, expected, got } => write!(f, "{name}: expected shape {expected:?}, got {got:?}"),
             Self::Extra { name, got } => {
                 write!(f, "{name}: not part of the network, shape {got:?}")
             }
@@ -114,10 +110,7 @@ impl fmt::Display for Problem {
 }
 
 fn list(problems: &[Problem]) -> String {
-    problems
-        .iter()
-        .map(|problem| format!("\n  {problem}"))
-        .collect()
+    problems.iter().map(|problem| format!("\n  {problem}")).collect()
 }
 
 /// What to make of names in the file.
@@ -146,65 +139,39 @@ pub fn load<M>(
 ) -> Result<M, CheckpointError> {
     let parts = locate(path)?;
     for part in &parts {
-        std::fs::File::open(part).map_err(|source| CheckpointError::Unreadable {
-            path: part.clone(),
-            source,
-        })?;
+        std::fs::File::open(part).map_err(|source| CheckpointError::Unreadable { path: part.clone(), source })?;
     }
     // SAFETY: the mapping lives only inside this function (tensors are copied out of it), and weights are files that
     // are replaced by renaming, never rewritten in place.
-    let files =
-        unsafe { MmapedSafetensors::multi(&parts) }.map_err(|source| CheckpointError::Damaged {
-            path: parts[0].clone(),
-            source,
-        })?;
+    let files = unsafe { MmapedSafetensors::multi(&parts) }
+        .map_err(|source| CheckpointError::Damaged { path: parts[0].clone(), source })?;
     let own = |text: &str| text.to_owned();
     let record = Arc::new(Mutex::new(Record::default()));
     let backend = Asking {
         files,
         prefix: own(naming.prefix),
-        aliases: naming
-            .aliases
-            .iter()
-            .map(|(name, other)| (own(name), own(other)))
-            .collect(),
+        aliases: naming.aliases.iter().map(|(name, other)| (own(name), own(other))).collect(),
         record: record.clone(),
     };
     let extra = backend.shapes();
-    let built = build(VarBuilder::from_backend(
-        Box::new(backend),
-        dtype,
-        device.clone(),
-    ));
+    let built = build(VarBuilder::from_backend(Box::new(backend), dtype, device.clone()));
     let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
     let known = |name: &str| {
         record.asked.contains(name)
             || naming.ignore.iter().any(|start| name.starts_with(start))
-            || naming
-                .aliases
-                .iter()
-                .any(|(wanted, other)| *other == name && record.asked.contains(*wanted))
+            || naming.aliases.iter().any(|(wanted, other)| *other == name && record.asked.contains(*wanted))
     };
-    let extra: Vec<Problem> = extra
-        .into_iter()
-        .filter(|(name, _)| !known(name))
-        .map(|(name, got)| Problem::Extra { name, got })
-        .collect();
+    let extra: Vec<Problem> =
+        extra.into_iter().filter(|(name, _)| !known(name)).map(|(name, got)| Problem::Extra { name, got }).collect();
     // A network that refuses to be built has not asked for all its tensors: what it left would be called extra.
     if built.is_ok() {
         record.problems.extend(extra);
     }
     if !record.problems.is_empty() {
         let problems = std::mem::take(&mut record.problems).into_iter().collect();
-        return Err(CheckpointError::Mismatch {
-            path: path.to_owned(),
-            problems,
-        });
+        return Err(CheckpointError::Mismatch { path: path.to_owned(), problems });
     }
-    built.map_err(|source| CheckpointError::Build {
-        path: path.to_owned(),
-        source,
-    })
+    built.map_err(|source| CheckpointError::Build { path: path.to_owned(), source })
 }
 
 /// Reads a JSON file such as `config.json`.
@@ -212,14 +179,8 @@ pub fn load<M>(
 /// # Errors
 /// [`CheckpointError::Unreadable`] or [`CheckpointError::Configuration`].
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, CheckpointError> {
-    let text = std::fs::read(path).map_err(|source| CheckpointError::Unreadable {
-        path: path.to_owned(),
-        source,
-    })?;
-    serde_json::from_slice(&text).map_err(|source| CheckpointError::Configuration {
-        path: path.to_owned(),
-        source,
-    })
+    let text = std::fs::read(path).map_err(|source| CheckpointError::Unreadable { path: path.to_owned(), source })?;
+    serde_json::from_slice(&text).map_err(|source| CheckpointError::Configuration { path: path.to_owned(), source })
 }
 
 const WHOLE: [&str; 2] = ["model.safetensors", "diffusion_pytorch_model.safetensors"];
@@ -246,14 +207,8 @@ fn locate(path: &Path) -> Result<Vec<PathBuf>, CheckpointError> {
             }
         }
     }
-    let looked_for = WHOLE
-        .iter()
-        .flat_map(|name| [(*name).to_owned(), format!("{name}.index.json")])
-        .collect();
-    Err(CheckpointError::NotFound {
-        path: path.to_owned(),
-        looked_for,
-    })
+    let looked_for = WHOLE.iter().flat_map(|name| [(*name).to_owned(), format!("{name}.index.json")]).collect();
+    Err(CheckpointError::NotFound { path: path.to_owned(), looked_for })
 }
 
 /// What was asked so far, and what was wrong with it.
@@ -275,20 +230,12 @@ impl Asking {
     /// Name, without the prefix, and shape of each tensor of the network's.
     fn shapes(&self) -> Vec<(String, Vec<usize>)> {
         let own = |name: &str| name.strip_prefix(&self.prefix).map(str::to_owned);
-        self.files
-            .tensors()
-            .into_iter()
-            .filter_map(|(name, view)| Some((own(&name)?, view.shape().to_vec())))
-            .collect()
+        self.files.tensors().into_iter().filter_map(|(name, view)| Some((own(&name)?, view.shape().to_vec()))).collect()
     }
 
     /// The file's key for the network's `name`, by itself or by an alias, and its shape.
     fn find(&self, name: &str) -> Option<(String, Vec<usize>)> {
-        let others = self
-            .aliases
-            .iter()
-            .filter(|(wanted, _)| wanted == name)
-            .map(|(_, other)| other.as_str());
+        let others = self.aliases.iter().filter(|(wanted, _)| wanted == name).map(|(_, other)| other.as_str());
         std::iter::once(name).chain(others).find_map(|name| {
             let key = format!("{}{name}", self.prefix);
             let shape = self.files.get(&key).ok()?.shape().to_vec();
@@ -298,14 +245,7 @@ impl Asking {
 }
 
 impl SimpleBackend for Asking {
-    fn get(
-        &self,
-        shape: Shape,
-        name: &str,
-        _: Init,
-        dtype: DType,
-        device: &Device,
-    ) -> candle_core::Result<Tensor> {
+    fn get(&self, shape: Shape, name: &str, _: Init, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
         let expected = shape.dims().to_vec();
         let found = self.find(name);
         let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
@@ -317,30 +257,15 @@ impl SimpleBackend for Asking {
                     return self.files.load(&key, device)?.to_dtype(dtype);
                 }
             }
-            Some((_, got)) => drop(record.problems.insert(Problem::Shape {
-                name,
-                expected,
-                got,
-            })),
+            Some((_, got)) => drop(record.problems.insert(Problem::Shape { name, expected, got })),
             None => drop(record.problems.insert(Problem::Missing { name, expected })),
         }
         Tensor::zeros(shape, dtype, device)
     }
 
-    fn get_unchecked(
-        &self,
-        name: &str,
-        dtype: DType,
-        device: &Device,
-    ) -> candle_core::Result<Tensor> {
-        let Some((key, _)) = self.find(name) else {
-            candle_core::bail!("no tensor {name} in the checkpoint")
-        };
-        self.record
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .asked
-            .insert(name.to_owned());
+    fn get_unchecked(&self, name: &str, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
+        let Some((key, _)) = self.find(name) else { candle_core::bail!("no tensor {name} in the checkpoint") };
+        self.record.lock().unwrap_or_else(PoisonError::into_inner).asked.insert(name.to_owned());
         self.files.load(&key, device)?.to_dtype(dtype)
     }
 

@@ -16,25 +16,16 @@ pub(crate) struct Golden {
 impl Golden {
     fn read(path: &Path) -> Self {
         let bytes = std::fs::read(path).expect("a readable golden");
-        let (_, header) =
-            safetensors::SafeTensors::read_metadata(&bytes).expect("a safetensors header");
+        let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).expect("a safetensors header");
         let metadata = header.metadata().as_ref().expect("metadata");
         let config = serde_json::from_str(&metadata["config"]).expect("a JSON config");
-        let tensors =
-            candle_core::safetensors::load_buffer(&bytes, &Device::Cpu).expect("readable tensors");
-        Self {
-            path: path.to_owned(),
-            config,
-            tensors,
-        }
+        let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu).expect("readable tensors");
+        Self { path: path.to_owned(), config, tensors }
     }
 
     /// The tensor of this name, as stored.
     pub(crate) fn tensor(&self, name: &str) -> Tensor {
-        self.tensors
-            .get(name)
-            .unwrap_or_else(|| panic!("{} has no {name}", self.path.display()))
-            .clone()
+        self.tensors.get(name).unwrap_or_else(|| panic!("{} has no {name}", self.path.display())).clone()
     }
 
     /// Fails where any element of `got` is further than `bound` from the golden `name`.
@@ -42,35 +33,20 @@ impl Golden {
         let want = self.tensor(name);
         assert_eq!(got.dims(), want.dims(), "{} {name}", self.path.display());
         let [got, want] = [got, &want].map(flat);
-        let delta = got
-            .iter()
-            .zip(&want)
-            .map(|(got, want)| (got - want).abs())
-            .fold(0.0, nan_max);
-        assert!(
-            delta <= bound,
-            "{} {name}: max |delta| = {delta:e}",
-            self.path.display()
-        );
+        let delta = got.iter().zip(&want).map(|(got, want)| (got - want).abs()).fold(0.0, nan_max);
+        assert!(delta <= bound, "{} {name}: max |delta| = {delta:e}", self.path.display());
     }
 }
 
 /// The elements in order.
 pub(crate) fn flat(tensor: &Tensor) -> Vec<f64> {
     let tensor = tensor.to_dtype(DType::F64).expect("a number");
-    tensor
-        .flatten_all()
-        .and_then(|flat| flat.to_vec1())
-        .expect("elements")
+    tensor.flatten_all().and_then(|flat| flat.to_vec1()).expect("elements")
 }
 
 /// The larger one; NaN wins, so that it cannot pass.
 pub(crate) fn nan_max(a: f64, b: f64) -> f64 {
-    if a.is_nan() || b.is_nan() {
-        f64::NAN
-    } else {
-        a.max(b)
-    }
+    if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }
 }
 
 /// Every file of `folder` whose name begins with `start`, in order of name; at least one.
@@ -78,28 +54,14 @@ pub(crate) fn nan_max(a: f64, b: f64) -> f64 {
 /// `GENTRON_GOLDENS` names the folder that holds `components/` and `gentron/`; without it, the repository's copies.
 pub(crate) fn goldens(folder: &str, start: &str) -> Vec<Golden> {
     let kept = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/goldens");
-    let folder = std::env::var_os("GENTRON_GOLDENS")
-        .map_or_else(kept, PathBuf::from)
-        .join(folder);
-    let entries =
-        std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let folder = std::env::var_os("GENTRON_GOLDENS").map_or_else(kept, PathBuf::from).join(folder);
+    let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let wanted = |path: &PathBuf| {
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         name.starts_with(start) && name.ends_with(".safetensors")
     };
-    let mut paths: Vec<PathBuf> = entries
-        .map(|entry| entry.expect("a folder entry").path())
-        .filter(wanted)
-        .collect();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("a folder entry").path()).filter(wanted).collect();
     paths.sort();
-    assert!(
-        !paths.is_empty(),
-        "no {start}*.safetensors in {}",
-        folder.display()
-    );
+    assert!(!paths.is_empty(), "no {start}*.safetensors in {}", folder.display());
     paths.iter().map(|path| Golden::read(path)).collect()
 }

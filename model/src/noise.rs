@@ -29,31 +29,14 @@ impl Stream {
         hash.update(purpose.to_le_bytes());
         hash.update(name.as_bytes()); // last, being the only one of variable length
         let digest = hash.finalize();
-        let word = |i: usize| {
-            u32::from_le_bytes([
-                digest[4 * i],
-                digest[4 * i + 1],
-                digest[4 * i + 2],
-                digest[4 * i + 3],
-            ])
-        };
-        Self {
-            key: [word(0), word(1)],
-            high: [word(2), word(3)],
-        }
+        let word =
+            |i: usize| u32::from_le_bytes([digest[4 * i], digest[4 * i + 1], digest[4 * i + 2], digest[4 * i + 3]]);
+        Self { key: [word(0), word(1)], high: [word(2), word(3)] }
     }
 
     /// 128 random bits.
     pub fn block(&self, index: u64) -> [u32; 4] {
-        philox(
-            [
-                index as u32,
-                (index >> 32) as u32,
-                self.high[0],
-                self.high[1],
-            ],
-            self.key,
-        )
+        philox([index as u32, (index >> 32) as u32, self.high[0], self.high[1]], self.key)
     }
 
     /// Two independent uniforms in 0..1 (1 excluded) of 53 bits each.
@@ -98,10 +81,8 @@ fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
     const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
     const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
     for _ in 0..10 {
-        let [first, second] = [
-            u64::from(MULTIPLIERS[0]) * u64::from(counter[0]),
-            u64::from(MULTIPLIERS[1]) * u64::from(counter[2]),
-        ];
+        let [first, second] =
+            [u64::from(MULTIPLIERS[0]) * u64::from(counter[0]), u64::from(MULTIPLIERS[1]) * u64::from(counter[2])];
         counter = [
             (second >> 32) as u32 ^ counter[1] ^ key[0],
             second as u32,
@@ -124,22 +105,14 @@ mod tests {
         assert_eq!(zeros, [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
         let ones = philox([u32::MAX; 4], [u32::MAX; 2]);
         assert_eq!(ones, [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]);
-        let pi = philox(
-            [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
-            [0xa409_3822, 0x299f_31d0],
-        );
+        let pi = philox([0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344], [0xa409_3822, 0x299f_31d0]);
         assert_eq!(pi, [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]);
     }
 
     #[test]
     fn every_part_of_the_key_counts_and_length_does_not() {
         let base = normal(1, "color-003", 2, 3, 7);
-        for other in [
-            (2, "color-003", 2, 3),
-            (1, "color-004", 2, 3),
-            (1, "color-003", 3, 3),
-            (1, "color-003", 2, 4),
-        ] {
+        for other in [(2, "color-003", 2, 3), (1, "color-004", 2, 3), (1, "color-003", 3, 3), (1, "color-003", 2, 4)] {
             assert_ne!(base, normal(other.0, other.1, other.2, other.3, 7));
         }
         assert_eq!(base[..], normal(1, "color-003", 2, 3, 1001)[..7]);
@@ -149,29 +122,15 @@ mod tests {
     #[test]
     fn normals_have_the_moments_of_a_standard_normal() {
         let n = 200_000;
-        let draws: Vec<f64> = normal(7, "moments", 0, 0, n)
-            .into_iter()
-            .map(f64::from)
-            .collect();
+        let draws: Vec<f64> = normal(7, "moments", 0, 0, n).into_iter().map(f64::from).collect();
         let moment = |power: i32| draws.iter().map(|x| x.powi(power)).sum::<f64>() / n as f64;
         // Four standard errors: the variances of x, x^2, x^3, x^4 are 1, 2, 15, 96.
-        for (power, (want, variance)) in [
-            (1, (0.0, 1.0)),
-            (2, (1.0, 2.0)),
-            (3, (0.0, 15.0)),
-            (4, (3.0, 96.0)),
-        ] {
+        for (power, (want, variance)) in [(1, (0.0, 1.0)), (2, (1.0, 2.0)), (3, (0.0, 15.0)), (4, (3.0, 96.0))] {
             let error = (moment(power) - want).abs();
-            assert!(
-                error < 4.0 * f64::sqrt(variance / n as f64),
-                "moment {power} is off by {error}"
-            );
+            assert!(error < 4.0 * f64::sqrt(variance / n as f64), "moment {power} is off by {error}");
         }
         let neighbours = draws.windows(2).map(|pair| pair[0] * pair[1]).sum::<f64>() / n as f64;
-        assert!(
-            neighbours.abs() < 4.0 / (n as f64).sqrt(),
-            "neighbours correlate: {neighbours}"
-        );
+        assert!(neighbours.abs() < 4.0 / (n as f64).sqrt(), "neighbours correlate: {neighbours}");
     }
 
     #[test]
@@ -179,10 +138,7 @@ mod tests {
         let stream = Stream::new(3, "dice", 0, 0);
         let mut counts = [0u32; 6];
         (0..60_000).for_each(|i| counts[stream.below(i, 6) as usize] += 1);
-        assert!(
-            counts.iter().all(|&count| count.abs_diff(10_000) < 400),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|&count| count.abs_diff(10_000) < 400), "{counts:?}");
         assert!((0..1000).all(|i| stream.uniforms(i).iter().all(|u| (0.0..1.0).contains(u))));
     }
 }

@@ -30,23 +30,11 @@ impl Attention {
     /// (B,C,H,W) → (B,C,H,W).
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let (b, c, h, w) = x.dims4()?;
-        let tokens = self
-            .group_norm
-            .forward(x)?
-            .flatten_from(2)?
-            .transpose(1, 2)?
-            .contiguous()?; // (B,HW,C)
-        let project =
-            |(weight, bias): &(Tensor, Tensor), x: &Tensor| ops::linear(x, weight, Some(bias));
-        let (q, k, v) = (
-            project(&self.to_q, &tokens)?,
-            project(&self.to_k, &tokens)?,
-            project(&self.to_v, &tokens)?,
-        );
+        let tokens = self.group_norm.forward(x)?.flatten_from(2)?.transpose(1, 2)?.contiguous()?; // (B,HW,C)
+        let project = |(weight, bias): &(Tensor, Tensor), x: &Tensor| ops::linear(x, weight, Some(bias));
+        let (q, k, v) = (project(&self.to_q, &tokens)?, project(&self.to_k, &tokens)?, project(&self.to_v, &tokens)?);
         let mixed = ops::attention(&q, &k, &v, 1, (c as f64).sqrt().recip(), None)?;
-        let out = project(&self.to_out, &mixed)?
-            .transpose(1, 2)?
-            .reshape((b, c, h, w))?; // (B,C,H,W)
+        let out = project(&self.to_out, &mixed)?.transpose(1, 2)?.reshape((b, c, h, w))?; // (B,C,H,W)
         x + out
     }
 }

@@ -18,40 +18,16 @@ struct Stage<R> {
 }
 
 impl<R> Stage<R> {
-    fn forward(
-        &self,
-        x: &Tensor,
-        resample: impl Fn(&R, &Tensor) -> Result<Tensor>,
-    ) -> Result<Tensor> {
-        let x = self
-            .resnets
-            .iter()
-            .try_fold(x.clone(), |x, resnet| resnet.forward(&x))?;
-        self.resample
-            .as_ref()
-            .map_or(Ok(x.clone()), |r| resample(r, &x))
+    fn forward(&self, x: &Tensor, resample: impl Fn(&R, &Tensor) -> Result<Tensor>) -> Result<Tensor> {
+        let x = self.resnets.iter().try_fold(x.clone(), |x, resnet| resnet.forward(&x))?;
+        self.resample.as_ref().map_or(Ok(x.clone()), |r| resample(r, &x))
     }
 }
 
 /// The `count` residual blocks below `vb`, the first of which changes the width.
-fn resnets(
-    vb: &VarBuilder,
-    input: usize,
-    output: usize,
-    count: usize,
-    groups: usize,
-) -> Result<Vec<Resnet>> {
+fn resnets(vb: &VarBuilder, input: usize, output: usize, count: usize, groups: usize) -> Result<Vec<Resnet>> {
     let vb = vb.pp("resnets");
-    (0..count)
-        .map(|i| {
-            Resnet::new(
-                vb.pp(i),
-                if i == 0 { input } else { output },
-                output,
-                groups,
-            )
-        })
-        .collect()
+    (0..count).map(|i| Resnet::new(vb.pp(i), if i == 0 { input } else { output }, output, groups)).collect()
 }
 
 /// Residual block, attention, residual block at the coarsest resolution.
@@ -64,21 +40,14 @@ struct MidBlock {
 impl MidBlock {
     fn new(vb: VarBuilder, channels: usize, config: &AutoencoderKlConfig) -> Result<Self> {
         let groups = config.norm_num_groups;
-        let attention = config
-            .mid_block_add_attention
-            .then(|| Attention::new(vb.pp("attentions").pp("0"), channels, groups));
-        Ok(Self {
-            resnets: resnets(&vb, channels, channels, 2, groups)?,
-            attention: attention.transpose()?,
-        })
+        let attention =
+            config.mid_block_add_attention.then(|| Attention::new(vb.pp("attentions").pp("0"), channels, groups));
+        Ok(Self { resnets: resnets(&vb, channels, channels, 2, groups)?, attention: attention.transpose()? })
     }
 
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let x = self.resnets[0].forward(x)?;
-        let x = self
-            .attention
-            .as_ref()
-            .map_or(Ok(x.clone()), |attention| attention.forward(&x))?;
+        let x = self.attention.as_ref().map_or(Ok(x.clone()), |attention| attention.forward(&x))?;
         self.resnets[1].forward(&x)
     }
 }
@@ -103,9 +72,7 @@ impl Encoder {
             let halve = i + 1 < widths.len();
             down_blocks.push(Stage {
                 resnets: resnets(&vb, input, width, config.layers_per_block, groups)?,
-                resample: halve
-                    .then(|| Downsample::new(vb.pp("downsamplers").pp("0"), width))
-                    .transpose()?,
+                resample: halve.then(|| Downsample::new(vb.pp("downsamplers").pp("0"), width)).transpose()?,
             });
         }
         Ok(Self {
@@ -120,13 +87,9 @@ impl Encoder {
     /// Image (B,3,fH,fW) → mean and log-variance (B,2C,H,W), f the factor.
     pub(super) fn forward(&self, image: &Tensor) -> Result<Tensor> {
         let x = self.conv_in.forward(image)?;
-        let x = self
-            .down_blocks
-            .iter()
-            .try_fold(x, |x, stage| stage.forward(&x, Downsample::forward))?;
+        let x = self.down_blocks.iter().try_fold(x, |x, stage| stage.forward(&x, Downsample::forward))?;
         let x = self.mid_block.forward(&x)?;
-        self.conv_out
-            .forward(&ops::silu(&self.conv_norm_out.forward(&x)?)?)
+        self.conv_out.forward(&ops::silu(&self.conv_norm_out.forward(&x)?)?)
     }
 }
 
@@ -151,9 +114,7 @@ impl Decoder {
             let double = i + 1 < widths.len();
             up_blocks.push(Stage {
                 resnets: resnets(&vb, input, width, config.layers_per_block + 1, groups)?,
-                resample: double
-                    .then(|| Upsample::new(vb.pp("upsamplers").pp("0"), width))
-                    .transpose()?,
+                resample: double.then(|| Upsample::new(vb.pp("upsamplers").pp("0"), width)).transpose()?,
             });
         }
         Ok(Self {
@@ -169,11 +130,7 @@ impl Decoder {
     pub(super) fn forward(&self, latent: &Tensor) -> Result<Tensor> {
         let x = self.conv_in.forward(latent)?;
         let x = self.mid_block.forward(&x)?;
-        let x = self
-            .up_blocks
-            .iter()
-            .try_fold(x, |x, stage| stage.forward(&x, Upsample::forward))?;
-        self.conv_out
-            .forward(&ops::silu(&self.conv_norm_out.forward(&x)?)?)
+        let x = self.up_blocks.iter().try_fold(x, |x, stage| stage.forward(&x, Upsample::forward))?;
+        self.conv_out.forward(&ops::silu(&self.conv_norm_out.forward(&x)?)?)
     }
 }

@@ -69,24 +69,15 @@ impl AutoencoderKlConfig {
         if self.block_out_channels.is_empty() {
             return Some("block_out_channels is empty".to_owned());
         }
-        if let Some(width) = self
-            .block_out_channels
-            .iter()
-            .find(|&&width| width == 0 || groups == 0 || width % groups != 0)
+        if let Some(width) =
+            self.block_out_channels.iter().find(|&&width| width == 0 || groups == 0 || width % groups != 0)
         {
-            return Some(format!(
-                "norm_num_groups = {groups} does not divide block_out_channels' {width}"
-            ));
+            return Some(format!("norm_num_groups = {groups} does not divide block_out_channels' {width}"));
         }
-        for (name, values) in [
-            ("latents_mean", &self.latents_mean),
-            ("latents_std", &self.latents_std),
-        ] {
+        for (name, values) in [("latents_mean", &self.latents_mean), ("latents_std", &self.latents_std)] {
             let expected = self.latent_channels;
             if let Some(got) = values.as_ref().map(Vec::len).filter(|&got| got != expected) {
-                return Some(format!(
-                    "{name} has {got} values for {expected} latent_channels"
-                ));
+                return Some(format!("{name} has {got} values for {expected} latent_channels"));
             }
         }
         if self.scaling_factor == 0.0 || self.latents_std.iter().flatten().any(|&std| std <= 0.0) {

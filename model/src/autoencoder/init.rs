@@ -7,14 +7,7 @@ use candle_nn::{Init, VarBuilder};
 pub(super) fn affine(vb: &VarBuilder, shape: &[usize]) -> Result<(Tensor, Tensor)> {
     let fan_in: usize = shape[1..].iter().product();
     let bound = (fan_in as f64).sqrt().recip();
-    let weight = vb.get_with_hints(
-        shape,
-        "weight",
-        Init::Uniform {
-            lo: -bound,
-            up: bound,
-        },
-    )?;
+    let weight = vb.get_with_hints(shape, "weight", Init::Uniform { lo: -bound, up: bound })?;
     let bias = vb.get_with_hints(shape[0], "bias", Init::Const(0.0))?;
     Ok((weight, bias))
 }
@@ -32,23 +25,13 @@ impl Conv {
     /// `kernel` 3 keeps the size (padding 1), `kernel` 1 mixes channels.
     pub(super) fn new(vb: VarBuilder, input: usize, output: usize, kernel: usize) -> Result<Self> {
         let (weight, bias) = affine(&vb, &[output, input, kernel, kernel])?;
-        Ok(Self {
-            weight,
-            bias,
-            stride: 1,
-            padding: kernel / 2,
-        })
+        Ok(Self { weight, bias, stride: 1, padding: kernel / 2 })
     }
 
     /// 3 x 3 with stride 2 and no padding of its own.
     pub(super) fn halving(vb: VarBuilder, channels: usize) -> Result<Self> {
         let (weight, bias) = affine(&vb, &[channels, channels, 3, 3])?;
-        Ok(Self {
-            weight,
-            bias,
-            stride: 2,
-            padding: 0,
-        })
+        Ok(Self { weight, bias, stride: 2, padding: 0 })
     }
 
     /// (B,C,H,W) → (B,C',H',W').
@@ -71,11 +54,7 @@ impl GroupNorm {
     pub(super) fn new(vb: VarBuilder, channels: usize, groups: usize) -> Result<Self> {
         let weight = vb.get_with_hints(channels, "weight", Init::Const(1.0))?;
         let bias = vb.get_with_hints(channels, "bias", Init::Const(0.0))?;
-        Ok(Self {
-            weight,
-            bias,
-            groups,
-        })
+        Ok(Self { weight, bias, groups })
     }
 
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {

@@ -25,8 +25,7 @@ impl Posterior {
 
     /// Kullback-Leibler divergence to the standard normal in nats: sum over C,H,W, mean over the batch; a scalar.
     pub fn kl(&self) -> Result<Tensor> {
-        let per_element =
-            ((self.mean.sqr()? + self.logvar.exp()?)? - &self.logvar)?.affine(0.5, -0.5)?;
+        let per_element = ((self.mean.sqr()? + self.logvar.exp()?)? - &self.logvar)?.affine(0.5, -0.5)?;
         per_element.flatten_from(1)?.sum(1)?.mean(0)
     }
 }
@@ -51,9 +50,7 @@ impl AutoencoderKl {
             candle_core::bail!("autoencoder configuration: {problem}");
         }
         let c = config.latent_channels;
-        let conv = |wanted: bool, name: &str, channels| {
-            wanted.then(|| Conv::new(vb.pp(name), channels, channels, 1))
-        };
+        let conv = |wanted: bool, name: &str, channels| wanted.then(|| Conv::new(vb.pp(name), channels, channels, 1));
         Ok(Self {
             config: config.clone(),
             encoder: Encoder::new(vb.pp("encoder"), config)?,
@@ -76,48 +73,31 @@ impl AutoencoderKl {
         let (_, _, height, width) = image.dims4()?;
         let factor = self.config.factor();
         if height % factor != 0 || width % factor != 0 {
-            candle_core::bail!(
-                "an image of {width} x {height} pixels: both must be multiples of {factor}"
-            );
+            candle_core::bail!("an image of {width} x {height} pixels: both must be multiples of {factor}");
         }
         let moments = self.encoder.forward(image)?;
-        let moments = self
-            .quant_conv
-            .as_ref()
-            .map_or(Ok(moments.clone()), |conv| conv.forward(&moments))?; // (B,2C,H,W)
+        let moments = self.quant_conv.as_ref().map_or(Ok(moments.clone()), |conv| conv.forward(&moments))?; // (B,2C,H,W)
         let c = self.config.latent_channels;
         let (mean, logvar) = (moments.narrow(1, 0, c)?, moments.narrow(1, c, c)?);
-        Ok(Posterior {
-            mean: mean.contiguous()?,
-            logvar: logvar.contiguous()?.clamp(-30f64, 20f64)?,
-        })
+        Ok(Posterior { mean: mean.contiguous()?, logvar: logvar.contiguous()?.clamp(-30f64, 20f64)? })
     }
 
     /// Unscaled latent (B,C,H,W) → image, about -1..1 but not clamped, (B,3,fH,fW).
     pub fn decode(&self, latent: &Tensor) -> Result<Tensor> {
-        let x = self
-            .post_quant_conv
-            .as_ref()
-            .map_or(Ok(latent.clone()), |conv| conv.forward(latent))?;
+        let x = self.post_quant_conv.as_ref().map_or(Ok(latent.clone()), |conv| conv.forward(latent))?;
         self.decoder.forward(&x)
     }
 
     /// Latent as encoded → latent as noised: `(z - latents_mean) / latents_std * scaling_factor`, (B,C,H,W).
     pub fn scale(&self, latent: &Tensor) -> Result<Tensor> {
         let (mean, deviation) = self.statistics(latent)?;
-        latent
-            .broadcast_sub(&mean)?
-            .broadcast_div(&deviation)?
-            .affine(self.config.scaling_factor, 0.0)
+        latent.broadcast_sub(&mean)?.broadcast_div(&deviation)?.affine(self.config.scaling_factor, 0.0)
     }
 
     /// The inverse of [`AutoencoderKl::scale`], before decoding.
     pub fn unscale(&self, latent: &Tensor) -> Result<Tensor> {
         let (mean, deviation) = self.statistics(latent)?;
-        latent
-            .affine(self.config.scaling_factor.recip(), 0.0)?
-            .broadcast_mul(&deviation)?
-            .broadcast_add(&mean)
+        latent.affine(self.config.scaling_factor.recip(), 0.0)?.broadcast_mul(&deviation)?.broadcast_add(&mean)
     }
 
     /// Mean and deviation of the latent channels, each (1,C,1,1), on the device and of the type of `like`.
@@ -127,9 +107,6 @@ impl AutoencoderKl {
             let values = values.clone().unwrap_or_else(|| vec![otherwise; c]);
             Tensor::from_vec(values, (1, c, 1, 1), like.device())?.to_dtype(like.dtype())
         };
-        Ok((
-            of(&self.config.latents_mean, 0.0)?,
-            of(&self.config.latents_std, 1.0)?,
-        ))
+        Ok((of(&self.config.latents_mean, 0.0)?, of(&self.config.latents_std, 1.0)?))
     }
 }

@@ -15,15 +15,12 @@ pub(super) struct Downsample {
 
 impl Downsample {
     pub(super) fn new(vb: VarBuilder, channels: usize) -> Result<Self> {
-        Ok(Self {
-            conv: Conv::halving(vb.pp("conv"), channels)?,
-        })
+        Ok(Self { conv: Conv::halving(vb.pp("conv"), channels)? })
     }
 
     /// (B,C,H,W) → (B,C,H/2,W/2).
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.conv
-            .forward(&x.pad_with_zeros(3, 0, 1)?.pad_with_zeros(2, 0, 1)?)
+        self.conv.forward(&x.pad_with_zeros(3, 0, 1)?.pad_with_zeros(2, 0, 1)?)
     }
 }
 
@@ -34,9 +31,7 @@ pub(super) struct Upsample {
 
 impl Upsample {
     pub(super) fn new(vb: VarBuilder, channels: usize) -> Result<Self> {
-        Ok(Self {
-            conv: Conv::new(vb.pp("conv"), channels, channels, 3)?,
-        })
+        Ok(Self { conv: Conv::new(vb.pp("conv"), channels, channels, 3)? })
     }
 
     /// (B,C,H,W) → (B,C,2H,2W).

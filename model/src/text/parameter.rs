@@ -21,22 +21,11 @@ impl Linear {
     /// `stdev` is that of the initial weights.
     pub(super) fn new(vb: VarBuilder, input: usize, output: usize, stdev: f64) -> Result<Self> {
         let bias = Some(vb.get_with_hints(output, "bias", Init::Const(0.0))?);
-        Ok(Self {
-            bias,
-            ..Self::without_bias(vb, input, output, stdev)?
-        })
+        Ok(Self { bias, ..Self::without_bias(vb, input, output, stdev)? })
     }
 
-    pub(super) fn without_bias(
-        vb: VarBuilder,
-        input: usize,
-        output: usize,
-        stdev: f64,
-    ) -> Result<Self> {
-        Ok(Self {
-            weight: vb.get_with_hints((output, input), "weight", normal(stdev))?,
-            bias: None,
-        })
+    pub(super) fn without_bias(vb: VarBuilder, input: usize, output: usize, stdev: f64) -> Result<Self> {
+        Ok(Self { weight: vb.get_with_hints((output, input), "weight", normal(stdev))?, bias: None })
     }
 
     /// (..., in) → (..., out).
@@ -57,11 +46,7 @@ impl LayerNorm {
     pub(super) fn new(vb: VarBuilder, width: usize, epsilon: f64) -> Result<Self> {
         let weight = vb.get_with_hints(width, "weight", Init::Const(1.0))?;
         let bias = vb.get_with_hints(width, "bias", Init::Const(0.0))?;
-        Ok(Self {
-            weight,
-            bias,
-            epsilon,
-        })
+        Ok(Self { weight, bias, epsilon })
     }
 
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
@@ -78,10 +63,7 @@ pub(super) struct RmsNorm {
 
 impl RmsNorm {
     pub(super) fn new(vb: VarBuilder, width: usize, epsilon: f64) -> Result<Self> {
-        Ok(Self {
-            weight: vb.get_with_hints(width, "weight", Init::Const(1.0))?,
-            epsilon,
-        })
+        Ok(Self { weight: vb.get_with_hints(width, "weight", Init::Const(1.0))?, epsilon })
     }
 
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
@@ -94,9 +76,7 @@ pub(super) const MASKED: f32 = -1e30;
 
 /// (1,1,L,L): zero up to the diagonal, [`MASKED`] after it.
 pub(super) fn causal_bias(length: usize, like: &Tensor) -> Result<Tensor> {
-    let values = (0..length * length)
-        .map(|i| if i % length > i / length { MASKED } else { 0.0 })
-        .collect::<Vec<_>>();
+    let values = (0..length * length).map(|i| if i % length > i / length { MASKED } else { 0.0 }).collect::<Vec<_>>();
     Tensor::from_vec(values, (1, 1, length, length), like.device())?.to_dtype(like.dtype())
 }
 
@@ -104,7 +84,5 @@ pub(super) fn causal_bias(length: usize, like: &Tensor) -> Result<Tensor> {
 pub(super) fn mask_bias(mask: &Tensor, like: &Tensor) -> Result<Tensor> {
     let (b, m) = mask.dims2()?;
     let attended = mask.to_dtype(like.dtype())?;
-    attended
-        .affine(-f64::from(MASKED), f64::from(MASKED))?
-        .reshape((b, 1, 1, m)) // (B,1,1,M)
+    attended.affine(-f64::from(MASKED), f64::from(MASKED))?.reshape((b, 1, 1, m)) // (B,1,1,M)
 }

@@ -132,12 +132,7 @@ pub struct ClipConfig {
 impl Default for ClipConfig {
     fn default() -> Self {
         let (text_config, vision_config) = Default::default();
-        Self {
-            text_config,
-            vision_config,
-            projection_dim: 512,
-            logit_scale_init_value: 2.6592,
-        }
+        Self { text_config, vision_config, projection_dim: 512, logit_scale_init_value: 2.6592 }
     }
 }
 
@@ -149,9 +144,6 @@ impl ClipTextConfig {
     pub fn read(path: &Path) -> std::result::Result<Self, CheckpointError> {
         let value: serde_json::Value = read_json(path)?;
         let own = value.get("text_config").cloned().unwrap_or(value);
-        serde_json::from_value(own).map_err(|source| CheckpointError::Configuration {
-            path: path.to_owned(),
-            source,
-        })
+        serde_json::from_value(own).map_err(|source| CheckpointError::Configuration { path: path.to_owned(), source })
     }
 }

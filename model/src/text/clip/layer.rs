@@ -30,12 +30,7 @@ struct Attention {
 
 impl Attention {
     fn new(vb: VarBuilder, sizes: LayerSizes) -> Result<Self> {
-        let LayerSizes {
-            width: d,
-            heads,
-            layers,
-            ..
-        } = sizes;
+        let LayerSizes { width: d, heads, layers, .. } = sizes;
         let outward = (d as f64).sqrt().recip();
         let inward = outward / (2.0 * layers as f64).sqrt();
         Ok(Self {
@@ -49,13 +44,8 @@ impl Attention {
     }
 
     fn forward(&self, x: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
-        let (q, k, v) = (
-            self.q_proj.forward(x)?,
-            self.k_proj.forward(x)?,
-            self.v_proj.forward(x)?,
-        );
-        self.out_proj
-            .forward(&ops::attention(&q, &k, &v, self.heads, self.scale, bias)?)
+        let (q, k, v) = (self.q_proj.forward(x)?, self.k_proj.forward(x)?, self.v_proj.forward(x)?);
+        self.out_proj.forward(&ops::attention(&q, &k, &v, self.heads, self.scale, bias)?)
     }
 }
 
@@ -68,28 +58,16 @@ struct Mlp {
 
 impl Mlp {
     fn new(vb: VarBuilder, sizes: LayerSizes) -> Result<Self> {
-        let LayerSizes {
-            width: d,
-            inner,
-            layers,
-            activation,
-            ..
-        } = sizes;
+        let LayerSizes { width: d, inner, layers, activation, .. } = sizes;
         Ok(Self {
             fc1: Linear::new(vb.pp("fc1"), d, inner, (2.0 * d as f64).sqrt().recip())?,
-            fc2: Linear::new(
-                vb.pp("fc2"),
-                inner,
-                d,
-                (2.0 * (d * layers) as f64).sqrt().recip(),
-            )?,
+            fc2: Linear::new(vb.pp("fc2"), inner, d, (2.0 * (d * layers) as f64).sqrt().recip())?,
             activation,
         })
     }
 
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.fc2
-            .forward(&self.activation.forward(&self.fc1.forward(x)?)?)
+        self.fc2.forward(&self.activation.forward(&self.fc1.forward(x)?)?)
     }
 }
 
@@ -112,9 +90,7 @@ impl Layer {
     }
 
     fn forward(&self, x: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
-        let x = (x + self
-            .self_attn
-            .forward(&self.layer_norm1.forward(x)?, bias)?)?;
+        let x = (x + self.self_attn.forward(&self.layer_norm1.forward(x)?, bias)?)?;
         &x + self.mlp.forward(&self.layer_norm2.forward(&x)?)?
     }
 }
@@ -126,27 +102,17 @@ pub(super) struct Layers(Vec<Layer>);
 impl Layers {
     /// Reads `layers.0`, `layers.1`, … below `vb`.
     pub(super) fn new(vb: VarBuilder, sizes: LayerSizes) -> Result<Self> {
-        let LayerSizes {
-            width,
-            heads,
-            layers,
-            ..
-        } = sizes;
+        let LayerSizes { width, heads, layers, .. } = sizes;
         if heads == 0 || width % heads != 0 {
             candle_core::bail!(
                 "CLIP configuration: num_attention_heads = {heads} does not divide hidden_size = {width}"
             );
         }
-        (0..layers)
-            .map(|i| Layer::new(vb.pp("layers").pp(i), sizes))
-            .collect::<Result<_>>()
-            .map(Self)
+        (0..layers).map(|i| Layer::new(vb.pp("layers").pp(i), sizes)).collect::<Result<_>>().map(Self)
     }
 
     /// (B,L,D) → (B,L,D); `bias` is added to the attention logits.
     pub(super) fn forward(&self, x: Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
-        self.0
-            .iter()
-            .try_fold(x, |x, layer| layer.forward(&x, bias))
+        self.0.iter().try_fold(x, |x, layer| layer.forward(&x, bias))
     }
 }

@@ -4,6 +4,7 @@
 //! → `encoder` (the text tower as a [`TextEncoder`](super::TextEncoder)).
 
 mod config;
+mod encoder;
 mod layer;
 mod model;
 mod pixels;
@@ -11,8 +12,11 @@ mod text;
 mod vision;
 
 pub use config::{Activation, ClipConfig, ClipTextConfig, ClipVisionConfig};
+pub use encoder::ClipTextEncoder;
 pub use model::ClipModel;
 pub use pixels::{IMAGE_MEAN, IMAGE_STD, pixels};
 pub use text::{ClipText, ClipTextModel};
 pub use vision::ClipVisionModel;
 
+#[cfg(test)]
+mod tests;

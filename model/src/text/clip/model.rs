@@ -20,10 +20,7 @@ pub struct ClipModel {
 
 impl ClipModel {
     /// Checkpoint keys that older transformers wrote and that hold no weights.
-    pub const BUFFERS: [&str; 2] = [
-        "text_model.embeddings.position_ids",
-        "vision_model.embeddings.position_ids",
-    ];
+    pub const BUFFERS: [&str; 2] = ["text_model.embeddings.position_ids", "vision_model.embeddings.position_ids"];
 
     /// Reads (or creates) all tensors below `vb`.
     ///
@@ -31,23 +28,14 @@ impl ClipModel {
     /// Where the configuration is contradictory, or a tensor is missing or of another shape.
     pub fn new(vb: VarBuilder, config: &ClipConfig) -> Result<Self> {
         let projection = |name: &str, width: usize| {
-            Linear::without_bias(
-                vb.pp(name),
-                width,
-                config.projection_dim,
-                (width as f64).sqrt().recip(),
-            )
+            Linear::without_bias(vb.pp(name), width, config.projection_dim, (width as f64).sqrt().recip())
         };
         Ok(Self {
             text_model: ClipTextModel::new(vb.pp("text_model"), &config.text_config)?,
             vision_model: ClipVisionModel::new(vb.pp("vision_model"), &config.vision_config)?,
             text_projection: projection("text_projection", config.text_config.hidden_size)?,
             visual_projection: projection("visual_projection", config.vision_config.hidden_size)?,
-            logit_scale: vb.get_with_hints(
-                (),
-                "logit_scale",
-                Init::Const(config.logit_scale_init_value),
-            )?,
+            logit_scale: vb.get_with_hints((), "logit_scale", Init::Const(config.logit_scale_init_value))?,
             config: config.clone(),
         })
     }
@@ -64,14 +52,12 @@ impl ClipModel {
 
     /// Token ids (B,L), u32 → (B,P), P the `projection_dim`; not normalised.
     pub fn embed_text(&self, ids: &Tensor) -> Result<Tensor> {
-        self.text_projection
-            .forward(&self.text_model.forward(ids)?.pooled)
+        self.text_projection.forward(&self.text_model.forward(ids)?.pooled)
     }
 
     /// Normalised pixels (B,C,S,S) → (B,P); not normalised.
     pub fn embed_image(&self, pixels: &Tensor) -> Result<Tensor> {
-        self.visual_projection
-            .forward(&self.vision_model.forward(pixels)?)
+        self.visual_projection.forward(&self.vision_model.forward(pixels)?)
     }
 
     /// Cosines of each image (B,P) with each text (B',P), -1..1: (B,B').
@@ -89,11 +75,7 @@ impl ClipModel {
     pub fn contrastive_loss(&self, image: &Tensor, text: &Tensor) -> Result<Tensor> {
         let logits = self.logits(image, text)?; // (B,B)
         let pairs = Tensor::eye(logits.dim(0)?, logits.dtype(), logits.device())?;
-        let nll = |logits: &Tensor| {
-            (candle_nn::ops::log_softmax(logits, D::Minus1)? * &pairs)?
-                .sum(D::Minus1)?
-                .mean(0)
-        };
+        let nll = |logits: &Tensor| (candle_nn::ops::log_softmax(logits, D::Minus1)? * &pairs)?.sum(D::Minus1)?.mean(0);
         (nll(&logits)? + nll(&logits.t()?)?)?.affine(-0.5, 0.0)
     }
 }

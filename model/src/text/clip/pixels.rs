@@ -18,13 +18,10 @@ pub fn pixels(images: &[&RgbImage], size: usize, device: &Device) -> Result<Tens
     for image in images {
         let (width, height) = image.dimensions();
         if (width as usize, height as usize) != (size, size) {
-            candle_core::bail!(
-                "CLIP wants images of {size} x {size} pixels, got {width} x {height}"
-            );
+            candle_core::bail!("CLIP wants images of {size} x {size} pixels, got {width} x {height}");
         }
         for channel in 0..3 {
-            let normalise =
-                |value: u8| (f32::from(value) / 255.0 - IMAGE_MEAN[channel]) / IMAGE_STD[channel];
+            let normalise = |value: u8| (f32::from(value) / 255.0 - IMAGE_MEAN[channel]) / IMAGE_STD[channel];
             values.extend(image.pixels().map(|pixel| normalise(pixel[channel])));
         }
     }

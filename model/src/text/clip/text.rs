@@ -41,11 +41,8 @@ impl ClipTextModel {
             activation: config.hidden_act,
             epsilon: config.layer_norm_eps,
         };
-        let embedding = |name: &str, count| {
-            vb.pp("embeddings")
-                .pp(name)
-                .get_with_hints((count, d), "weight", normal(0.02))
-        };
+        let embedding =
+            |name: &str, count| vb.pp("embeddings").pp(name).get_with_hints((count, d), "weight", normal(0.02));
         Ok(Self {
             token_embedding: embedding("token_embedding", config.vocab_size)?,
             position_embedding: embedding("position_embedding", config.max_position_embeddings)?,
@@ -65,14 +62,9 @@ impl ClipTextModel {
     pub fn forward(&self, ids: &Tensor) -> Result<ClipText> {
         let (b, l) = ids.dims2()?;
         let d = self.config.hidden_size;
-        let words = self
-            .token_embedding
-            .index_select(&ids.flatten_all()?, 0)?
-            .reshape((b, l, d))?; // (B,L,D)
+        let words = self.token_embedding.index_select(&ids.flatten_all()?, 0)?.reshape((b, l, d))?; // (B,L,D)
         let x = words.broadcast_add(&self.position_embedding.narrow(0, 0, l)?)?;
-        let x = self
-            .encoder
-            .forward(x, Some(&causal_bias(l, &self.token_embedding)?))?;
+        let x = self.encoder.forward(x, Some(&causal_bias(l, &self.token_embedding)?))?;
         let tokens = self.final_layer_norm.forward(&x)?;
         let ends = Tensor::from_vec(self.ends(ids)?, b, ids.device())?;
         let pooled = tokens.reshape((b * l, d))?.index_select(&ends, 0)?; // (B,D)
@@ -90,10 +82,6 @@ impl ClipTextModel {
             ids.iter().position(|&id| Some(id) == eos).unwrap_or(0)
         };
         let rows = ids.to_vec2::<u32>()?;
-        Ok(rows
-            .iter()
-            .enumerate()
-            .map(|(row, ids)| (row * ids.len() + end(ids)) as u32)
-            .collect())
+        Ok(rows.iter().enumerate().map(|(row, ids)| (row * ids.len() + end(ids)) as u32).collect())
     }
 }

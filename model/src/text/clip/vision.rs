@@ -26,16 +26,9 @@ impl ClipVisionModel {
     /// # Errors
     /// Where the configuration is contradictory, or a tensor is missing or of another shape.
     pub fn new(vb: VarBuilder, config: &ClipVisionConfig) -> Result<Self> {
-        let (d, c, p, size) = (
-            config.hidden_size,
-            config.num_channels,
-            config.patch_size,
-            config.image_size,
-        );
+        let (d, c, p, size) = (config.hidden_size, config.num_channels, config.patch_size, config.image_size);
         if p == 0 || size % p != 0 {
-            candle_core::bail!(
-                "CLIP configuration: patch_size = {p} does not divide image_size = {size}"
-            );
+            candle_core::bail!("CLIP configuration: patch_size = {p} does not divide image_size = {size}");
         }
         let sizes = LayerSizes {
             width: d,
@@ -48,16 +41,8 @@ impl ClipVisionModel {
         let embeddings = vb.pp("embeddings");
         let count = 1 + (size / p).pow(2);
         Ok(Self {
-            class_embedding: embeddings.get_with_hints(
-                d,
-                "class_embedding",
-                normal((d as f64).sqrt().recip()),
-            )?,
-            patch_embedding: embeddings.pp("patch_embedding").get_with_hints(
-                (d, c, p, p),
-                "weight",
-                normal(0.02),
-            )?,
+            class_embedding: embeddings.get_with_hints(d, "class_embedding", normal((d as f64).sqrt().recip()))?,
+            patch_embedding: embeddings.pp("patch_embedding").get_with_hints((d, c, p, p), "weight", normal(0.02))?,
             position_embedding: embeddings.pp("position_embedding").get_with_hints(
                 (count, d),
                 "weight",
@@ -79,14 +64,9 @@ impl ClipVisionModel {
     pub fn forward(&self, pixels: &Tensor) -> Result<Tensor> {
         let (b, _, _, _) = pixels.dims4()?;
         let d = self.config.hidden_size;
-        let class = self
-            .class_embedding
-            .reshape((1, 1, d))?
-            .broadcast_as((b, 1, d))?;
+        let class = self.class_embedding.reshape((1, 1, d))?.broadcast_as((b, 1, d))?;
         let x = Tensor::cat(&[&class, &self.patches(pixels)?], 1)?; // (B,1+N,D)
-        let x = self
-            .pre_layrnorm
-            .forward(&x.broadcast_add(&self.position_embedding)?)?;
+        let x = self.pre_layrnorm.forward(&x.broadcast_add(&self.position_embedding)?)?;
         let x = self.encoder.forward(x, None)?;
         self.post_layernorm.forward(&x.i((.., 0))?.contiguous()?)
     }
@@ -96,14 +76,8 @@ impl ClipVisionModel {
         let (b, c, h, w) = pixels.dims4()?;
         let (d, p) = (self.config.hidden_size, self.config.patch_size);
         let (rows, columns) = (h / p, w / p);
-        let patches = pixels
-            .reshape((b, c, rows, p, columns, p))?
-            .permute((0, 2, 4, 1, 3, 5))?; // (B,h,w,C,P,P)
+        let patches = pixels.reshape((b, c, rows, p, columns, p))?.permute((0, 2, 4, 1, 3, 5))?; // (B,h,w,C,P,P)
         let patches = patches.reshape((b, rows * columns, c * p * p))?;
-        ops::linear(
-            &patches,
-            &self.patch_embedding.reshape((d, c * p * p))?,
-            None,
-        )
+        ops::linear(&patches, &self.patch_embedding.reshape((d, c * p * p))?, None)
     }
 }

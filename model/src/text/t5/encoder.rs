@@ -1,0 +1,83 @@
+//! T5's encoder as the backbone uses it: paddings masked, the mean over real tokens as the pooled vector.
+
+use std::path::Path;
+
+use candle_core::{DType, Device};
+
+use super::{T5Config, T5Encoder};
+use crate::checkpoint::{load, read_json};
+use crate::text::encoder::masked_mean;
+use crate::text::{Encoding, Overlong, TextEncoder, TextError, TextTokenizer};
+
+/// A frozen T5 encoder with its tokenizer.
+#[derive(Clone, Debug)]
+pub struct T5TextEncoder {
+    name: String,
+    model: T5Encoder,
+    tokenizer: TextTokenizer,
+    device: Device,
+}
+
+impl T5TextEncoder {
+    /// `name` is what [`TextEncoder::name`] says.
+    pub fn new(name: &str, model: T5Encoder, tokenizer: TextTokenizer, device: &Device) -> Self {
+        Self { name: name.to_owned(), model, tokenizer, device: device.clone() }
+    }
+
+    /// Loads `config.json`, `tokenizer.json` and the weights of a folder, which may hold the decoder as well. Every text is brought
+    /// to `limit` tokens, which the recipe chooses: the network itself has no limit.
+    ///
+    /// # Errors
+    /// See [`TextError`].
+    pub fn load(folder: &Path, name: &str, limit: usize, (dtype, device): (DType, &Device)) -> Result<Self, TextError> {
+        let config: T5Config = read_json(&folder.join("config.json"))?;
+        let tokenizer = TextTokenizer::read(&folder.join("tokenizer.json"), config.pad_token_id, limit)?;
+        let (expected, got) = (config.vocab_size, tokenizer.vocabulary());
+        if got > expected {
+            return Err(TextError::Vocabulary { path: folder.to_owned(), expected, got });
+        }
+        let model = load(folder, T5Encoder::NAMING, (dtype, device), |vb| T5Encoder::new(vb, &config))?;
+        Ok(Self::new(name, model, tokenizer, device))
+    }
+
+    /// What to do with texts that do not fit.
+    pub fn overlong(self, overlong: Overlong) -> Self {
+        Self { tokenizer: self.tokenizer.overlong(overlong), ..self }
+    }
+
+    /// The network.
+    pub fn model(&self) -> &T5Encoder {
+        &self.model
+    }
+
+    /// The tokenizer.
+    pub fn tokenizer(&self) -> &TextTokenizer {
+        &self.tokenizer
+    }
+}
+
+impl TextEncoder for T5TextEncoder {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn width(&self) -> usize {
+        self.model.config().d_model
+    }
+
+    fn pooled_width(&self) -> usize {
+        self.width()
+    }
+
+    fn length(&self) -> usize {
+        self.tokenizer.limit()
+    }
+
+    fn encode(&self, texts: &[&str]) -> Result<Encoding, TextError> {
+        let tokens = self.tokenizer.encode(texts)?;
+        let mask = tokens.mask(&self.device)?;
+        let states = self.model.forward(&tokens.ids(&self.device)?, Some(&mask))?;
+        let pooled = masked_mean(&states, &mask)?;
+        Ok(Encoding { tokens: states, mask, pooled, truncated: tokens.truncated })
+    }
+}
