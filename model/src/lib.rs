@@ -11,7 +11,9 @@ pub mod checkpoint;
 pub mod diffusion;
 pub mod noise;
 pub mod ops;
+pub mod pixels;
 pub mod text;
+pub mod train;
 
 #[cfg(test)]
 mod goldens;

@@ -5,6 +5,7 @@ use super::matmul::{View, multiply};
 use super::storage::{is_cpu_f32, slice, with_slices};
 use super::threads::for_each_chunk;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
+use std::cell::RefCell;
 
 /// Convolution of x (B, C, H, W) with weight (O, C, K, K), bias (O), the same stride and zero padding on both axes.
 pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, stride: usize, padding: usize) -> Result<Tensor> {
@@ -98,7 +99,9 @@ impl Geometry {
     /// Unfolds one sample (C, H, W) into columns (C·K·K, H'·W').
     fn unfold(&self, x: &[f32], columns: &mut [f32]) {
         let (oh, ow) = self.out_size();
-        columns.fill(0.0);
+        if self.padding > 0 {
+            columns.fill(0.0);
+        }
         self.visit(|row, y, (x0, x1), from| {
             let to = &mut columns[(row * oh + y) * ow..][x0..x1];
             if self.stride == 1 {
@@ -123,6 +126,19 @@ impl Geometry {
     }
 }
 
+/// Lends a buffer of `n` elements with whatever they hold: column matrices are megabytes, and fresh pages are slow.
+fn with_scratch<R>(n: usize, work: impl FnOnce(&mut [f32]) -> R) -> R {
+    thread_local! {
+        static SCRATCH: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+    }
+    SCRATCH.with_borrow_mut(|scratch| {
+        if scratch.len() < n {
+            scratch.resize(n, 0.0);
+        }
+        work(&mut scratch[..n])
+    })
+}
+
 struct Conv2d(Geometry);
 
 impl CustomOp2 for Conv2d {
@@ -142,9 +158,10 @@ impl CustomOp2 for Conv2d {
             if g.is_pointwise() {
                 multiply(y, area, false, 1.0, weight, View::dense(x, g.channels, area));
             } else {
-                let mut columns = vec![0f32; g.taps() * area];
-                g.unfold(x, &mut columns);
-                multiply(y, area, false, 1.0, weight, View::dense(&columns, g.taps(), area));
+                with_scratch(g.taps() * area, |columns| {
+                    g.unfold(x, columns);
+                    multiply(y, area, false, 1.0, weight, View::dense(columns, g.taps(), area));
+                });
             }
         });
         Ok((CpuStorage::F32(y), (batches, g.out_channels, oh, ow).into()))
@@ -157,26 +174,25 @@ impl CustomOp2 for Conv2d {
         let (dx, dw) = with_slices([x, w, dy], |[xs, ws, dy]| {
             let mut dx = vec![0f32; if x.track_op() { xs.len() } else { 0 }];
             let mut dw = vec![0f32; ws.len()];
-            let mut columns = vec![0f32; g.taps() * area];
-            for (b, dy) in dy.chunks_exact(g.out_channels * area).enumerate() {
+            with_scratch(g.taps() * area, |columns| for (b, dy) in dy.chunks_exact(g.out_channels * area).enumerate() {
                 let dy = View::dense(dy, g.out_channels, area);
                 let sample = &xs[b * size..][..size];
                 if g.is_pointwise() {
                     multiply(&mut dw, g.taps(), true, 1.0, dy, View::dense(sample, g.channels, area).t());
                 } else {
-                    g.unfold(sample, &mut columns);
-                    multiply(&mut dw, g.taps(), true, 1.0, dy, View::dense(&columns, g.taps(), area).t());
+                    g.unfold(sample, columns);
+                    multiply(&mut dw, g.taps(), true, 1.0, dy, View::dense(columns, g.taps(), area).t());
                 }
                 if let Some(dx) = dx.get_mut(b * size..(b + 1) * size) {
                     let weight = View::dense(ws, g.out_channels, g.taps()).t();
                     if g.is_pointwise() {
                         multiply(dx, area, false, 1.0, weight, dy);
                     } else {
-                        multiply(&mut columns, area, false, 1.0, weight, dy);
-                        g.fold(&columns, dx);
+                        multiply(columns, area, false, 1.0, weight, dy);
+                        g.fold(columns, dx);
                     }
                 }
-            }
+            });
             (dx, dw)
         })?;
         let dx = x.track_op().then(|| Tensor::from_vec(dx, x.shape(), x.device())).transpose()?;

@@ -1,0 +1,273 @@
+//! The training loop.
+
+use super::card::{CurvePoint, TrainingCard};
+use super::optimizer::Optimizer;
+use super::recipe::Optimisation;
+use super::state::{self, StateHeader, write_atomically};
+use super::{Parameters, TrainError};
+use crate::ops::single_threaded;
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// The loss of one micro-batch.
+pub struct Loss {
+    /// Mean over the micro-batch's samples: a scalar that is differentiated.
+    pub total: Tensor,
+}
+
+/// A network and what it is trained for.
+pub trait Objective: Sync {
+    /// The network.
+    type Network: Sync;
+
+    /// What the network is, for its card.
+    fn describe(&self) -> String;
+    /// Everything beside [`Optimisation`] that changes the weights, as JSON; part of a state's identity.
+    fn identity(&self) -> serde_json::Value;
+    /// Makes the network on a builder, of trainable or of averaged parameters.
+    ///
+    /// # Errors
+    /// Where the configuration is contradictory.
+    fn build(&self, vb: VarBuilder) -> Result<Self::Network, TrainError>;
+    /// The loss of a micro-batch: depends on (step, micro) and the weights alone.
+    ///
+    /// # Errors
+    /// Where a tensor operation fails.
+    fn loss(&self, network: &Self::Network, step: u64, micro: usize) -> Result<Loss, TrainError>;
+    /// Scores of the averaged network on data outside training; pictures go to `folder`.
+    ///
+    /// # Errors
+    /// Where a tensor operation or a write fails.
+    fn evaluate(&self, network: &Self::Network, folder: &Path) -> Result<BTreeMap<String, f64>, TrainError>;
+    /// Writes what belongs beside the weights: configuration, tokenizer.
+    ///
+    /// # Errors
+    /// Where a write fails.
+    fn export(&self, network: &Self::Network, folder: &Path) -> Result<(), TrainError>;
+}
+
+/// What a step tells the outside.
+#[derive(Clone, Debug)]
+pub struct StepReport {
+    /// Steps done.
+    pub step: u64,
+    /// Samples seen.
+    pub samples: u64,
+    /// Samples of the whole training.
+    pub total: u64,
+    /// Loss of the step's batch.
+    pub loss: f64,
+    /// Norm of its gradient before clipping.
+    pub gradient_norm: f64,
+    /// Samples a second since this session began.
+    pub samples_per_second: f64,
+}
+
+/// What the outside answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// Go on.
+    Continue,
+    /// Write a checkpoint and return.
+    Stop,
+}
+
+/// A watcher of the training.
+pub trait Progress {
+    /// After every step.
+    fn step(&mut self, report: &StepReport) -> Control;
+    /// After every evaluation.
+    fn evaluated(&mut self, samples: u64, scores: &BTreeMap<String, f64>);
+    /// After a state was restored.
+    fn resumed(&mut self, samples: u64);
+}
+
+/// How a training ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// All samples seen; the weights are exported.
+    Finished(Box<TrainingCard>),
+    /// Stopped by [`Control::Stop`] after so many samples; the same call continues.
+    Stopped(u64),
+}
+
+/// Steps that one point of the curve averages.
+const CURVE_STEPS: u64 = 50;
+
+/// Trains a network to its end, from `state_folder` where a state is there; exports f16 weights to `weights_folder`.
+///
+/// # Errors
+/// [`TrainError::NotFinite`] where the loss leaves the numbers; the last checkpoint stays intact.
+pub fn train<O: Objective>(
+    objective: &O,
+    recipe: &Optimisation,
+    data: &str,
+    device: &Device,
+    (state_folder, weights_folder): (&Path, &Path),
+    progress: &mut dyn Progress,
+) -> Result<Outcome, TrainError> {
+    recipe.check()?;
+    for folder in [state_folder, weights_folder] {
+        let fail = |source| TrainError::File { action: "create", path: folder.to_owned(), source };
+        std::fs::create_dir_all(folder).map_err(fail)?;
+    }
+    let parameters = Parameters::new(recipe.seed);
+    let network = objective.build(parameters.builder(device))?;
+    let mut optimizer = Optimizer::new(parameters.all())?;
+    let state_path = state_folder.join("state.safetensors");
+    let described = serde_json::json!({ "objective": objective.identity(), "recipe": recipe, "data": data });
+    let identity = identity(recipe, &objective.identity(), data);
+    let mut header = StateHeader { identity, step: 0, wall_seconds: 0.0, curve: Vec::new(), stretch: Vec::new() };
+    if state_path.exists() {
+        header = state::load(&state_path, &header.identity, &mut optimizer)?;
+        progress.resumed(header.step * recipe.batch as u64);
+    }
+
+    let (started, already) = (Instant::now(), (header.step, header.wall_seconds));
+    let mut last_save = Instant::now();
+    let mut last_good = header.step;
+    while header.step < recipe.steps() {
+        let step = header.step;
+        let not_finite = |what, value| TrainError::NotFinite { what, value, step, last_good, path: state_path.clone() };
+        let (loss, stores) = batch_gradients(objective, &network, recipe, step)?;
+        if !loss.is_finite() {
+            return Err(not_finite("loss", loss));
+        }
+        let norm = optimizer.collect(&stores)?;
+        drop(stores);
+        if !norm.is_finite() {
+            return Err(not_finite("gradient norm", norm));
+        }
+        optimizer.step(recipe, step, norm)?;
+        header.step += 1;
+        header.wall_seconds = already.1 + started.elapsed().as_secs_f64();
+        header.stretch.push(loss);
+
+        let samples = header.step * recipe.batch as u64;
+        let finished = header.step == recipe.steps();
+        if header.step.is_multiple_of(CURVE_STEPS) || finished {
+            let mean = header.stretch.iter().sum::<f64>() / header.stretch.len() as f64;
+            header.curve.push(CurvePoint { samples, loss: mean, evaluation: BTreeMap::new() });
+            header.stretch.clear();
+        }
+        let crossed = samples / recipe.evaluate_every != (samples - recipe.batch as u64) / recipe.evaluate_every;
+        if finished || crossed {
+            let scores = evaluate(objective, &optimizer, device, state_folder)?;
+            progress.evaluated(samples, &scores);
+            if let Some(point) = header.curve.last_mut() {
+                point.evaluation = scores;
+            }
+        }
+        let control = progress.step(&StepReport {
+            step: header.step,
+            samples,
+            total: recipe.samples,
+            loss,
+            gradient_norm: norm,
+            samples_per_second: (header.step - already.0) as f64 * recipe.batch as f64 / started.elapsed().as_secs_f64(),
+        });
+        let due = last_save.elapsed() >= Duration::from_secs(recipe.checkpoint_seconds);
+        if finished || due || control == Control::Stop {
+            state::save(&state_path, &header, &optimizer)?;
+            (last_save, last_good) = (Instant::now(), header.step);
+        }
+        if control == Control::Stop && !finished {
+            return Ok(Outcome::Stopped(samples));
+        }
+    }
+    let card = export(objective, recipe, data, described, &header, &optimizer, (device, weights_folder))?;
+    Ok(Outcome::Finished(Box::new(card)))
+}
+
+/// A state may be continued to more samples, or with other checkpoint intervals; nothing else may change.
+fn identity(recipe: &Optimisation, objective: &serde_json::Value, data: &str) -> String {
+    let fixed = Optimisation { checkpoint_seconds: 0, evaluate_every: 1, ..recipe.clone() };
+    let text = serde_json::json!({ "recipe": fixed, "objective": objective, "data": data }).to_string();
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn batch_gradients<O: Objective>(
+    objective: &O,
+    network: &O::Network,
+    recipe: &Optimisation,
+    step: u64,
+) -> Result<(f64, Vec<candle_core::backprop::GradStore>), TrainError> {
+    let one = |micro: usize| {
+        single_threaded(|| {
+            let loss = objective.loss(network, step, micro)?.total;
+            let value = f64::from(loss.to_dtype(DType::F32)?.to_scalar::<f32>()?);
+            Ok::<_, TrainError>((value, loss.backward()?))
+        })
+    };
+    let results: Vec<_> = (0..recipe.micro_batches).into_par_iter().map(one).collect();
+    let (mut total, mut stores) = (0.0, Vec::with_capacity(results.len()));
+    for result in results {
+        let (loss, store) = result?;
+        total += loss / recipe.micro_batches as f64;
+        stores.push(store);
+    }
+    Ok((total, stores))
+}
+
+fn averaged<O: Objective>(objective: &O, optimizer: &Optimizer, device: &Device) -> Result<O::Network, TrainError> {
+    objective.build(VarBuilder::from_tensors(optimizer.averages(device)?, DType::F32, device))
+}
+
+fn evaluate<O: Objective>(
+    objective: &O,
+    optimizer: &Optimizer,
+    device: &Device,
+    folder: &Path,
+) -> Result<BTreeMap<String, f64>, TrainError> {
+    objective.evaluate(&averaged(objective, optimizer, device)?, folder)
+}
+
+fn export<O: Objective>(
+    objective: &O,
+    recipe: &Optimisation,
+    data: &str,
+    described: serde_json::Value,
+    header: &StateHeader,
+    optimizer: &Optimizer,
+    (device, folder): (&Device, &Path),
+) -> Result<TrainingCard, TrainError> {
+    objective.export(&averaged(objective, optimizer, device)?, folder)?;
+    let mut views = Vec::with_capacity(optimizer.slots.len());
+    let halves: Vec<Vec<u8>> = optimizer.slots.iter().map(|slot| to_f16(&slot.average)).collect();
+    for (slot, bytes) in optimizer.slots.iter().zip(&halves) {
+        let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F16, slot.var.dims().to_vec(), bytes)
+            .map_err(|e| TrainError::State { path: folder.to_owned(), reason: e.to_string() })?;
+        views.push((slot.name.clone(), view));
+    }
+    let bytes = safetensors::serialize(views, None)
+        .map_err(|e| TrainError::State { path: folder.to_owned(), reason: e.to_string() })?;
+    write_atomically(&folder.join("model.safetensors"), &bytes)?;
+    let tail = &header.curve[header.curve.len().saturating_sub(10)..];
+    let card = TrainingCard {
+        name: folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        network: objective.describe(),
+        parameters: optimizer.slots.iter().map(|slot| slot.value.len() as u64).sum(),
+        data: data.to_owned(),
+        recipe: described,
+        seed: recipe.seed,
+        steps: header.step,
+        samples: header.step * recipe.batch as u64,
+        wall_seconds: header.wall_seconds.round(),
+        final_loss: tail.iter().map(|point| point.loss).sum::<f64>() / tail.len().max(1) as f64,
+        evaluation: header.curve.last().map(|point| point.evaluation.clone()).unwrap_or_default(),
+        curve: header.curve.clone(),
+    };
+    let json = serde_json::to_string_pretty(&card)
+        .map_err(|e| TrainError::State { path: folder.to_owned(), reason: e.to_string() })?;
+    write_atomically(&folder.join("card.json"), (json + "\n").as_bytes())?;
+    Ok(card)
+}
+
+fn to_f16(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|&value| half::f16::from_f32(value).to_le_bytes()).collect()
+}

@@ -1,0 +1,49 @@
+//! What can go wrong while training.
+
+use std::path::PathBuf;
+
+/// An error of [`super::train`] or of an objective's preparation.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// A tensor operation failed.
+    #[error(transparent)]
+    Tensor(#[from] candle_core::Error),
+    /// A frozen network could not be loaded.
+    #[error(transparent)]
+    Checkpoint(#[from] crate::checkpoint::CheckpointError),
+    /// A file could not be read or written.
+    #[error("cannot {action} {path}")]
+    File {
+        /// `read`, `write`, ...
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A training state is damaged or belongs to another recipe.
+    #[error("the training state {path} cannot be continued: {reason}")]
+    State {
+        /// The state file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The loss or the gradient is no longer a number.
+    #[error("the {what} became {value} at step {step}; the checkpoint of step {last_good} in {path} is intact")]
+    NotFinite {
+        /// `loss` or `gradient norm`.
+        what: &'static str,
+        /// What it became.
+        value: f64,
+        /// The step that failed.
+        step: u64,
+        /// The step of the last checkpoint.
+        last_good: u64,
+        /// The checkpoint.
+        path: PathBuf,
+    },
+    /// A recipe asks for the impossible.
+    #[error("recipe: {0}")]
+    Recipe(String),
+}

@@ -1,0 +1,26 @@
+//! Training: one engine, and an objective for each network of the paper.
+//!
+//! The engine knows parameters, optimiser, checkpoints and progress; an [`Objective`] knows a network and its loss. A step's
+//! batch is cut into a fixed number of micro-batches, one a core, whose gradients are summed in order: so the weights are the
+//! same for any number of threads, and after any interruption.
+
+mod autoencoder;
+mod card;
+mod engine;
+mod error;
+mod optimizer;
+mod parameters;
+mod plan;
+mod purpose;
+mod recipe;
+mod source;
+mod state;
+
+pub use autoencoder::AutoencoderObjective;
+pub use card::{CurvePoint, TrainingCard};
+pub use engine::{Control, Loss, Objective, Outcome, Progress, StepReport, train};
+pub use error::TrainError;
+pub use parameters::Parameters;
+pub use plan::{Folders, NetworkRecipe, ObjectiveRecipe, TrainRecipe};
+pub use recipe::{LearningRate, Optimisation};
+pub use source::{Example, Source};

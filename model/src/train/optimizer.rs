@@ -1,0 +1,102 @@
+//! AdamW with a global gradient norm and a moving average of the weights.
+
+use super::recipe::Optimisation;
+use candle_core::backprop::GradStore;
+use candle_core::{Device, Result, Tensor, Var};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+
+/// One parameter with what the optimiser remembers of it; all four vectors have the parameter's size.
+pub(super) struct Slot {
+    pub(super) name: String,
+    pub(super) var: Var,
+    pub(super) value: Vec<f32>,
+    pub(super) first: Vec<f32>,
+    pub(super) second: Vec<f32>,
+    pub(super) average: Vec<f32>,
+    gradient: Vec<f32>,
+}
+
+/// AdamW (Loshchilov & Hutter 2019) over named parameters.
+pub(super) struct Optimizer {
+    pub(super) slots: Vec<Slot>,
+}
+
+const EPSILON: f32 = 1e-8;
+
+impl Optimizer {
+    pub(super) fn new(vars: BTreeMap<String, Var>) -> Result<Self> {
+        let slot = |(name, var): (String, Var)| {
+            let value = var.as_tensor().to_device(&Device::Cpu)?.flatten_all()?.to_vec1::<f32>()?;
+            let zeros = vec![0f32; value.len()];
+            let (first, second, gradient) = (zeros.clone(), zeros.clone(), zeros);
+            Ok(Slot { name, var, average: value.clone(), value, first, second, gradient })
+        };
+        Ok(Self { slots: vars.into_iter().map(slot).collect::<Result<_>>()? })
+    }
+
+    /// Sums the micro-batches' mean gradients into the batch's mean; returns its global norm.
+    ///
+    /// A parameter without a gradient is an error: candle drops gradients silently where an operation has no backward.
+    pub(super) fn collect(&mut self, stores: &[GradStore]) -> Result<f64> {
+        let share = 1.0 / stores.len() as f32;
+        let squares: Vec<Result<f64>> = self
+            .slots
+            .par_iter_mut()
+            .map(|slot| {
+                slot.gradient.fill(0.0);
+                for store in stores {
+                    let Some(gradient) = store.get(&slot.var) else {
+                        candle_core::bail!("parameter {} got no gradient", slot.name)
+                    };
+                    let gradient = gradient.to_device(&Device::Cpu)?.flatten_all()?.to_vec1::<f32>()?;
+                    slot.gradient.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += share * g);
+                }
+                Ok(slot.gradient.iter().map(|&g| f64::from(g) * f64::from(g)).sum())
+            })
+            .collect();
+        Ok(squares.into_iter().sum::<Result<f64>>()?.sqrt())
+    }
+
+    /// One update with the collected gradient, cut to the recipe's norm.
+    pub(super) fn step(&mut self, recipe: &Optimisation, step: u64, norm: f64) -> Result<()> {
+        let rate = recipe.learning_rate_at(step);
+        let cut = (recipe.clip_norm / norm.max(1e-12)).min(1.0) as f32;
+        let [b1, b2] = recipe.betas;
+        let t = (step + 1) as i32;
+        let (correction1, correction2) = (1.0 - b1.powi(t), 1.0 - b2.powi(t));
+        let size = (rate / correction1) as f32;
+        let root = (1.0 / correction2) as f32;
+        let (b1, b2) = (b1 as f32, b2 as f32);
+        let keep = recipe.ema_at(step) as f32;
+        self.slots.par_iter_mut().try_for_each(|slot| {
+            let decay = if slot.var.rank() > 1 { (rate * recipe.weight_decay) as f32 } else { 0.0 };
+            let moments = slot.first.iter_mut().zip(&mut slot.second).zip(&slot.gradient);
+            let weights = slot.value.iter_mut().zip(&mut slot.average);
+            for (((m, v), g), (w, average)) in moments.zip(weights) {
+                let g = g * cut;
+                *m = b1 * *m + (1.0 - b1) * g;
+                *v = b2 * *v + (1.0 - b2) * g * g;
+                *w -= size * *m / ((*v * root).sqrt() + EPSILON) + decay * *w;
+                *average += (1.0 - keep) * (*w - *average);
+            }
+            slot.publish()
+        })
+    }
+
+    /// The averaged weights as tensors.
+    pub(super) fn averages(&self, device: &Device) -> Result<std::collections::HashMap<String, Tensor>> {
+        let tensor = |slot: &Slot| {
+            let average = Tensor::from_vec(slot.average.clone(), slot.var.shape(), device)?;
+            Ok((slot.name.clone(), average))
+        };
+        self.slots.iter().map(tensor).collect()
+    }
+}
+
+impl Slot {
+    /// Makes the network see `value`.
+    pub(super) fn publish(&self) -> Result<()> {
+        self.var.set(&Tensor::from_vec(self.value.clone(), self.var.shape(), self.var.device())?)
+    }
+}

@@ -1,0 +1,158 @@
+//! The part of a training recipe that every network shares.
+
+use super::TrainError;
+use serde::{Deserialize, Serialize};
+
+/// How long and how a network is trained. AdamW throughout.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Optimisation {
+    /// Seed of initial weights, data order, noise and dropout.
+    pub seed: u64,
+    /// Samples seen before training ends.
+    pub samples: u64,
+    /// Samples a step.
+    pub batch: usize,
+    /// Pieces of a batch that are computed apart and summed; fixed by the recipe, not by the machine.
+    #[serde(default = "two")]
+    pub micro_batches: usize,
+    /// Peak learning rate.
+    pub learning_rate: f64,
+    /// Samples of linear warm-up from zero.
+    pub warmup_samples: u64,
+    /// What the learning rate does after warm-up.
+    #[serde(default)]
+    pub schedule: LearningRate,
+    /// AdamW's decay rates of the gradient's first and second moment.
+    #[serde(default = "adam_betas")]
+    pub betas: [f64; 2],
+    /// Decoupled weight decay, on matrices only.
+    #[serde(default)]
+    pub weight_decay: f64,
+    /// The gradient's global norm is cut to this.
+    #[serde(default = "one")]
+    pub clip_norm: f64,
+    /// Decay a step of the exponential moving average of the weights; the average is what is exported.
+    pub ema: f64,
+    /// Seconds between checkpoints.
+    #[serde(default = "three_minutes")]
+    pub checkpoint_seconds: u64,
+    /// Samples between evaluations.
+    pub evaluate_every: u64,
+}
+
+/// The course of the learning rate after warm-up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum LearningRate {
+    /// Stays at its peak, as in the paper.
+    #[default]
+    Constant,
+    /// Falls along half a cosine to `floor` times its peak at the last sample.
+    Cosine {
+        /// Final rate over peak rate.
+        floor: f64,
+    },
+}
+
+fn two() -> usize {
+    2
+}
+fn one() -> f64 {
+    1.0
+}
+fn adam_betas() -> [f64; 2] {
+    [0.9, 0.99]
+}
+fn three_minutes() -> u64 {
+    180
+}
+
+impl Optimisation {
+    /// Optimiser steps of the whole training.
+    pub fn steps(&self) -> u64 {
+        self.samples.div_ceil(self.batch as u64)
+    }
+
+    /// Samples of one micro-batch.
+    pub fn micro_batch(&self) -> usize {
+        self.batch / self.micro_batches
+    }
+
+    /// Learning rate of a step, counted from 0.
+    pub fn learning_rate_at(&self, step: u64) -> f64 {
+        let seen = (step + 1) * self.batch as u64;
+        if seen < self.warmup_samples {
+            return self.learning_rate * seen as f64 / self.warmup_samples as f64;
+        }
+        match self.schedule {
+            LearningRate::Constant => self.learning_rate,
+            LearningRate::Cosine { floor } => {
+                let span = self.samples.saturating_sub(self.warmup_samples).max(1) as f64;
+                let progress = ((seen - self.warmup_samples) as f64 / span).min(1.0);
+                let cosine = 0.5 * (1.0 + (std::f64::consts::PI * progress).cos());
+                self.learning_rate * (floor + (1.0 - floor) * cosine)
+            }
+        }
+    }
+
+    /// Decay of the moving average at a step: young averages forget faster, or they would keep the random start.
+    pub fn ema_at(&self, step: u64) -> f64 {
+        self.ema.min((1.0 + step as f64) / (10.0 + step as f64))
+    }
+
+    /// # Errors
+    /// [`TrainError::Recipe`] where the numbers contradict each other.
+    pub fn check(&self) -> Result<(), TrainError> {
+        let fail = |why: String| Err(TrainError::Recipe(why));
+        if self.micro_batches == 0 || self.batch == 0 || !self.batch.is_multiple_of(self.micro_batches) {
+            return fail(format!("batch {} does not divide into {} micro-batches", self.batch, self.micro_batches));
+        }
+        if self.samples < self.batch as u64 {
+            return fail(format!("{} samples are less than one batch of {}", self.samples, self.batch));
+        }
+        if !(self.learning_rate > 0.0 && (0.0..1.0).contains(&self.ema) && self.clip_norm > 0.0) {
+            return fail("learning_rate and clip_norm must be positive, ema within [0, 1)".into());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recipe(schedule: LearningRate) -> Optimisation {
+        Optimisation {
+            seed: 1,
+            samples: 1000,
+            batch: 10,
+            micro_batches: 2,
+            learning_rate: 2.0,
+            warmup_samples: 100,
+            schedule,
+            betas: adam_betas(),
+            weight_decay: 0.0,
+            clip_norm: 1.0,
+            ema: 0.9999,
+            checkpoint_seconds: 1,
+            evaluate_every: 100,
+        }
+    }
+
+    #[test]
+    fn the_learning_rate_warms_up_and_follows_the_cosine_to_its_floor() {
+        let cosine = recipe(LearningRate::Cosine { floor: 0.1 });
+        assert!((cosine.learning_rate_at(4) - 1.0).abs() < 1e-12);
+        assert!((cosine.learning_rate_at(9) - 2.0).abs() < 1e-12);
+        assert!((cosine.learning_rate_at(54) - 1.1).abs() < 1e-12);
+        assert!((cosine.learning_rate_at(99) - 0.2).abs() < 1e-12);
+        assert_eq!(recipe(LearningRate::Constant).learning_rate_at(99), 2.0);
+    }
+
+    #[test]
+    fn a_batch_that_does_not_divide_is_refused() {
+        let broken = Optimisation { micro_batches: 3, ..recipe(LearningRate::Constant) };
+        assert!(matches!(broken.check(), Err(TrainError::Recipe(_))));
+    }
+}

@@ -1,0 +1,23 @@
+//! Where training data come from: the caller's business.
+
+use image::RgbImage;
+
+/// A picture and what it shows.
+pub struct Example {
+    /// Square, the size the networks are configured for.
+    pub image: RgbImage,
+    /// What the text encoders read.
+    pub caption: String,
+}
+
+/// Training data without end, addressable in any order: the same (seed, index) is always the same example.
+pub trait Source: Sync {
+    /// Names the data and its version; part of every checkpoint's identity.
+    fn id(&self) -> String;
+    /// A picture with its caption.
+    fn example(&self, seed: u64, index: u64) -> Example;
+    /// Text alone, for span corruption.
+    fn document(&self, seed: u64, index: u64) -> String;
+    /// Every word of the texts.
+    fn vocabulary(&self) -> Vec<String>;
+}
