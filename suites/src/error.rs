@@ -33,4 +33,12 @@ pub enum SuitesError {
         /// The prompt.
         text: String,
     },
+    /// More objects than a picture of 64 x 64 pixels can hold.
+    #[error("a picture of the shapes world holds at most {most} objects, not {wanted}")]
+    TooMany {
+        /// How many the prompt asks for.
+        wanted: u64,
+        /// How many there can be.
+        most: u64,
+    },
 }

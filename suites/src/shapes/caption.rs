@@ -1,7 +1,7 @@
 //! Wording: from a description to a text, in the official form or in one of many others.
 
 use super::description::{Description, Form, Thing};
-use super::words::{article, number_word, tokens};
+use super::{article, number_word, tokens};
 use crate::rng::Rng;
 use crate::{ActionKind, RelationKind};
 

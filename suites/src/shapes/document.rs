@@ -3,7 +3,7 @@
 use super::caption::{list, official, phrase, relation_words};
 use super::description::{Description, Form, Thing};
 use super::staging::Staged;
-use super::words::tokens;
+use super::tokens;
 use super::{Object, Texture};
 use crate::rng::Rng;
 use crate::{ActionKind, RelationKind};
@@ -71,7 +71,6 @@ fn name(things: &[Thing], index: usize, rng: &mut Rng) -> Option<String> {
 fn facts(told: &Description, staged: &Staged, rng: &mut Rng) -> Vec<String> {
     let things = &told.things;
     let mut facts = Vec::new();
-    let object = |index: usize| staged.members[index].first().map(|&member| &staged.scene.objects[member]);
     let mut attributes = Vec::new();
     for (index, thing) in things.iter().enumerate() {
         let verb = if thing.count == 1 { "is" } else { "are" };

@@ -102,7 +102,7 @@ pub(super) fn hollow(shape: Shape) -> Hollow {
         Shape::Triangle => ([0.5, 0.71], 0.4),
         Shape::Star => ([0.5, 0.55], 0.3),
         Shape::Cross => ([0.5, 0.5], 0.31),
-        Shape::Heart => ([0.5, 0.41], 0.48),
+        Shape::Heart => ([0.5, 0.47], 0.4),
     };
     Hollow { center, width }
 }
@@ -130,5 +130,53 @@ pub(super) fn contact(shape: Shape, side: Side) -> (f32, bool) {
         (Shape::Heart, Side::Left | Side::Right) => (0.3, false),
         (Shape::Heart, Side::Top) => (0.26, false),
         (Shape::Heart, Side::Bottom) => (0.5, true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shape_touches_all_four_sides_of_its_box() {
+        for shape in Shape::ALL {
+            let bounds = outline(shape, [10.0, 12.0, 34.0, 40.0]).unwrap().compute_tight_bounds().unwrap();
+            let sides = [bounds.left() - 10.0, bounds.top() - 12.0, bounds.right() - 34.0, bounds.bottom() - 40.0];
+            assert!(sides.iter().all(|side| side.abs() < 1e-3), "{shape:?} {sides:?}");
+        }
+    }
+
+    #[test]
+    fn coverage_sums_to_the_area() {
+        let box_area = 28.0f32 * 28.0;
+        let cross = CROSS_ARM * (2.0 - CROSS_ARM);
+        for (shape, area) in [
+            (Shape::Square, 1.0),
+            (Shape::Triangle, 0.5),
+            (Shape::Circle, std::f32::consts::FRAC_PI_4),
+            (Shape::Cross, cross),
+        ] {
+            let sum: f32 = shape_coverage(shape, [10.0, 10.0, 38.0, 38.0], 64, 64).iter().sum();
+            // The rasteriser takes four samples a pixel in each direction.
+            assert!((sum / box_area - area).abs() < 0.02, "{shape:?}: {} against {area}", sum / box_area);
+        }
+    }
+
+    #[test]
+    fn any_two_shapes_differ_in_many_pixels_even_when_small() {
+        let masks = Shape::ALL.map(|shape| shape_coverage(shape, [0.0, 0.0, 15.0, 15.0], 15, 15));
+        for (at, one) in masks.iter().enumerate() {
+            for other in &masks[at + 1..] {
+                let distance: f32 = one.iter().zip(other).map(|(a, b)| (a - b).abs()).sum();
+                assert!(distance > 30.0, "{distance}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_box_covers_nothing() {
+        for bbox in [[5.0, 5.0, 5.0, 9.0], [9.0, 5.0, 5.0, 9.0], [f32::NAN, 0.0, 4.0, 4.0]] {
+            assert!(shape_coverage(Shape::Circle, bbox, 8, 8).iter().all(|&value| value == 0.0));
+        }
     }
 }

@@ -6,6 +6,7 @@
 //! its kin are what training never shows.
 
 mod caption;
+mod cluster;
 mod description;
 mod document;
 mod evaluation;
@@ -15,10 +16,12 @@ mod held_out;
 mod layout;
 mod render;
 mod scene;
+mod selection;
 mod staging;
 mod texture;
 mod training;
 mod understanding;
+mod vocabulary;
 mod words;
 
 pub use description::{Description, Form, Thing};
@@ -29,4 +32,5 @@ pub use render::{BACKGROUND, LIGHT, LINK, LINK_WIDTH, light_coverage, render};
 pub use scene::*;
 pub use texture::{texture_is_light, texture_lightness};
 pub use training::{MAX_CAPTION_TOKENS, MAX_DOCUMENT_TOKENS, hard_negative, training_document, training_pair};
-pub use words::{Color, MAX_OBJECTS, Shape, Texture, article, number_word, tokens, vocabulary};
+pub use vocabulary::{tokens, vocabulary};
+pub use words::{Color, MAX_OBJECTS, Shape, Texture, article, number_word};

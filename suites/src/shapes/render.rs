@@ -120,3 +120,72 @@ fn paint(image: &mut RgbImage, at: usize, color: [u8; 3], share: f32) {
 fn mix(from: [u8; 3], to: [u8; 3], share: f32) -> [u8; 3] {
     std::array::from_fn(|c| (f32::from(from[c]) * (1.0 - share) + f32::from(to[c]) * share).round() as u8)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Color, Object, Shape, shape_coverage};
+    use super::*;
+
+    fn object(shape: Shape, texture: Texture, size: f32) -> Object {
+        Object { shape, color: Color::Blue, texture, center: [30.0 + size / 2.0 - 15.0, 32.0], size }
+    }
+
+    #[test]
+    fn a_template_of_coverage_and_light_is_the_picture() {
+        for shape in Shape::ALL {
+            for texture in Texture::ALL {
+                let object = object(shape, texture, 26.0);
+                let image = render(&Scene { objects: vec![object.clone()], links: vec![] });
+                let mask = shape_coverage(shape, object.bbox(), CANVAS, CANVAS);
+                let light = light_coverage(shape, texture, object.bbox(), CANVAS, CANVAS);
+                for (at, pixel) in image.pixels().enumerate() {
+                    for c in 0..3 {
+                        let own = f32::from(Color::Blue.rgb()[c]);
+                        let inside = own + light[at] * (f32::from(LIGHT[c]) - own);
+                        let wanted = (1.0 - mask[at]) * f32::from(BACKGROUND[c]) + mask[at] * inside;
+                        // Two roundings to bytes lie between.
+                        assert!((wanted - f32::from(pixel.0[c])).abs() <= 1.0, "{shape:?} {texture:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn textures_cover_a_clear_share_of_every_shape_and_leave_its_outline_solid() {
+        for shape in Shape::ALL {
+            for texture in Texture::NAMED {
+                for size in 15..=32 {
+                    let bbox = object(shape, texture, size as f32).bbox();
+                    let mask = shape_coverage(shape, bbox, CANVAS, CANVAS);
+                    let light = light_coverage(shape, texture, bbox, CANVAS, CANVAS);
+                    let share = light.iter().sum::<f32>() / mask.iter().sum::<f32>();
+                    assert!((0.08..0.6).contains(&share), "{shape:?} {texture:?} {size}: {share}");
+                    let edge = mask.iter().zip(&light).filter(|&(&m, _)| m > 0.0 && m < 0.9);
+                    assert!(edge.into_iter().all(|(_, &light)| light < 0.9));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_link_is_drawn_beneath_the_objects_it_joins() {
+        let mut objects =
+            vec![object(Shape::Circle, Texture::Plain, 15.0), object(Shape::Square, Texture::Plain, 15.0)];
+        objects[0].center = [12.0, 32.0];
+        objects[1].center = [50.0, 32.0];
+        let image = render(&Scene { objects, links: vec![(0, 1)] });
+        assert_eq!(image.get_pixel(31, 31).0, LINK);
+        assert_eq!(image.get_pixel(12, 31).0, Color::Blue.rgb());
+        assert_eq!(image.get_pixel(31, 28).0, BACKGROUND);
+    }
+
+    #[test]
+    fn what_lies_outside_the_picture_is_cut_off_and_nonsense_is_not_drawn() {
+        let mut scene = Scene { objects: vec![object(Shape::Star, Texture::Dotted, 20.0)], links: vec![(0, 7)] };
+        for center in [[-3.0, 32.0], [70.0, 70.0], [1e9, 0.0], [f32::NAN, 0.0]] {
+            scene.objects[0].center = center;
+            assert_eq!(render(&scene).dimensions(), (CANVAS, CANVAS));
+        }
+    }
+}

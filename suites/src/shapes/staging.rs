@@ -1,7 +1,8 @@
 //! From what is said to what is shown: fills in the attributes that a description leaves open.
 
+use super::cluster::Group;
 use super::description::{Description, Form};
-use super::layout::{Group, arrange};
+use super::layout::arrange;
 use super::{Color, Object, Scene, Shape, Texture, is_held_out_color, is_held_out_texture};
 use crate::rng::Rng;
 use crate::{ActionKind, RelationKind};
@@ -85,11 +86,13 @@ fn groups(description: &Description) -> Vec<Group> {
     let mut free = vec![true; total];
     let mut groups = Vec::new();
     let mut bind = |one: usize, other: usize, group: fn(usize, usize) -> Group| {
-        if let (Some(&one), Some(&other)) = (starts.get(one), starts.get(other)) {
-            if one != other && free.get(one) == Some(&true) && free.get(other) == Some(&true) {
-                (free[one], free[other]) = (false, false);
-                groups.push(group(one, other));
-            }
+        if let (Some(&one), Some(&other)) = (starts.get(one), starts.get(other))
+            && one != other
+            && free.get(one) == Some(&true)
+            && free.get(other) == Some(&true)
+        {
+            (free[one], free[other]) = (false, false);
+            groups.push(group(one, other));
         }
     };
     if let Some((subject, kind, object)) = description.action {

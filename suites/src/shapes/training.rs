@@ -82,7 +82,7 @@ fn falsehoods(truth: &Description, rng: &mut Rng) -> Vec<Description> {
     lies
 }
 
-fn training_scene(seed: u64, index: u64) -> (Description, Staged) {
+pub(super) fn training_scene(seed: u64, index: u64) -> (Description, Staged) {
     const TRIES: usize = 2000;
     let mut content = Rng::new(seed, index, Purpose::Content);
     let mut rng = Rng::new(seed, index, Purpose::Staging);
@@ -123,37 +123,4 @@ fn loosen(description: &mut Description, rng: &mut Rng) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::super::{tokens, vocabulary};
-    use super::*;
-
-    #[test]
-    fn training_never_shows_a_held_out_combination_and_every_form_occurs() {
-        let mut forms = BTreeSet::new();
-        for index in 0..20_000 {
-            let (description, staged) = training_scene(7, index);
-            assert!(!staged.scene.is_held_out(), "{index}: {description:?}");
-            forms.insert(description.form);
-        }
-        assert_eq!(forms.len(), Form::ALL.len());
-    }
-
-    #[test]
-    fn words_of_captions_and_documents_are_exactly_the_vocabulary_and_texts_are_short() {
-        let vocabulary: BTreeSet<String> = vocabulary().into_iter().collect();
-        let mut used = BTreeSet::new();
-        for index in 0..20_000 {
-            let (description, staged) = training_scene(3, index);
-            let caption = varied(&description, MAX_CAPTION_TOKENS, &mut Rng::new(3, index, Purpose::Wording));
-            let document =
-                document(&description, &staged, MAX_DOCUMENT_TOKENS, &mut Rng::new(3, index, Purpose::Document));
-            for (text, limit) in [(caption, MAX_CAPTION_TOKENS), (document, MAX_DOCUMENT_TOKENS)] {
-                assert!(tokens(&text).count() <= limit, "{text}");
-                used.extend(tokens(&text).map(str::to_owned));
-            }
-        }
-        assert_eq!(used, vocabulary);
-    }
-}
+mod tests;

@@ -5,13 +5,16 @@ use super::words::number_of;
 use super::{Color, Shape, Texture};
 use crate::{Prompt, SuitesError};
 
+/// Beyond this not even overlapping objects make sense.
+const MOST_OBJECTS: u64 = 64;
+
 impl Description {
     /// What a prompt of this world says, read from its annotation.
     ///
     /// # Errors
     /// [`SuitesError::UnknownPhrase`] and [`SuitesError::UnknownWord`] for what this world cannot draw,
     /// [`SuitesError::UnboundName`] for a relation whose subject or object is not exactly one of the prompt's things,
-    /// [`SuitesError::Empty`] for a prompt without things.
+    /// [`SuitesError::Empty`] for a prompt without things, [`SuitesError::TooMany`] for more than can be drawn.
     pub fn of(prompt: &Prompt) -> Result<Self, SuitesError> {
         let annotation = &prompt.annotation;
         let mut things = Vec::new();
@@ -25,6 +28,10 @@ impl Description {
         }
         if things.is_empty() {
             return Err(SuitesError::Empty { text: prompt.text.clone() });
+        }
+        let wanted = things.iter().map(|thing| u64::from(thing.count)).sum();
+        if wanted > MOST_OBJECTS {
+            return Err(SuitesError::TooMany { wanted, most: MOST_OBJECTS });
         }
         let only = |name: &str, matches: &dyn Fn(&Thing) -> bool| {
             let mut found = (0..things.len()).filter(|&index| things[index].count == 1 && matches(&things[index]));

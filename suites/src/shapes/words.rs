@@ -167,7 +167,7 @@ impl FromStr for Texture {
 /// The most objects that a scene of a caption or prompt holds.
 pub const MAX_OBJECTS: usize = 5;
 
-const NUMBERS: [&str; MAX_OBJECTS] = ["one", "two", "three", "four", "five"];
+pub(super) const NUMBERS: [&str; MAX_OBJECTS] = ["one", "two", "three", "four", "five"];
 
 /// `one` to `five`; `many` outside, which no generated text contains.
 pub fn number_word(count: u32) -> &'static str {
@@ -184,72 +184,33 @@ pub fn article(word: &str) -> &'static str {
     if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
-/// The words of captions, documents and prompts that are neither shape, colour, texture nor number.
-const FUNCTION_WORDS: [&str; 46] = [
-    ",",
-    ".",
-    "a",
-    "above",
-    "an",
-    "and",
-    "are",
-    "around",
-    "behind",
-    "below",
-    "beside",
-    "bottom",
-    "by",
-    "checks",
-    "close",
-    "connected",
-    "connects",
-    "drawing",
-    "dots",
-    "front",
-    "here",
-    "hidden",
-    "image",
-    "in",
-    "inside",
-    "is",
-    "it",
-    "left",
-    "line",
-    "near",
-    "next",
-    "of",
-    "on",
-    "one",
-    "partly",
-    "picture",
-    "right",
-    "stripes",
-    "that",
-    "the",
-    "there",
-    "to",
-    "top",
-    "touches",
-    "touching",
-    "with",
-];
+#[cfg(test)]
+mod tests {
+    use super::super::{BACKGROUND, LIGHT, LINK};
+    use super::*;
 
-/// Every word and punctuation mark that a caption, a document or a prompt can contain, sorted, each once.
-pub fn vocabulary() -> Vec<String> {
-    let mut words: Vec<&str> = FUNCTION_WORDS.to_vec();
-    words.extend(NUMBERS);
-    words.extend(Shape::ALL.iter().flat_map(|shape| [shape.word(), shape.plural()]));
-    words.extend(Color::ALL.iter().map(|color| color.word()));
-    words.extend(Texture::NAMED.iter().map(|texture| texture.word()));
-    words.sort_unstable();
-    words.dedup();
-    words.into_iter().map(str::to_owned).collect()
-}
+    #[test]
+    fn colours_are_far_from_each_other_and_from_all_that_is_no_object() {
+        let mut all: Vec<[u8; 3]> = Color::ALL.map(Color::rgb).to_vec();
+        let square =
+            |a: [u8; 3], b: [u8; 3]| a.iter().zip(b).map(|(&a, b)| (i32::from(a) - i32::from(b)).pow(2)).sum::<i32>();
+        for other in [BACKGROUND, LIGHT, LINK] {
+            assert!(all.iter().all(|&color| square(color, other) > 100 * 100), "{other:?}");
+        }
+        while let Some(one) = all.pop() {
+            assert!(all.iter().all(|&other| square(one, other) > 100 * 100), "{one:?}");
+        }
+    }
 
-/// The tokens of a text: its blank-separated words, with `,` and `.` split from the word before.
-pub fn tokens(text: &str) -> impl Iterator<Item = &str> {
-    text.split(' ').flat_map(|word| {
-        let stem = word.trim_end_matches([',', '.']);
-        [stem, &word[stem.len()..]].into_iter().filter(|token| !token.is_empty())
-    })
+    #[test]
+    fn words_are_read_back() {
+        for shape in Shape::ALL {
+            assert_eq!(shape.word().parse(), Ok(shape));
+            assert_eq!(shape.plural().parse(), Ok(shape));
+        }
+        assert!(Color::ALL.into_iter().all(|color| color.word().parse() == Ok(color)));
+        assert!(Texture::ALL.into_iter().all(|texture| texture.word().parse() == Ok(texture)));
+        assert!((1..=5).all(|count| number_of(number_word(count)) == Some(count)));
+        assert!("hexagon".parse::<Shape>().is_err());
+    }
 }
