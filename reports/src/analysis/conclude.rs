@@ -1,0 +1,109 @@
+//! Filling the [`Analysis`].
+
+use std::collections::BTreeSet;
+
+use super::cells::{Cell, cells};
+use super::types::{Analysis, ArmKey, CategoryKey, Method};
+use super::{differences, gallery, means, missing, order, summary};
+use crate::error::{ReportError, Result};
+use crate::observations::Observations;
+use crate::run_info::RunInfo;
+use crate::statistics::{LEVEL, Resampler};
+
+/// Replicates of the bootstrap: the Monte-Carlo error of an interval's end is then some 3 % of its half-width.
+pub const BOOTSTRAP_REPLICATES: u32 = 4000;
+
+/// Key of the bootstrap's generator: a constant ("GENTRON" in ASCII), so that the same observations give the same intervals.
+pub const BOOTSTRAP_SEED: u64 = 0x0047_454e_5452_4f4e;
+
+/// Concludes from observations. The gallery's texts, reasons and paths are still empty: see [`super::attach_shown`].
+///
+/// # Errors
+/// The observations name an arm or category that `info` does not describe, or `info` a baseline or row of the paper that is not there.
+pub fn conclude(info: &RunInfo, observations: &Observations) -> Result<Analysis> {
+    let baseline =
+        info.arms.iter().position(|arm| arm.id == info.baseline).ok_or_else(|| ReportError::UnknownBaseline {
+            baseline: info.baseline.clone(),
+            arms: info.arms.iter().map(|arm| arm.id.clone()).collect(),
+        })?;
+    let cells = cells(info, observations)?;
+    let (means, mean_differences) =
+        means::means(info, &cells, Resampler { seed: BOOTSTRAP_SEED }, BOOTSTRAP_REPLICATES);
+    let paper_pairs = order::paper_pairs(info, &mean_differences)?;
+    let mut analysis = Analysis {
+        format: 1,
+        run: info.name.clone(),
+        summary: Vec::new(),
+        method: Method {
+            level: LEVEL,
+            cell_interval: "Student t on cluster-robust standard error, clusters are prompts, G - 1 degrees of freedom",
+            mean_interval: "percentile bootstrap, prompts resampled within categories",
+            bootstrap_replicates: BOOTSTRAP_REPLICATES,
+            bootstrap_seed: BOOTSTRAP_SEED,
+        },
+        baseline: info.baseline.clone(),
+        planned_tasks: info.planned_tasks,
+        finished_tasks: info.finished_tasks.unwrap_or_else(|| images(observations)),
+        arms: info.arms.iter().enumerate().map(|(index, arm)| arm_key(index, &arm.id, &arm.label)).collect(),
+        categories: info.categories.iter().map(category_key).collect(),
+        estimates: Vec::new(),
+        means,
+        differences: Vec::new(),
+        mean_differences,
+        paper_pairs,
+        by_things: Vec::new(),
+        missing: Vec::new(),
+        gallery: Vec::new(),
+    };
+    for cell in &cells {
+        fill(&mut analysis, info, observations, cell, baseline);
+    }
+    analysis.summary = summary::summary(&analysis, info);
+    Ok(analysis)
+}
+
+fn fill(analysis: &mut Analysis, info: &RunInfo, observations: &Observations, cell: &Cell, baseline: usize) {
+    for (index, arm) in info.arms.iter().enumerate() {
+        analysis.estimates.push(cell.estimate(index, &arm.id, None));
+        for split in cell.splits(observations) {
+            let named = Some((split, observations.names.text(split)));
+            analysis.estimates.push(cell.estimate(index, &arm.id, named));
+        }
+        if index != baseline {
+            let against = (baseline, info.baseline.as_str());
+            analysis.differences.push(differences::difference(cell, (index, &arm.id), against));
+        }
+        if cell.headline {
+            let things = cell.things();
+            analysis.by_things.extend(things.iter().map(|n| cell.by_things(index, &arm.id, *n)));
+        }
+    }
+    analysis.missing.extend(missing::missing(info, observations, cell));
+    if cell.headline {
+        analysis.gallery.extend(gallery::pick(info, observations, cell));
+    }
+}
+
+/// Distinct images that have an observation.
+fn images(observations: &Observations) -> u64 {
+    observations.rows.iter().map(|row| (row.arm, row.suite, row.prompt, row.k)).collect::<BTreeSet<_>>().len() as u64
+}
+
+fn arm_key(index: usize, id: &str, label: &str) -> ArmKey {
+    // A to Z, then A1, B1, ...: nobody compares so many, but nothing may break.
+    let letter = char::from(b'A' + (index % 26) as u8).to_string();
+    let letter = if index < 26 { letter } else { format!("{letter}{}", index / 26) };
+    ArmKey { id: id.to_owned(), label: label.to_owned(), letter }
+}
+
+fn category_key(category: &crate::run_info::CategoryInfo) -> CategoryKey {
+    CategoryKey {
+        suite: category.suite.clone(),
+        id: category.id.clone(),
+        label: category.label.clone(),
+        headline_metric: category.headline_metric.clone(),
+        in_mean: category.in_mean,
+        ceiling: category.ceiling,
+        chance: category.chance,
+    }
+}

@@ -1,0 +1,72 @@
+//! Paired differences to the baseline: one panel per arm, categories as rows, the Mean as a diamond at the foot.
+
+use super::canvas::{Ink, Mark, draw};
+use super::scale::round_step;
+use super::{Panel, row};
+use crate::analysis::{Analysis, ArmKey};
+use crate::error::Result;
+use crate::statistics::{Interval, Reading};
+use crate::text::{ABSENT, signed};
+
+struct Line<'a> {
+    label: &'a str,
+    difference: Option<f64>,
+    interval: Option<Interval>,
+    reading: Reading,
+}
+
+/// One panel per arm but the baseline, all on one symmetric scale.
+pub(crate) fn forest(analysis: &Analysis) -> Result<Vec<Panel>> {
+    let arms: Vec<(&ArmKey, Vec<Line>)> = analysis.challengers().map(|arm| (arm, lines(analysis, arm))).collect();
+    let ends = arms.iter().flat_map(|(_, lines)| lines).flat_map(|line| {
+        let interval = line.interval.map(|i| i.low.abs().max(i.high.abs()));
+        [line.difference.map(f64::abs), interval].into_iter().flatten()
+    });
+    let widest = ends.fold(0.02, f64::max);
+    let reach = round_step(widest / 2.0) * 2.0;
+    arms.into_iter().map(|(arm, lines)| panel(analysis, arm, &lines, reach)).collect()
+}
+
+fn lines<'a>(analysis: &'a Analysis, arm: &ArmKey) -> Vec<Line<'a>> {
+    let of_categories = analysis.categories.iter().map(|category| {
+        let found = analysis.difference(&arm.id, category);
+        Line {
+            label: &category.label,
+            difference: found.and_then(|d| d.difference),
+            interval: found.and_then(|d| d.interval),
+            reading: found.map_or(Reading::Undecided, |d| d.reading),
+        }
+    });
+    let mean = analysis.mean_difference(&arm.id, &analysis.baseline);
+    let mean = Line {
+        label: "Mean",
+        difference: mean.as_ref().and_then(|d| d.difference),
+        interval: mean.as_ref().and_then(|d| d.interval),
+        reading: mean.map_or(Reading::Undecided, |d| d.reading),
+    };
+    of_categories.chain([mean]).collect()
+}
+
+fn panel(analysis: &Analysis, arm: &ArmKey, lines: &[Line], reach: f64) -> Result<Panel> {
+    let index = analysis.arms.iter().position(|a| a.id == arm.id).unwrap_or(0);
+    let scale = row::scale((-reach, reach));
+    let description =
+        format!("Paired differences of {} to the baseline; the numbers are in the table below", arm.label);
+    let svg = draw((row::WIDTH, row::height(lines.len())), &description, |canvas| {
+        row::axis(canvas, &scale, lines.len(), |v| signed(v).replace(".0", ""))?;
+        let zero = scale.at(0.0);
+        canvas.line((zero, row::TOP), (zero, row::height(lines.len()) - 20.0), Ink::Guide, 1.5)?;
+        for (place, line) in lines.iter().enumerate() {
+            let (_, middle) = row::row(place);
+            row::label(canvas, place, line.label, &line.difference.map_or(ABSENT.to_owned(), signed))?;
+            if let Some(difference) = line.difference {
+                canvas.whisker(line.interval, |v| scale.at(v), middle, Ink::Arm(index))?;
+                let mark = if place + 1 == lines.len() { Mark::Diamond } else { Mark::Square };
+                let decided = line.reading != Reading::Undecided;
+                canvas.mark(mark, (scale.at(difference), middle), 5.5, Ink::Arm(index), decided)?;
+            }
+        }
+        Ok(())
+    })?;
+    Ok(Panel { title: format!("{}  {}", arm.letter, arm.label), svg })
+}

@@ -1,0 +1,134 @@
+//! Reading for analysis: only the columns that statistics need, checked, interned and sorted.
+
+use std::path::Path;
+
+use polars::prelude::*;
+
+use super::names::{Collector, Name, Names};
+use crate::error::{ReportError, Result};
+
+/// One observation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Row {
+    /// Arm id.
+    pub arm: Name,
+    /// Suite id.
+    pub suite: Name,
+    /// Category id.
+    pub category: Name,
+    /// Prompt id: the cluster.
+    pub prompt: Name,
+    /// Image index within the prompt.
+    pub k: u32,
+    /// Metric id.
+    pub metric: Name,
+    /// `seen`, `unseen` or `unsplit`.
+    pub split: Name,
+    /// How many objects the prompt asks for.
+    pub things: u32,
+    /// Seed of the image's noise.
+    pub seed: u64,
+    /// The score, or why there is none.
+    pub value: std::result::Result<f64, Name>,
+}
+
+/// All observations of a run, sorted by (arm, suite, category, prompt, k, metric).
+#[derive(Clone, Debug, Default)]
+pub struct Observations {
+    /// The strings that rows refer to.
+    pub names: Names,
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
+const TEXTS: [&str; 7] = ["arm", "suite", "category", "prompt_id", "metric", "split", "task"];
+
+/// Reads and checks the observations of a run folder.
+///
+/// # Errors
+/// The file is missing, damaged or lacks a column; a row has neither or both of value and reason; a value is not finite; two
+/// rows describe the same observation.
+pub fn read_observations(run_dir: &Path) -> Result<Observations> {
+    let path = run_dir.join(super::FILE);
+    let wanted = ["things", "k", "seed", "value", "unscored"];
+    let frame = scan(&path, TEXTS.iter().chain(&wanted).map(|c| col(*c)).collect())?;
+    let parquet = || ReportError::parquet(&path);
+    let hole = |column, row| ReportError::Hole { path: path.clone(), column, row };
+
+    let texts =
+        TEXTS.iter().map(|name| frame.column(name)?.str()).collect::<PolarsResult<Vec<_>>>().map_err(parquet())?;
+    let things = frame.column("things").and_then(|c| c.u32()).map_err(parquet())?;
+    let ks = frame.column("k").and_then(|c| c.u32()).map_err(parquet())?;
+    let seeds = frame.column("seed").and_then(|c| c.u64()).map_err(parquet())?;
+    let values = frame.column("value").and_then(|c| c.f64()).map_err(parquet())?;
+    let unscored = frame.column("unscored").and_then(|c| c.str()).map_err(parquet())?;
+
+    let mut collector = Collector::default();
+    let mut rows = Vec::with_capacity(frame.height());
+    for row in 0..frame.height() {
+        let mut text = [""; 7];
+        for (slot, (column, name)) in text.iter_mut().zip(texts.iter().zip(TEXTS)) {
+            *slot = column.get(row).ok_or_else(|| hole(name, row))?;
+        }
+        let value = match (values.get(row), unscored.get(row)) {
+            (Some(value), None) if value.is_finite() => Ok(value),
+            (Some(value), None) => return Err(not_finite(text[6], text[4], value)),
+            (None, Some(why)) => Err(collector.add(why)),
+            _ => return Err(ReportError::ValueXorReason { task: text[6].into(), metric: text[4].into() }),
+        };
+        let names = [0, 1, 2, 3, 4, 5].map(|i| collector.add(text[i]));
+        rows.push((
+            names,
+            value,
+            things.get(row).ok_or_else(|| hole("things", row))?,
+            ks.get(row).ok_or_else(|| hole("k", row))?,
+            seeds.get(row).ok_or_else(|| hole("seed", row))?,
+        ));
+    }
+
+    let (names, map) = collector.finish();
+    let name = |provisional: u32| map[provisional as usize];
+    let mut rows: Vec<Row> = rows
+        .into_iter()
+        .map(|([arm, suite, category, prompt, metric, split], value, things, k, seed)| Row {
+            arm: name(arm),
+            suite: name(suite),
+            category: name(category),
+            prompt: name(prompt),
+            metric: name(metric),
+            split: name(split),
+            things,
+            k,
+            seed,
+            value: value.map_err(name),
+        })
+        .collect();
+    let key = |r: &Row| (r.arm, r.suite, r.category, r.prompt, r.k, r.metric);
+    rows.sort_by_key(key);
+    if let Some(pair) = rows.windows(2).find(|pair| key(&pair[0]) == key(&pair[1])) {
+        return Err(ReportError::Duplicate {
+            arm: names.text(pair[0].arm).into(),
+            prompt: names.text(pair[0].prompt).into(),
+            k: pair[0].k,
+            metric: names.text(pair[0].metric).into(),
+        });
+    }
+    Ok(Observations { names, rows })
+}
+
+fn not_finite(task: &str, metric: &str, value: f64) -> ReportError {
+    ReportError::NotFinite { task: task.into(), metric: metric.into(), value }
+}
+
+/// A lazy scan of some columns; only they are decoded.
+pub(super) fn scan(path: &Path, columns: Vec<Expr>) -> Result<DataFrame> {
+    lazy(path)?.select(columns).collect().map_err(ReportError::parquet(path))
+}
+
+/// The lazy frame itself. A missing file is reported as such, not as a polars error.
+pub(super) fn lazy(path: &Path) -> Result<LazyFrame> {
+    std::fs::File::open(path).map_err(ReportError::read(path))?;
+    let arguments = ScanArgsParquet { glob: false, ..Default::default() };
+    let path_for_polars = PlRefPath::try_from_path(path).map_err(ReportError::parquet(path))?;
+    LazyFrame::scan_parquet(path_for_polars, arguments).map_err(ReportError::parquet(path))
+}

@@ -1,0 +1,98 @@
+//! Images of the run as data addresses, their bytes unchanged.
+
+use std::path::{Component, Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::error::{ReportError, Result};
+
+/// Bytes of images that one report may hold. Above it images are left out and counted; thumbnails are a later story.
+const BUDGET: usize = 18 << 20;
+
+/// Images up to this side are enlarged with hard pixel edges.
+const PIXELATED_UP_TO: u32 = 160;
+
+/// An image ready to stand in the page.
+pub(super) struct Embedded {
+    pub address: String,
+    pub width: u32,
+    pub height: u32,
+    pub pixelated: bool,
+}
+
+/// Reads images and keeps account of what is not there.
+pub(super) struct Embedder {
+    run_dir: PathBuf,
+    spent: usize,
+    /// Images that the observations name but the folder lacks, or that are not PNG.
+    pub unreadable: u64,
+    /// Images left out to keep the file small.
+    pub left_out: u64,
+}
+
+impl Embedder {
+    pub fn new(run_dir: &Path) -> Self {
+        Self { run_dir: run_dir.to_owned(), spent: 0, unreadable: 0, left_out: 0 }
+    }
+
+    /// The image at a path relative to the run folder; none if it is not there, no PNG, or beyond the budget.
+    ///
+    /// # Errors
+    /// The path leaves the run folder.
+    pub fn image(&mut self, path: &str) -> Result<Option<Embedded>> {
+        let inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+        if !inside || path.is_empty() {
+            return Err(ReportError::OutsideRun { path: path.to_owned() });
+        }
+        let read = std::fs::read(self.run_dir.join(path)).ok();
+        let Some((bytes, (width, height))) = read.and_then(|b| png_size(&b).map(|size| (b, size))) else {
+            self.unreadable += 1;
+            return Ok(None);
+        };
+        if self.spent + bytes.len() > BUDGET {
+            self.left_out += 1;
+            return Ok(None);
+        }
+        self.spent += bytes.len();
+        Ok(Some(Embedded {
+            address: format!("data:image/png;base64,{}", STANDARD.encode(&bytes)),
+            width,
+            height,
+            pixelated: width.max(height) <= PIXELATED_UP_TO,
+        }))
+    }
+}
+
+/// Width and height from a PNG's header (signature, then the IHDR chunk: RFC 2083, sections 3.1 and 4.1.1).
+fn png_size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let header = bytes.get(..24)?;
+    if !header.starts_with(b"\x89PNG\r\n\x1a\n") || &header[12..16] != b"IHDR" {
+        return None;
+    }
+    let number = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+    Some((number(16), number(20)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_leave_the_run_folder_are_refused() {
+        let mut embedder = Embedder::new(Path::new("/nowhere"));
+        for path in ["/etc/passwd", "../secret.png", "images/../../x.png", ""] {
+            assert!(matches!(embedder.image(path), Err(ReportError::OutsideRun { .. })), "{path}");
+        }
+        assert!(embedder.image("images/a/b/0.png").unwrap().is_none());
+        assert_eq!(embedder.unreadable, 1);
+    }
+
+    #[test]
+    fn only_a_png_has_a_size() {
+        assert_eq!(png_size(b"GIF89a"), None);
+        let mut header = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+        header.extend([0, 0, 0, 64, 0, 0, 1, 0]);
+        assert_eq!(png_size(&header), Some((64, 256)));
+    }
+}

@@ -1,0 +1,235 @@
+//! The sections that are figures: scores, differences, seen and unseen, number of things, training.
+
+use super::arm_views;
+use super::section::{Figure, Section};
+use super::table::{Cell, Row, Table};
+use super::worlds::yardstick;
+use crate::analysis::{Analysis, ByThings, CategoryKey};
+use crate::error::Result;
+use crate::figures;
+use crate::run_info::RunInfo;
+use crate::statistics::Reading;
+use crate::text::{duration, grouped, short};
+
+/// Bars of every arm.
+pub(super) fn scores(analysis: &Analysis) -> Result<Option<Section>> {
+    let rows = analysis.categories.iter().map(|category| {
+        let estimates = analysis.arms.iter().map(|arm| {
+            let e = analysis.headline(&arm.id, category);
+            Cell::score(e.and_then(|e| e.mean), e.and_then(|e| e.interval))
+        });
+        let yardsticks = [category.chance, category.ceiling].map(|v| Cell::number(yardstick(v)));
+        let metric = Cell::code(category.headline_metric.clone());
+        Row { head: category.label.clone(), cells: estimates.chain(yardsticks).chain([metric]).collect() }
+    });
+    let means = analysis.arms.iter().map(|arm| {
+        let mean = analysis.mean(&arm.id);
+        Cell::score(mean.and_then(|m| m.mean), mean.and_then(|m| m.interval))
+    });
+    let mean =
+        Row { head: "Mean".into(), cells: means.chain([Cell::default(), Cell::default(), Cell::default()]).collect() };
+    let mut columns = with_letters(analysis, "Category");
+    columns.extend(["Chance", "Ceiling", "Metric"].map(str::to_owned));
+    let table = Table { caption: "Headline scores, percent".into(), columns, rows: rows.chain([mean]).collect() };
+    let figure = Figure {
+        intro: "Headline score of each arm in percent; whiskers are 95 % intervals with prompts as clusters. \
+                Dashed lines: what another prompt’s picture gets (chance, left) and what rendered ground truth gets \
+                (ceiling, right)."
+            .into(),
+        legend: Vec::new(),
+        panels: figures::bars(analysis)?,
+        tables: vec![table, counts(analysis)],
+    };
+    figure.section("scores", "Scores")
+}
+
+fn counts(analysis: &Analysis) -> Table {
+    let rows = analysis.categories.iter().map(|category| {
+        let cells = analysis.arms.iter().map(|arm| match analysis.headline(&arm.id, category) {
+            None => Cell::number("–"),
+            Some(e) => {
+                let missing = if e.missing > 0 { format!("{} missing", grouped(e.missing)) } else { String::new() };
+                Cell {
+                    text: format!("{} of {} prompts", grouped(e.scored), grouped(e.prompts)),
+                    note: missing,
+                    class: "",
+                }
+            }
+        });
+        Row { head: category.label.clone(), cells: cells.collect() }
+    });
+    Table { caption: "Images scored".into(), columns: with_letters(analysis, "Category"), rows: rows.collect() }
+}
+
+/// Forest of paired differences.
+pub(super) fn differences(analysis: &Analysis) -> Result<Option<Section>> {
+    let Some(baseline) = analysis.arm(&analysis.baseline) else { return Ok(None) };
+    if analysis.arms.len() < 2 {
+        return Ok(None);
+    }
+    let headline = || analysis.differences.iter().filter(|d| d.headline && d.interval.is_some());
+    let read = headline().count() + analysis.challengers().count();
+    let intro = format!(
+        "Each arm minus the baseline {} {}, image by image with the same prompt and noise, in percentage points. Filled marks: \
+         the 95 % interval excludes zero; hollow marks: undecided. These are {read} intervals, not corrected for their number: if \
+         no arm differed at all, about {} of them would exclude zero by luck.",
+        baseline.letter,
+        baseline.label,
+        short((read as f64 * 0.5).round() / 10.0),
+    );
+    let rows = analysis.categories.iter().map(|category| {
+        let cells = analysis.challengers().flat_map(|arm| {
+            let d = analysis.difference(&arm.id, category);
+            let reading = d.map_or(Reading::Undecided, |d| d.reading);
+            let pairs = d.map_or(0, |d| d.pairs);
+            let mut words = Cell::words(reading.word());
+            words.note = format!("{} pairs", grouped(pairs));
+            [Cell::difference(d.and_then(|d| d.difference), d.and_then(|d| d.interval)), words]
+        });
+        Row { head: category.label.clone(), cells: cells.collect() }
+    });
+    let mean = analysis.challengers().flat_map(|arm| {
+        let d = analysis.mean_difference(&arm.id, &analysis.baseline);
+        let reading = d.as_ref().map_or(Reading::Undecided, |d| d.reading);
+        let cell = Cell::difference(d.as_ref().and_then(|d| d.difference), d.and_then(|d| d.interval));
+        [cell, Cell::words(reading.word())]
+    });
+    let mean = Row { head: "Mean".into(), cells: mean.collect() };
+    let columns = std::iter::once("Category".to_owned()).chain(
+        analysis.challengers().flat_map(|arm| [format!("{} − {}", arm.letter, baseline.letter), "Reading".to_owned()]),
+    );
+    let table = Table {
+        caption: "Paired differences, percentage points".into(),
+        columns: columns.collect(),
+        rows: rows.chain([mean]).collect(),
+    };
+    let figure = Figure { intro, legend: Vec::new(), panels: figures::forest(analysis)?, tables: vec![table] };
+    figure.section("differences", "Differences to the baseline")
+}
+
+/// Seen and unseen combinations, and every metric that was measured.
+pub(super) fn breakdown(analysis: &Analysis) -> Result<Option<Section>> {
+    let panels = figures::splits(analysis)?;
+    let intro = if panels.is_empty() {
+        "The prompts of this run are not divided into seen and unseen combinations.".to_owned()
+    } else {
+        "Filled circle: prompts whose combinations of attributes occur in training (seen). Hollow diamond: combinations \
+         that training never shows (unseen). Their prompts differ, so a gap can also come from the prompts; right: seen | unseen \
+         in percent."
+            .to_owned()
+    };
+    let mut rows = Vec::new();
+    for category in &analysis.categories {
+        for split in ["seen", "unseen", "unsplit"] {
+            let of = |arm: &str| analysis.of_split(arm, category, split);
+            if analysis.arms.iter().any(|arm| of(&arm.id).is_some()) {
+                let cells = analysis.arms.iter().map(|arm| {
+                    let e = of(&arm.id);
+                    Cell::score(e.and_then(|e| e.mean), e.and_then(|e| e.interval))
+                });
+                rows.push(Row { head: format!("{}, {split}", category.label), cells: cells.collect() });
+            }
+        }
+    }
+    let mut tables = vec![metrics(analysis)];
+    if !rows.is_empty() {
+        let columns = with_letters(analysis, "Category and split");
+        tables.insert(0, Table { caption: "Seen and unseen, percent".into(), columns, rows });
+    }
+    Figure { intro, legend: Vec::new(), panels, tables }.section("breakdown", "Seen and unseen combinations")
+}
+
+fn metrics(analysis: &Analysis) -> Table {
+    let mut rows = Vec::new();
+    for category in &analysis.categories {
+        let here = |e: &&crate::Estimate| e.suite == category.suite && e.category == category.id && e.split == "all";
+        let mut metrics: Vec<(bool, &str)> =
+            analysis.estimates.iter().filter(here).map(|e| (!e.headline, e.metric.as_str())).collect();
+        metrics.sort_unstable();
+        metrics.dedup();
+        for (_, metric) in metrics {
+            let cells = analysis.arms.iter().map(|arm| {
+                let e = analysis.estimates.iter().filter(here).find(|e| e.arm == arm.id && e.metric == metric);
+                Cell::score(e.and_then(|e| e.mean), e.and_then(|e| e.interval))
+            });
+            rows.push(Row { head: format!("{}: {metric}", category.label), cells: cells.collect() });
+        }
+    }
+    let columns = with_letters(analysis, "Category and metric");
+    Table { caption: "Every metric, percent".into(), columns, rows }
+}
+
+/// Score against the number of things.
+pub(super) fn things(analysis: &Analysis) -> Result<Option<Section>> {
+    let panels = figures::things(analysis)?;
+    if panels.is_empty() {
+        return Ok(None);
+    }
+    let mut rows = Vec::new();
+    for category in &analysis.categories {
+        let here = |b: &&ByThings| b.suite == category.suite && b.category == category.id;
+        let mut counts: Vec<u32> = analysis.by_things.iter().filter(here).map(|b| b.things).collect();
+        counts.sort_unstable();
+        counts.dedup();
+        rows.extend(counts.into_iter().map(|count| things_row(analysis, category, count)));
+    }
+    let table = Table {
+        caption: "Score by number of things, percent".into(),
+        columns: with_letters(analysis, "Category and things"),
+        rows,
+    };
+    let figure = Figure {
+        intro: "Does an arm hold on when a prompt asks for more? Headline score in percent against the number of objects asked \
+                for, in the categories that ask for different numbers. Bars are 95 % intervals."
+            .into(),
+        legend: arm_views(analysis),
+        panels,
+        tables: vec![table],
+    };
+    figure.section("things", "Score against the number of things asked for")
+}
+
+fn things_row(analysis: &Analysis, category: &CategoryKey, count: u32) -> Row {
+    let cells = analysis.arms.iter().map(|arm| {
+        let found = analysis
+            .by_things
+            .iter()
+            .find(|b| b.arm == arm.id && b.suite == category.suite && b.category == category.id && b.things == count);
+        Cell::score(found.and_then(|b| b.mean), found.and_then(|b| b.interval))
+    });
+    Row { head: format!("{}, {count}", category.label), cells: cells.collect() }
+}
+
+/// Training curves and what training cost.
+pub(super) fn training(analysis: &Analysis, info: &RunInfo) -> Result<Option<Section>> {
+    let panels = figures::curves(analysis, info)?;
+    let rows = analysis.arms.iter().zip(&info.arms).filter_map(|(key, arm)| {
+        let card = arm.training.as_ref()?;
+        let cells = [
+            grouped(card.samples),
+            grouped(card.steps),
+            grouped(u64::from(card.batch)),
+            card.seed.to_string(),
+            duration(card.wall_seconds),
+            short(card.final_loss),
+        ];
+        Some(Row { head: format!("{} {}", key.letter, key.label), cells: cells.map(Cell::number).into() })
+    });
+    let rows: Vec<Row> = rows.collect();
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let columns = ["Arm", "Samples", "Steps", "Batch", "Seed", "Time", "Final loss"];
+    let table = Table { caption: "Training".into(), columns: columns.map(str::to_owned).into(), rows };
+    let figure = Figure {
+        intro: "Noise-prediction loss against training samples seen. A lower loss is not a better picture: compare the scores.".into(),
+        legend: arm_views(analysis),
+        panels,
+        tables: vec![table],
+    };
+    figure.section("training", "Training curves")
+}
+
+fn with_letters(analysis: &Analysis, first: &str) -> Vec<String> {
+    std::iter::once(first.to_owned()).chain(analysis.arms.iter().map(|arm| arm.letter.clone())).collect()
+}

@@ -1,0 +1,148 @@
+//! The gallery: one prompt and noise per entry, every arm's drawing of it side by side.
+
+use askama::Template;
+
+use super::embed::{Embedded, Embedder};
+use super::section::Section;
+use crate::analysis::{Analysis, GalleryItem, PROMPTS_PER_CATEGORY, Picked, Shot};
+use crate::error::Result;
+use crate::reason::Reason;
+use crate::text::{counted, percent};
+
+#[derive(Template)]
+#[template(path = "gallery.html")]
+struct Gallery<'a> {
+    per_category: usize,
+    categories: Vec<(usize, &'a str)>,
+    items: Vec<ItemView<'a>>,
+    has_boxes: bool,
+}
+
+struct ItemView<'a> {
+    /// Place of its category, for the filter.
+    category: usize,
+    prompt: &'a str,
+    prompt_id: &'a str,
+    facts: String,
+    picked: String,
+    shots: Vec<ShotView<'a>>,
+}
+
+struct ShotView<'a> {
+    letter: &'a str,
+    label: &'a str,
+    colour: usize,
+    image: Option<Embedded>,
+    /// Headline score in percent, or why there is none.
+    score: Option<String>,
+    /// Length of the bar below the image, 0 to 100.
+    filled: String,
+    absence: String,
+    reasons: Vec<ReasonView>,
+    boxes: Vec<BoxView>,
+}
+
+/// One line under an image.
+struct ReasonView {
+    text: String,
+    value: String,
+    detail: String,
+}
+
+/// A rectangle over an image, in its pixels.
+struct BoxView {
+    x: String,
+    y: String,
+    width: String,
+    height: String,
+    label: String,
+}
+
+/// The section; none without prompts to show.
+pub(super) fn section(analysis: &Analysis, images: &mut Embedder) -> Result<Option<Section>> {
+    if analysis.gallery.is_empty() {
+        return Ok(None);
+    }
+    let items = analysis.gallery.iter().map(|item| view(analysis, item, images)).collect::<Result<Vec<_>>>()?;
+    let shown = |index: &usize| items.iter().any(|item| item.category == *index);
+    let gallery = Gallery {
+        per_category: PROMPTS_PER_CATEGORY,
+        categories: (0..analysis.categories.len())
+            .filter(shown)
+            .map(|index| (index, analysis.categories[index].label.as_str()))
+            .collect(),
+        has_boxes: items.iter().flat_map(|item| &item.shots).any(|shot| !shot.boxes.is_empty()),
+        items,
+    };
+    Ok(Some(Section { id: "gallery", title: "Look for yourself", body: gallery.render()? }))
+}
+
+fn view<'a>(analysis: &'a Analysis, item: &'a GalleryItem, images: &mut Embedder) -> Result<ItemView<'a>> {
+    let category = analysis.categories.iter().position(|c| c.suite == item.suite && c.id == item.category).unwrap_or(0);
+    let split = match item.split.as_str() {
+        "unsplit" => String::new(),
+        split => format!("{split} combination · "),
+    };
+    let shots = analysis.arms.iter().zip(&item.shots).enumerate().map(|(index, (arm, shot))| {
+        let image = shot.image.as_deref().map(|path| images.image(path)).transpose()?.flatten();
+        Ok(ShotView {
+            letter: &arm.letter,
+            label: &arm.label,
+            colour: index % 8,
+            absence: absence(shot),
+            score: shot.value.map(percent),
+            filled: format!("{:.1}", shot.value.unwrap_or(0.0).clamp(0.0, 1.0) * 100.0),
+            reasons: shot.reasons.iter().map(reason).collect(),
+            boxes: shot.reasons.iter().filter_map(rectangle).collect(),
+            image,
+        })
+    });
+    Ok(ItemView {
+        category,
+        prompt: &item.prompt,
+        prompt_id: &item.prompt_id,
+        facts: format!(
+            "{} · {split}{} · image {}",
+            analysis.categories[category].label,
+            counted(u64::from(item.things), "thing"),
+            item.k
+        ),
+        picked: match item.picked {
+            Picked::Disagreement { range } => format!("largest disagreement: {} points", percent(range)),
+            Picked::Spread => "spread over the scores".to_owned(),
+        },
+        shots: shots.collect::<Result<_>>()?,
+    })
+}
+
+fn absence(shot: &Shot) -> String {
+    match (&shot.unscored, &shot.image) {
+        (Some(why), _) => format!("unscored: {why}"),
+        (None, None) => "not drawn yet".to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn reason(reason: &Reason) -> ReasonView {
+    let line = |text: String, value: String, detail: &str| ReasonView { text, value, detail: detail.to_owned() };
+    match reason {
+        Reason::Phrase { phrase, yes, why } => line(format!("{phrase}?"), percent(*yes), why),
+        Reason::Relation { relation, subject, object, position, why } => line(
+            format!("{subject} {} {object}", relation.replace('_', " ")),
+            position.map(percent).unwrap_or_default(),
+            why,
+        ),
+        Reason::Count { noun, wanted, found } => line(format!("{noun}: {wanted} wanted"), format!("{found} found"), ""),
+        Reason::Box { label, score, bbox: [x1, y1, x2, y2] } => {
+            line(format!("found {label}"), percent(*score), &format!("{x1:.0}, {y1:.0} to {x2:.0}, {y2:.0}"))
+        }
+        Reason::Similarity { text, cosine } => line(format!("cosine with “{text}”"), format!("{cosine:.3}"), ""),
+        Reason::Note { text } => line(text.clone(), String::new(), ""),
+    }
+}
+
+fn rectangle(reason: &Reason) -> Option<BoxView> {
+    let Reason::Box { label, bbox: [x1, y1, x2, y2], .. } = reason else { return None };
+    let [x, y, width, height] = [*x1, *y1, x2 - x1, y2 - y1].map(|v| format!("{v:.1}"));
+    Some(BoxView { x, y, width, height, label: label.clone() })
+}

@@ -1,0 +1,163 @@
+//! Protocol and provenance, and what was missing.
+
+use askama::Template;
+
+use super::embed::Embedder;
+use super::section::Section;
+use super::table::{Cell, Row, Table};
+use crate::analysis::Analysis;
+use crate::error::Result;
+use crate::run_info::{ArmInfo, RunInfo};
+use crate::text::{counted, grouped, list, short};
+
+#[derive(Template)]
+#[template(path = "provenance.html")]
+struct Provenance<'a> {
+    command: &'a str,
+    dirty: bool,
+    tables: Vec<Table>,
+    recipes: Vec<(String, &'a str)>,
+}
+
+#[derive(Template)]
+#[template(path = "missing.html")]
+struct MissingView {
+    table: Option<Table>,
+    notes: Vec<String>,
+}
+
+/// Protocol and provenance.
+pub(super) fn section(info: &RunInfo, analysis: &Analysis) -> Result<Option<Section>> {
+    let recipes = info.arms.iter().zip(&analysis.arms).filter_map(|(arm, key)| {
+        let recipe = arm.training.as_ref()?.recipe.as_str();
+        (!recipe.trim().is_empty()).then(|| (format!("{} {}", key.letter, key.label), recipe))
+    });
+    let provenance = Provenance {
+        command: &info.command,
+        dirty: info.code.dirty == Some(true),
+        tables: vec![protocol(info, analysis), scorers(info), arms(info, analysis)],
+        recipes: recipes.collect(),
+    };
+    Ok(Some(Section { id: "protocol", title: "Protocol and provenance", body: provenance.render()? }))
+}
+
+fn protocol(info: &RunInfo, analysis: &Analysis) -> Table {
+    let p = &info.protocol;
+    let mut rows = Vec::new();
+    let mut add = |head: &str, cell: Cell| rows.push(Row { head: head.to_owned(), cells: vec![cell] });
+    for suite in &p.suites {
+        let mut cell = Cell::words(format!("{}, {}", suite.id, counted(suite.prompts, "prompt")));
+        cell.note = format!("sha256 {}", suite.digest);
+        add("Suite", cell);
+    }
+    add("Images per prompt", Cell::words(grouped(u64::from(p.images_per_prompt))));
+    add("Seed", Cell::words(p.seed.to_string()));
+    let sampler = &p.sampler;
+    let guidance = short(sampler.guidance);
+    add("Sampler", Cell::words(format!("{}, {} steps, guidance {guidance}", sampler.kind, sampler.steps)));
+    add("Image size", Cell::words(format!("{} × {} pixels", p.image_size[0], p.image_size[1])));
+    add("Resizing before scoring", Cell::words(p.resize.clone()));
+    let np_num = p.np_num.map_or("every noun phrase".to_owned(), |n| format!("at most {n}"));
+    add("Noun phrases asked (np_num)", Cell::words(np_num));
+    let method = &analysis.method;
+    add("Interval of a cell", Cell::words(format!("95 %, {}", method.cell_interval)));
+    let bootstrap = format!(
+        "95 %, {}; {} replicates, key {:#x}",
+        method.mean_interval,
+        grouped(u64::from(method.bootstrap_replicates)),
+        method.bootstrap_seed
+    );
+    add("Interval of the Mean", Cell::words(bootstrap));
+    add("Code", Cell::words(info.code.version.clone()));
+    let tree = match info.code.dirty {
+        Some(true) => "had changes that no commit holds",
+        Some(false) => "clean",
+        None => "unknown",
+    };
+    add("Working tree", Cell::words(tree));
+    if let Some(device) = &info.device {
+        add("Device", Cell::words(device.clone()));
+    }
+    if let Some(created) = &info.created {
+        add("Created", Cell::words(created.clone()));
+    }
+    Table { caption: "Protocol".into(), columns: vec!["Field".into(), "Value".into()], rows }
+}
+
+fn scorers(info: &RunInfo) -> Table {
+    let rows = info.protocol.scorers.iter().map(|scorer| Row {
+        head: scorer.metric.clone(),
+        cells: vec![Cell::words(scorer.name.clone()), Cell::code(scorer.version.clone())],
+    });
+    Table {
+        caption: "Scorers".into(),
+        columns: ["Metric", "Computed by", "Version or digest"].map(str::to_owned).into(),
+        rows: rows.collect(),
+    }
+}
+
+fn arms(info: &RunInfo, analysis: &Analysis) -> Table {
+    let row = |head: &str, cell: &dyn Fn(&ArmInfo) -> Cell| Row {
+        head: head.to_owned(),
+        cells: info.arms.iter().map(cell).collect(),
+    };
+    let optional = |value: Option<f64>| value.map_or("–".to_owned(), short);
+    let rows = vec![
+        row("Conditioning", &|arm| Cell::words(arm.conditioning.clone())),
+        row("Text encoders", &|arm| Cell::words(list(&arm.text_encoders))),
+        row("Scale", &|arm| Cell::words(arm.scale.clone())),
+        row("Parameters", &|arm| Cell::words(grouped(arm.parameters))),
+        row("GFLOPs per image", &|arm| Cell::words(optional(arm.gflops_per_image))),
+        row("Seconds per image", &|arm| Cell::words(optional(arm.seconds_per_image))),
+        row("Weights, sha256", &|arm| Cell::code(arm.weights_digest.clone())),
+    ];
+    let columns = std::iter::once("Arm".to_owned())
+        .chain(analysis.arms.iter().map(|arm| format!("{} {}", arm.letter, arm.label)));
+    Table { caption: "Arms".into(), columns: columns.collect(), rows }
+}
+
+/// What was missing: scores, images, planned work.
+pub(super) fn missing(analysis: &Analysis, images: &Embedder) -> Result<Option<Section>> {
+    let label = |id: &str| analysis.arm(id).map_or(id.to_owned(), |arm| format!("{} {}", arm.letter, arm.label));
+    let rows: Vec<Row> = analysis
+        .missing
+        .iter()
+        .map(|gap| {
+            let category = analysis.categories.iter().find(|c| c.suite == gap.suite && c.id == gap.category);
+            let why = gap.why.clone().unwrap_or_else(|| "no observation, though another arm has one".to_owned());
+            Row {
+                head: label(&gap.arm),
+                cells: vec![
+                    Cell::words(category.map_or(gap.category.clone(), |c| c.label.clone())),
+                    Cell::code(gap.metric.clone()),
+                    Cell::words(why),
+                    Cell::number(grouped(gap.count)),
+                ],
+            }
+        })
+        .collect();
+    let mut notes = Vec::new();
+    if analysis.is_unfinished() {
+        let left = analysis.planned_tasks - analysis.finished_tasks;
+        notes.push(format!("{} of the plan not drawn and scored yet.", counted(left, "image")));
+    }
+    for mean in analysis.means.iter().filter(|m| !m.without.is_empty()) {
+        notes.push(format!("{} has no Mean: no score in {}.", label(&mean.arm), list(&mean.without)));
+    }
+    if images.unreadable > 0 {
+        notes
+            .push(format!("{} of the gallery not in the run folder, or not PNG.", counted(images.unreadable, "image")));
+    }
+    if images.left_out > 0 {
+        notes.push(format!("{} of the gallery left out to keep this file small.", counted(images.left_out, "image")));
+    }
+    if rows.is_empty() && notes.is_empty() {
+        notes.push("Nothing: every planned image is drawn, and every metric has a score on it.".to_owned());
+    }
+    let table = (!rows.is_empty()).then(|| Table {
+        caption: "Scores that are not there; they are left out of every mean".into(),
+        columns: ["Arm", "Category", "Metric", "Why", "Count"].map(str::to_owned).into(),
+        rows,
+    });
+    Ok(Some(Section { id: "missing", title: "What was missing", body: MissingView { table, notes }.render()? }))
+}

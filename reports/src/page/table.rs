@@ -1,0 +1,67 @@
+//! Tables: every figure has its numbers in one, and protocol and provenance are nothing else.
+
+use askama::Template;
+
+use crate::statistics::Interval;
+use crate::text::{ABSENT, percent, range, signed, signed_range};
+
+/// A table with a heading for each row and column.
+#[derive(Template)]
+#[template(path = "table.html")]
+pub(super) struct Table {
+    pub caption: String,
+    /// Headings; the first is of the column of row headings.
+    pub columns: Vec<String>,
+    pub rows: Vec<Row>,
+}
+
+/// A row.
+pub(super) struct Row {
+    pub head: String,
+    pub cells: Vec<Cell>,
+}
+
+/// A cell: a text and what stands smaller below it.
+#[derive(Clone, Default)]
+pub(super) struct Cell {
+    pub text: String,
+    pub note: String,
+    pub class: &'static str,
+}
+
+impl Cell {
+    /// Words, aligned left.
+    pub fn words(text: impl Into<String>) -> Self {
+        Self { text: text.into(), note: String::new(), class: "words" }
+    }
+
+    /// A number that is formatted already.
+    pub fn number(text: impl Into<String>) -> Self {
+        Self { text: text.into(), note: String::new(), class: "" }
+    }
+
+    /// A digest or path, set in a fixed-width face.
+    pub fn code(text: impl Into<String>) -> Self {
+        Self { text: text.into(), note: String::new(), class: "words code" }
+    }
+
+    /// A score in percent with its interval below.
+    pub fn score(mean: Option<f64>, interval: Option<Interval>) -> Self {
+        let text = mean.map_or(ABSENT.to_owned(), percent);
+        Self { text, note: mean.and(interval).map(range).unwrap_or_default(), class: "" }
+    }
+
+    /// A difference in points with its interval below.
+    pub fn difference(difference: Option<f64>, interval: Option<Interval>) -> Self {
+        let text = difference.map_or(ABSENT.to_owned(), signed);
+        Self { text, note: difference.and(interval).map(signed_range).unwrap_or_default(), class: "" }
+    }
+
+    /// The same cell set off from the others.
+    pub fn strong(mut self, strong: bool) -> Self {
+        if strong {
+            self.class = "strong";
+        }
+        self
+    }
+}

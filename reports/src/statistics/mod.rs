@@ -1,0 +1,24 @@
+//! The building blocks every conclusion is made of: pure functions, no clock, no global generator.
+//!
+//! | block | function | source |
+//! |---|---|---|
+//! | mean of clustered data and its standard error | [`clustered_mean`] | Liang and Zeger 1986; Cameron and Miller 2015 |
+//! | Student-t interval on few clusters | [`ClusteredMean::interval`] | Cameron and Miller 2015, section VI |
+//! | stratified cluster bootstrap | [`Resampler`], [`percentile_interval`] | Efron and Tibshirani 1993; Davison and Hinkley 1997 |
+//! | pairing by prompt and noise | [`paired_differences`] | – |
+//! | counter-based random numbers | [`philox4x32`] | Salmon et al. 2011 |
+//!
+//! Everywhere a *cluster* is a prompt: the images of one prompt share its difficulty, so they are not independent, and
+//! treating them so makes intervals too narrow.
+
+mod bootstrap;
+mod cluster;
+mod interval;
+mod paired;
+mod random;
+
+pub use bootstrap::{Resampler, percentile_interval};
+pub use cluster::{Cluster, ClusteredMean, clustered_mean, clusters_by};
+pub use interval::{Interval, LEVEL, Reading, student_t_quantile};
+pub use paired::{Paired, paired_differences};
+pub use random::{below, philox4x32, stream_of};
