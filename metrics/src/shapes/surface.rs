@@ -1,0 +1,153 @@
+//! Colour and texture of an object whose outline is known.
+
+use gentron_suites::shapes::{Color, Texture, texture_lightness};
+
+use super::explain::Found;
+use super::pixels::{BLANK, Pixels, SIDE, distance_to};
+use super::template::Window;
+
+/// How far off, in grey levels, a colour may be before it is doubted.
+const COLOR_TOLERANCE: f64 = 22.0;
+
+/// Probability of each colour, in the order of [`Color::ALL`].
+pub fn color_posterior(pixels: &Pixels, found: &Found) -> [f64; 8] {
+    let solid = 0.8 * strongest(pixels, found);
+    let paint = |at: &u16| pixels.paint[usize::from(*at)];
+    let inner: Vec<[f32; 3]> = found.visible.iter().filter(|at| paint(at) >= solid).map(|&at| pixels.rgb[usize::from(at)]).collect();
+    let error: [f64; Color::ALL.len()] =
+        std::array::from_fn(|color| inner.iter().map(|&rgb| f64::from(distance_to(rgb, color))).sum::<f64>() / inner.len().max(1) as f64);
+    let best = error.iter().copied().fold(f64::INFINITY, f64::min);
+    let weight = error.map(|e| (-(e - best) / (2.0 * COLOR_TOLERANCE * COLOR_TOLERANCE)).exp());
+    let total: f64 = weight.iter().sum();
+    weight.map(|w| w / total)
+}
+
+/// The paint of the object where it is unmixed: its upper decile.
+fn strongest(pixels: &Pixels, found: &Found) -> f32 {
+    let mut paint: Vec<f32> = found.visible.iter().map(|&at| pixels.paint[usize::from(at)]).collect();
+    paint.sort_unstable_by(f32::total_cmp);
+    paint.get(paint.len() * 9 / 10).copied().unwrap_or(1.0).max(0.3)
+}
+
+/// Probability of each texture, in the order of [`Texture::ALL`].
+pub fn texture_posterior(pixels: &Pixels, found: &Found, template: &[f32]) -> [f64; 4] {
+    let surface = Surface::new(pixels, found, template);
+    let mean = surface.spots.iter().map(|spot| spot.light).sum::<f32>() / surface.spots.len().max(1) as f32;
+    let textured = sigmoid((f64::from(mean) - 0.12) / 0.014);
+    if surface.spots.len() < 12 || textured < 1e-4 {
+        return [1.0, 0.0, 0.0, 0.0];
+    }
+    let correlation = Texture::NAMED.map(|texture| f64::from(surface.best_correlation(texture)));
+    let best = correlation.iter().copied().fold(f64::MIN, f64::max);
+    let weight = correlation.map(|r| (30.0 * (r - best)).exp());
+    let total: f64 = weight.iter().sum();
+    // Light without a pattern, as of a pale blotch, is no texture, and not surely plain either.
+    let pattern = sigmoid((best - 0.4) / 0.04);
+    let [striped, dotted, checkered] = weight.map(|w| textured * pattern * w / total);
+    [(1.0 - textured) + 0.5 * textured * (1.0 - pattern), striped, dotted, checkered]
+}
+
+/// One pixel well within an object.
+struct Spot {
+    at: usize,
+    /// 0 where the object's own colour is, 1 where it is white.
+    light: f32,
+}
+
+/// What is inside an object's outline.
+struct Surface {
+    bbox: [f32; 4],
+    window: Window,
+    /// What remains of the outline's coverage one pixel further in: only there a texture is drawn. Over the whole picture.
+    inner: Vec<f32>,
+    /// Pixels that are wholly inside and that nothing hides.
+    spots: Vec<Spot>,
+    blurred: bool,
+}
+
+impl Surface {
+    fn new(pixels: &Pixels, found: &Found, template: &[f32]) -> Self {
+        let window = Window::around(found.bbox());
+        let mut inner = vec![0.0; template.len()];
+        let rows = |at: usize| [at - SIDE - 1, at - 1, at + SIDE - 1];
+        for at in window.indices().filter(|at| at % SIDE > 0 && at % SIDE + 1 < SIDE && *at >= SIDE && *at < SIDE * (SIDE - 1)) {
+            inner[at] = rows(at).into_iter().flat_map(|row| &template[row..row + 3]).copied().fold(1.0, f32::min);
+        }
+        let strongest = strongest(pixels, found);
+        let shown = |at: usize| found.known[at] > 0.0 && (pixels.label[at] == found.color || pixels.label[at] == BLANK);
+        let spots = window
+            .indices()
+            .filter(|&at| inner[at] > 0.9 && shown(at))
+            .map(|at| Spot { at, light: (1.0 - pixels.paint[at] / strongest).clamp(0.0, 1.0) })
+            .collect();
+        Self { bbox: found.bbox(), window, inner, spots, blurred: pixels.softness > 1 }
+    }
+
+    /// Correlation with the texture anchored to the box or up to two pixels beside it: a drawn box is known to a fraction of a pixel, a generated one is not.
+    fn best_correlation(&self, texture: Texture) -> f32 {
+        let [x1, y1, x2, y2] = self.bbox;
+        let size = ((x2 - x1 + y2 - y1) / 2.0).round();
+        let (left, top) = (((x1 + x2 - size) / 2.0).round(), ((y1 + y2 - size) / 2.0).round());
+        let mut field = vec![0.0; self.inner.len()];
+        let mut best = f32::MIN;
+        for (dx, dy) in SHIFTS {
+            let bbox = [left + dx, top + dy, left + dx + size, top + dy + size];
+            for at in self.window.indices().filter(|&at| self.inner[at] > 0.0) {
+                let (x, y) = ((at % SIDE) as f32 + 0.5, (at / SIDE) as f32 + 0.5);
+                field[at] = self.inner[at] * texture_lightness(texture, bbox, x, y);
+            }
+            best = best.max(self.correlation(&field));
+            if best > 0.85 {
+                break;
+            }
+        }
+        best
+    }
+
+    /// Pearson correlation of what is light with what would be.
+    fn correlation(&self, field: &[f32]) -> f32 {
+        let count = self.spots.len() as f32;
+        let (mut a, mut b, mut aa, mut bb, mut ab) = (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32);
+        for &Spot { at, light } in &self.spots {
+            let wanted = if self.blurred {
+                [at - SIDE - 1, at - 1, at + SIDE - 1].into_iter().flat_map(|row| &field[row..row + 3]).sum::<f32>() / 9.0
+            } else {
+                field[at]
+            };
+            a += light;
+            b += wanted;
+            aa += light * light;
+            bb += wanted * wanted;
+            ab += light * wanted;
+        }
+        let (left, right) = (aa - a * a / count, bb - b * b / count);
+        if left > 1e-3 && right > 1e-3 { (ab - a * b / count) / (left * right).sqrt() } else { 0.0 }
+    }
+}
+
+/// No shift, then from near to far.
+const SHIFTS: [(f32, f32); 25] = {
+    let mut shifts = [(0.0, 0.0); 25];
+    let (mut count, mut ring) = (0, 0);
+    while ring <= 2_i32 {
+        let mut dy = -2_i32;
+        while dy <= 2 {
+            let mut dx = -2_i32;
+            while dx <= 2 {
+                let (x, y) = (dx.abs(), dy.abs());
+                if (if x > y { x } else { y }) == ring {
+                    shifts[count] = (dx as f32, dy as f32);
+                    count += 1;
+                }
+                dx += 1;
+            }
+            dy += 1;
+        }
+        ring += 1;
+    }
+    shifts
+};
+
+pub(super) fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
