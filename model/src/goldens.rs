@@ -18,7 +18,9 @@ impl Golden {
         let bytes = std::fs::read(path).expect("a readable golden");
         let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).expect("a safetensors header");
         let metadata = header.metadata().as_ref().expect("metadata");
-        let config = serde_json::from_str(&metadata["config"]).expect("a JSON config");
+        // Python writes infinities (diffusers' lambda_min_clipped) that JSON does not have.
+        let config = metadata["config"].replace("-Infinity", "null");
+        let config = serde_json::from_str(&config).expect("a JSON config");
         let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu).expect("readable tensors");
         Self { path: path.to_owned(), config, tensors }
     }
@@ -26,6 +28,11 @@ impl Golden {
     /// The tensor of this name, as stored.
     pub(crate) fn tensor(&self, name: &str) -> Tensor {
         self.tensors.get(name).unwrap_or_else(|| panic!("{} has no {name}", self.path.display())).clone()
+    }
+
+    /// Names of all tensors.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.tensors.keys().cloned().collect()
     }
 
     /// Fails where any element of `got` is further than `bound` from the golden `name`.

@@ -53,7 +53,7 @@ impl Stream {
         assert!(n > 0, "no whole number is below 0");
         let [low, high, ..] = self.block(index);
         let bits = u64::from(high) << 32 | u64::from(low);
-        (u128::from(bits) * u128::from(n) >> 64) as u64
+        ((u128::from(bits) * u128::from(n)) >> 64) as u64
     }
 
     /// The first `n` standard normals: two a block.

@@ -9,6 +9,7 @@ mod coder;
 mod config;
 mod init;
 mod kl;
+mod load;
 mod resample;
 mod resnet;
 

@@ -29,13 +29,9 @@ impl ClipTextEncoder {
     ///
     /// # Errors
     /// See [`TextError`].
-    pub fn load(folder: &Path, name: &str, dtype: DType, device: &Device) -> Result<Self, TextError> {
+    pub fn load(folder: &Path, name: &str, (dtype, device): (DType, &Device)) -> Result<Self, TextError> {
         let config = ClipTextConfig::read(&folder.join("config.json"))?;
         let tokenizer = read_tokenizer(folder, &config)?;
-        let (expected, got) = (config.vocab_size, tokenizer.vocabulary());
-        if got > expected {
-            return Err(TextError::Vocabulary { path: folder.to_owned(), expected, got });
-        }
         let ignore = ["vision_model.", "visual_projection.", "text_projection.", "logit_scale", POSITIONS];
         let naming = Naming { ignore: &ignore, ..Naming::default() };
         let model = load(folder, naming, (dtype, device), |vb| ClipTextModel::new(vb.pp("text_model"), &config))?;
@@ -61,8 +57,12 @@ impl ClipTextEncoder {
 /// A buffer that older transformers wrote into checkpoints.
 const POSITIONS: &str = "text_model.embeddings.position_ids";
 
-/// The tokenizer pads as its own files say; `config.json` of OpenAI's checkpoints names a padding id that was never used.
-fn read_tokenizer(folder: &Path, config: &ClipTextConfig) -> Result<TextTokenizer, TextError> {
+/// Reads `tokenizer.json` of a CLIP's folder. It pads as the tokenizer's own files say: `config.json` of OpenAI's checkpoints names a
+/// padding id that was never used.
+///
+/// # Errors
+/// Where it cannot be read, or knows more tokens than the network.
+pub fn read_tokenizer(folder: &Path, config: &ClipTextConfig) -> Result<TextTokenizer, TextError> {
     let path = folder.join("tokenizer.json");
     let tokenizer = Tokenizer::from_file(&path).map_err(|source| TextError::Tokenizer { path, source })?;
     let by_name = ["tokenizer_config.json", "special_tokens_map.json"].into_iter().find_map(|file| {
@@ -72,7 +72,12 @@ fn read_tokenizer(folder: &Path, config: &ClipTextConfig) -> Result<TextTokenize
     });
     let pad_id = tokenizer.get_padding().map(|padding| padding.pad_id).or(by_name);
     let pad_id = pad_id.or_else(|| tokenizer.token_to_id("<|endoftext|>")).unwrap_or(config.eos_token_id);
-    TextTokenizer::new(tokenizer, pad_id, config.max_position_embeddings)
+    let tokenizer = TextTokenizer::new(tokenizer, pad_id, config.max_position_embeddings)?;
+    let (expected, got) = (config.vocab_size, tokenizer.vocabulary());
+    if got > expected {
+        return Err(TextError::Vocabulary { path: folder.to_owned(), expected, got });
+    }
+    Ok(tokenizer)
 }
 
 impl TextEncoder for ClipTextEncoder {

@@ -12,7 +12,7 @@ mod text;
 mod vision;
 
 pub use config::{Activation, ClipConfig, ClipTextConfig, ClipVisionConfig};
-pub use encoder::ClipTextEncoder;
+pub use encoder::{ClipTextEncoder, read_tokenizer};
 pub use model::ClipModel;
 pub use pixels::{IMAGE_MEAN, IMAGE_STD, pixels};
 pub use text::{ClipText, ClipTextModel};

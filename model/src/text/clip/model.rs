@@ -1,9 +1,12 @@
 //! Both towers, projected into the space where they are compared. transformers: `CLIPModel`.
 
-use candle_core::{D, Result, Tensor};
+use std::path::Path;
+
+use candle_core::{D, DType, Device, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 
 use super::{ClipConfig, ClipTextModel, ClipVisionModel};
+use crate::checkpoint::{CheckpointError, Naming, load, read_json};
 use crate::ops;
 use crate::text::parameter::Linear;
 
@@ -38,6 +41,16 @@ impl ClipModel {
             logit_scale: vb.get_with_hints((), "logit_scale", Init::Const(config.logit_scale_init_value))?,
             config: config.clone(),
         })
+    }
+
+    /// Loads `config.json` and the weights of a folder.
+    ///
+    /// # Errors
+    /// See [`CheckpointError`].
+    pub fn load(folder: &Path, kind: (DType, &Device)) -> std::result::Result<Self, CheckpointError> {
+        let config: ClipConfig = read_json(&folder.join("config.json"))?;
+        let naming = Naming { ignore: &Self::BUFFERS, ..Naming::default() };
+        load(folder, naming, kind, |vb| Self::new(vb, &config))
     }
 
     /// The sizes that it was built with.

@@ -7,7 +7,7 @@ use image::RgbImage;
 pub const IMAGE_MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
 
 /// Standard deviation of red, green and blue (0..1) that is divided by; OpenAI's.
-pub const IMAGE_STD: [f32; 3] = [0.268_629_54, 0.261_302_58, 0.275_777_11];
+pub const IMAGE_STD: [f32; 3] = [0.268_629_54, 0.261_302_6, 0.275_777_1];
 
 /// Images of `size` x `size` pixels → (B,3,size,size), normalised.
 ///

@@ -1,0 +1,73 @@
+//! Building a network on checked weights.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use candle_core::safetensors::MmapedSafetensors;
+use candle_core::{DType, Device};
+use candle_nn::VarBuilder;
+
+use super::asking::{Asking, Record};
+use super::files::locate;
+use super::{CheckpointError, Problem};
+
+/// What to make of names in the file.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Naming<'a> {
+    /// Only names that begin with it belong to the network; it is cut off. Empty: all do.
+    pub prefix: &'a str,
+    /// Names (after the prefix) that begin with one of these are not extra: other towers, buffers.
+    pub ignore: &'a [&'a str],
+    /// Another name under which the first may be stored; neither is extra.
+    pub aliases: &'a [(&'a str, &'a str)],
+}
+
+/// Builds a network on the weights at `path`, a safetensors file or a folder with `model.safetensors`
+/// (or diffusers' `diffusion_pytorch_model.safetensors`, or `model.safetensors.index.json` and its parts).
+///
+/// Tensors are converted to `dtype` one at a time. The build may ask for the same tensor twice.
+///
+/// # Errors
+/// See [`CheckpointError`].
+pub fn load<M>(
+    path: &Path,
+    naming: Naming,
+    (dtype, device): (DType, &Device),
+    build: impl FnOnce(VarBuilder) -> candle_core::Result<M>,
+) -> Result<M, CheckpointError> {
+    let parts = locate(path)?;
+    for part in &parts {
+        std::fs::File::open(part).map_err(|source| CheckpointError::Unreadable { path: part.clone(), source })?;
+    }
+    // SAFETY: the mapping lives only inside this function (tensors are copied out of it), and weights are files that
+    // are replaced by renaming, never rewritten in place.
+    let files = unsafe { MmapedSafetensors::multi(&parts) }
+        .map_err(|source| CheckpointError::Damaged { path: parts[0].clone(), source })?;
+    let own = |text: &str| text.to_owned();
+    let record = Arc::new(Mutex::new(Record::default()));
+    let backend = Asking {
+        files,
+        prefix: own(naming.prefix),
+        aliases: naming.aliases.iter().map(|(name, other)| (own(name), own(other))).collect(),
+        record: record.clone(),
+    };
+    let extra = backend.shapes();
+    let built = build(VarBuilder::from_backend(Box::new(backend), dtype, device.clone()));
+    let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = |name: &str| {
+        record.asked.contains(name)
+            || naming.ignore.iter().any(|start| name.starts_with(start))
+            || naming.aliases.iter().any(|(wanted, other)| *other == name && record.asked.contains(*wanted))
+    };
+    let extra: Vec<Problem> =
+        extra.into_iter().filter(|(name, _)| !known(name)).map(|(name, got)| Problem::Extra { name, got }).collect();
+    // A network that refuses to be built has not asked for all its tensors: what it left would be called extra.
+    if built.is_ok() {
+        record.problems.extend(extra);
+    }
+    if !record.problems.is_empty() {
+        let problems = std::mem::take(&mut record.problems).into_iter().collect();
+        return Err(CheckpointError::Mismatch { path: path.to_owned(), problems });
+    }
+    built.map_err(|source| CheckpointError::Build { path: path.to_owned(), source })
+}

@@ -1,0 +1,17 @@
+//! Weights from disk, checked: every missing, extra or mis-shaped tensor is named, all of them at once.
+//!
+//! A network is built on a [`VarBuilder`](candle_nn::VarBuilder) that answers from safetensors files and notes each question. Whatever
+//! was asked for and is not there, is there in another shape, or is there and was not asked for, ends up in one
+//! [`CheckpointError::Mismatch`].
+
+mod asking;
+mod error;
+mod files;
+mod load;
+
+pub use error::{CheckpointError, Problem};
+pub use files::read_json;
+pub use load::{Naming, load};
+
+#[cfg(test)]
+mod tests;

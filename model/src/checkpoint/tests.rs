@@ -1,0 +1,123 @@
+//! Weights that fit, and all the ways in which they do not.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use candle_core::{DType, Device, Result as Computed, Tensor};
+use candle_nn::VarBuilder;
+
+use super::{CheckpointError, Naming, Problem, load};
+
+/// A folder of this test's own, removed when it goes.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(test: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("gentron-checkpoint-{test}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a folder");
+        Self(path)
+    }
+
+    fn save(&self, file: &str, tensors: &[(&str, &[usize], DType)]) {
+        let tensor = |shape: &[usize], dtype| Tensor::ones(shape, DType::F32, &Device::Cpu)?.to_dtype(dtype);
+        let tensors: Computed<HashMap<&str, Tensor>> =
+            tensors.iter().map(|(name, shape, dtype)| Ok((*name, tensor(shape, *dtype)?))).collect();
+        candle_core::safetensors::save(&tensors.expect("tensors"), self.0.join(file)).expect("a file");
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Two tensors: `a.weight` (2,3) and `b` (5).
+fn network(vb: VarBuilder) -> Computed<[Tensor; 2]> {
+    Ok([vb.pp("a").get((2, 3), "weight")?, vb.get(5, "b")?])
+}
+
+fn read(path: &Path, naming: Naming) -> Result<[Tensor; 2], CheckpointError> {
+    load(path, naming, (DType::F32, &Device::Cpu), network)
+}
+
+const GOOD: [(&str, &[usize], DType); 2] = [("a.weight", &[2, 3], DType::F16), ("b", &[5], DType::F32)];
+
+#[test]
+fn halves_become_floats() {
+    let folder = Folder::new("halves");
+    folder.save("model.safetensors", &GOOD);
+    let [a, b] = read(&folder.0, Naming::default()).expect("a network");
+    assert_eq!((a.dtype(), a.dims(), b.dims()), (DType::F32, &[2, 3][..], &[5][..]));
+    assert_eq!(a.sum_all().and_then(|sum| sum.to_scalar::<f32>()).expect("a sum"), 6.0);
+}
+
+#[test]
+fn every_problem_is_named_at_once() {
+    let folder = Folder::new("problems");
+    folder.save("model.safetensors", &[("a.weight", &[3, 2], DType::F32), ("c", &[7], DType::F32)]);
+    let error = read(&folder.0, Naming::default()).expect_err("a mismatch");
+    let text = error.to_string();
+    let CheckpointError::Mismatch { path, problems } = error else { panic!("{text}") };
+    let (name, expected) = ("b".to_owned(), vec![5]);
+    assert!(problems.contains(&Problem::Missing { name, expected }));
+    assert_eq!((path, problems.len()), (folder.0.clone(), 3));
+    for line in ["a.weight: expected shape [2, 3], got [3, 2]", "b: missing", "c: not part of the network"] {
+        assert!(text.contains(line), "{text}");
+    }
+}
+
+#[test]
+fn names_may_have_a_prefix_other_towers_and_aliases() {
+    let folder = Folder::new("names");
+    let tensors: [(&str, &[usize], DType); 5] = [
+        ("m.other.weight", &[2, 3], DType::F32),
+        ("m.b", &[5], DType::F32),
+        ("m.tower.x", &[1], DType::F32),
+        ("else", &[1], DType::F32),
+        ("m.spare", &[5], DType::F32),
+    ];
+    folder.save("model.safetensors", &tensors);
+    let naming = Naming { prefix: "m.", ignore: &["tower."], aliases: &[("a.weight", "other.weight"), ("b", "spare")] };
+    read(&folder.0, naming).expect("a network");
+    read(&folder.0, Naming { aliases: &[], ..naming }).expect_err("a.weight is missing");
+}
+
+#[test]
+fn weights_may_come_in_parts() {
+    let folder = Folder::new("parts");
+    folder.save("1.safetensors", &GOOD[..1]);
+    folder.save("2.safetensors", &GOOD[1..]);
+    let index = r#"{"weight_map": {"a.weight": "1.safetensors", "b": "2.safetensors"}}"#;
+    std::fs::write(folder.0.join("model.safetensors.index.json"), index).expect("an index");
+    read(&folder.0, Naming::default()).expect("a network");
+    std::fs::remove_file(folder.0.join("2.safetensors")).expect("gone");
+    let error = read(&folder.0, Naming::default()).expect_err("a part is missing");
+    assert!(matches!(&error, CheckpointError::Unreadable { path, .. } if path.ends_with("2.safetensors")), "{error}");
+}
+
+#[test]
+fn what_is_no_checkpoint_is_an_error_not_a_panic() {
+    let folder = Folder::new("damaged");
+    assert!(matches!(read(&folder.0, Naming::default()), Err(CheckpointError::NotFound { .. })));
+    folder.save("model.safetensors", &GOOD);
+    let file = folder.0.join("model.safetensors");
+    let whole = std::fs::read(&file).expect("bytes");
+    for length in [0, 5, 8, 40, whole.len() - 1] {
+        std::fs::write(&file, &whole[..length]).expect("a shorter file");
+        let error = read(&file, Naming::default()).expect_err("cut short");
+        assert!(matches!(error, CheckpointError::Damaged { .. }), "{length} bytes: {error}");
+    }
+    std::fs::write(&file, [&whole[..], b"more"].concat()).expect("a longer file");
+    assert!(matches!(read(&file, Naming::default()), Err(CheckpointError::Damaged { .. })));
+}
+
+#[test]
+fn a_network_that_cannot_be_built_says_why() {
+    let folder = Folder::new("unbuilt");
+    folder.save("model.safetensors", &GOOD);
+    let built = load(&folder.0, Naming::default(), (DType::F32, &Device::Cpu), |_| -> Computed<()> {
+        candle_core::bail!("heads do not divide the width")
+    });
+    assert!(matches!(built, Err(CheckpointError::Build { .. })));
+}
