@@ -12,6 +12,7 @@ mod answer;
 mod backend;
 mod explain;
 mod fit;
+mod generous;
 mod order;
 mod phrase;
 mod pieces;

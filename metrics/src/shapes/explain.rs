@@ -4,6 +4,7 @@
 //! of those that are not.
 
 use super::fit::{Fits, fit};
+use super::generous::second_look;
 use super::pieces::{Bond, Pieces, groups};
 use super::pixels::{PIXELS, Pixels, SIDE};
 use super::silhouette::{Silhouette, silhouette};
@@ -11,16 +12,16 @@ use super::template::{Window, cover};
 use gentron_suites::shapes::{Color, Shape};
 
 /// Objects of fewer visible pixels are not looked at.
-const LEAST_AREA: usize = 24;
+pub(super) const LEAST_AREA: usize = 24;
 /// Agreement that needs no other explanation.
-const GOOD: f32 = 0.93;
+pub(super) const GOOD: f32 = 0.93;
 /// How much better several objects must agree than one to be believed.
-const SIMPLICITY: f32 = 0.06;
+pub(super) const SIMPLICITY: f32 = 0.06;
 
 /// Pieces taken for one object.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// The pieces' label, an index into the palette.
+    /// The pieces' label, an index into the palette; [`ANY_COLOR`] where they have several.
     pub color: u8,
     /// Solid pixels, ascending.
     pub visible: Vec<u16>,
@@ -30,17 +31,27 @@ pub struct Found {
     pub merit: f32,
     /// Whether each pixel speaks for or against the object: row-major, 0 or 1.
     pub known: Vec<f32>,
+    /// Indices of its pieces.
     members: Vec<usize>,
 }
+
+/// The label of an object of several colours.
+pub const ANY_COLOR: u8 = 253;
 
 impl Found {
     fn new(pixels: &Pixels, pieces: &Pieces, members: Vec<usize>, hiding: Option<&[bool]>) -> Self {
         let silhouette = silhouette(pixels, pieces, &members, hiding);
-        let fits = fit(&silhouette, hiding.is_some());
-        let merit = fits.quality() * plausible_size(fits.bbox[fits.best()]) * seen_enough(&silhouette, &fits);
         let mut visible: Vec<u16> = members.iter().flat_map(|&member| pieces.list[member].pixels.iter().copied()).collect();
         visible.sort_unstable();
-        Self { color: pieces.list[members[0]].color, visible, fits, merit, known: silhouette.known, members }
+        let found = Self::fitted(pieces.list[members[0]].color, visible, silhouette, hiding.is_some());
+        Self { members, ..found }
+    }
+
+    /// Finds the template of a silhouette.
+    pub(super) fn fitted(color: u8, visible: Vec<u16>, silhouette: Silhouette, partly_hidden: bool) -> Self {
+        let fits = fit(&silhouette, partly_hidden);
+        let merit = fits.quality() * plausible_size(fits.bbox[fits.best()]) * seen_enough(&silhouette, &fits);
+        Self { color, visible, fits, merit, known: silhouette.known, members: Vec::new() }
     }
 
     /// The best template's box.
@@ -96,7 +107,7 @@ pub fn explain(pixels: &Pixels) -> Vec<Found> {
             accepted.push(found);
         }
     }
-    accepted
+    second_look(pixels, &pieces, accepted)
 }
 
 fn surest(pending: &[Found]) -> Option<usize> {

@@ -34,6 +34,8 @@ pub struct Pieces {
     pub owner: Vec<u16>,
     /// Which connected region of one colour, faint paint included, each pixel lies in, or [`NONE`].
     pub stain: Vec<u16>,
+    /// Which connected region of any paint each pixel lies in, or [`NONE`].
+    pub island: Vec<u16>,
 }
 
 impl Pieces {
@@ -41,21 +43,21 @@ impl Pieces {
     pub fn of(pixels: &Pixels) -> Self {
         let solid = solid_mask(pixels);
         let stain = components(|at| pixels.label[at], BLANK);
-        let islands = components(|at| if pixels.label[at] == BLANK { BLANK } else { 0 }, BLANK);
+        let island = components(|at| if pixels.label[at] == BLANK { BLANK } else { 0 }, BLANK);
         let owner = components(|at| if solid[at] { pixels.label[at] } else { BLANK }, BLANK);
         let mut list: Vec<Piece> = Vec::new();
         for at in (0..PIXELS).filter(|&at| owner[at] != NONE) {
             let (x, y, index) = (at % SIDE, at / SIDE, usize::from(owner[at]));
             if index == list.len() {
                 let extent = [x, y, x, y];
-                list.push(Piece { color: pixels.label[at], pixels: Vec::new(), extent, island: islands[at], stain: stain[at] });
+                list.push(Piece { color: pixels.label[at], pixels: Vec::new(), extent, island: island[at], stain: stain[at] });
             }
             let piece = &mut list[index];
             let e = piece.extent;
             piece.extent = [e[0].min(x), e[1].min(y), e[2].max(x), e[3].max(y)];
             piece.pixels.push(at as u16);
         }
-        Self { list, owner, stain }
+        Self { list, owner, stain, island }
     }
 }
 

@@ -153,6 +153,12 @@ pub fn share_of(pixel: [f32; 3], own: u8, grounds: &[[f32; 3]]) -> f32 {
     best.1
 }
 
+/// Whether nothing but background and the color `own` makes this pixel, to within the noise of a soft edge.
+pub fn is_on_background(pixel: [f32; 3], own: u8) -> bool {
+    let (residual, _) = mixture(pixel, BACKGROUND.map(f32::from), Color::ALL[usize::from(own)].rgb().map(f32::from));
+    residual < 20.0 * 20.0
+}
+
 /// How far a pixel is from the mixtures of two colours (squared), and the share of the second in the nearest.
 fn mixture(pixel: [f32; 3], one: [f32; 3], other: [f32; 3]) -> (f32, f32) {
     let way: [f32; 3] = std::array::from_fn(|c| other[c] - one[c]);

@@ -112,8 +112,8 @@ pub fn read(image: &RgbImage) -> Result<Reading, MetricError> {
 
 /// Agreement with the best template as a probability: 0 up to [`NOTHING`], 1 from [`CERTAIN`] on, smooth between.
 fn existence(merit: f32) -> f64 {
-    const NOTHING: f64 = 0.66;
-    const CERTAIN: f64 = 0.86;
+    const NOTHING: f64 = 0.74;
+    const CERTAIN: f64 = 0.89;
     let x = ((f64::from(merit) - NOTHING) / (CERTAIN - NOTHING)).clamp(0.0, 1.0);
     x * x * (3.0 - 2.0 * x)
 }

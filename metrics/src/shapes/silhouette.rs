@@ -1,7 +1,7 @@
 //! The filled outline of a group of pieces.
 
 use super::pieces::{NONE, Pieces};
-use super::pixels::{BLANK, PIXELS, Pixels, SIDE, grounds, share_of};
+use super::pixels::{BLANK, PIXELS, Pixels, SIDE, grounds, is_on_background, share_of};
 use super::template::Window;
 
 /// Paint that keeps the outside out when holes are filled.
@@ -17,8 +17,6 @@ pub struct Silhouette {
     pub window: Window,
     /// Box around the solid pixels, `x1, y1, x2, y2`.
     pub bbox: [f32; 4],
-    /// Solid pixels.
-    pub area: usize,
     /// Width in pixels over which edges are spread.
     pub softness: usize,
 }
@@ -32,7 +30,6 @@ pub fn silhouette(pixels: &Pixels, pieces: &Pieces, members: &[usize], hiding: O
         extent = enclose(extent, piece.extent);
         piece.pixels.iter().for_each(|&at| own[usize::from(at)] = true);
     }
-    let area = members.iter().map(|&member| pieces.list[member].pixels.len()).sum();
     let bbox = [extent[0] as f32, extent[1] as f32, extent[2] as f32 + 1.0, extent[3] as f32 + 1.0];
     let mut inside = vec![0.0; PIXELS];
     // Faint paint of the same colour counts, too: all that hangs together with these pieces and no others, or else what is next to them (the soft edge, a
@@ -65,14 +62,14 @@ pub fn silhouette(pixels: &Pixels, pieces: &Pieces, members: &[usize], hiding: O
     if let Some(hiding) = hiding {
         for at in window.indices().filter(|&at| touches(hiding, at, pixels.softness)) {
             if own[at] {
-                // What is missing here is the edge of the thing in front.
-                inside[at] = 1.0;
+                // What is missing here is the background's share, or else the edge of the thing in front.
+                inside[at] = if is_on_background(pixels.rgb[at], color) { pixels.paint[at] } else { 1.0 };
             } else if hiding[at] || (pixels.label[at] != BLANK && pixels.label[at] != color) {
                 known[at] = 0.0;
             }
         }
     }
-    Silhouette { inside, known, window, bbox, area, softness: pixels.softness }
+    Silhouette { inside, known, window, bbox, softness: pixels.softness }
 }
 
 /// Smallest column and row, largest column and row of the marked pixels.
@@ -112,7 +109,7 @@ fn touches(mask: &[bool], at: usize, reach: usize) -> bool {
 }
 
 /// Sets to 1 whatever cannot be reached from the window's edge without crossing paint.
-fn fill_holes(inside: &mut [f32], window: Window, reach: usize) {
+pub fn fill_holes(inside: &mut [f32], window: Window, reach: usize) {
     let (columns, rows) = (window.x1 - window.x0, window.y1 - window.y0);
     let mut reached = vec![false; columns * rows];
     let place = |x: usize, y: usize| (window.y0 + y) * SIDE + window.x0 + x;

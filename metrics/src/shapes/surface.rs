@@ -2,7 +2,7 @@
 
 use gentron_suites::shapes::{Color, Texture, texture_lightness};
 
-use super::explain::Found;
+use super::explain::{ANY_COLOR, Found};
 use super::pixels::{BLANK, Pixels, SIDE, distance_to};
 use super::template::Window;
 
@@ -14,12 +14,19 @@ pub fn color_posterior(pixels: &Pixels, found: &Found) -> [f64; 8] {
     let solid = 0.8 * strongest(pixels, found);
     let paint = |at: &u16| pixels.paint[usize::from(*at)];
     let inner: Vec<[f32; 3]> = found.visible.iter().filter(|at| paint(at) >= solid).map(|&at| pixels.rgb[usize::from(at)]).collect();
-    let error: [f64; Color::ALL.len()] =
-        std::array::from_fn(|color| inner.iter().map(|&rgb| f64::from(distance_to(rgb, color))).sum::<f64>() / inner.len().max(1) as f64);
-    let best = error.iter().copied().fold(f64::INFINITY, f64::min);
-    let weight = error.map(|e| (-(e - best) / (2.0 * COLOR_TOLERANCE * COLOR_TOLERANCE)).exp());
+    // Every pixel votes with its own probabilities. Votes are raised to a power: a few pixels of another colour are no reason for doubt, half of them are.
+    const CONSENT: i32 = 3;
+    let mut votes = [0.0; Color::ALL.len()];
+    for rgb in inner {
+        let error: [f64; Color::ALL.len()] = std::array::from_fn(|color| f64::from(distance_to(rgb, color)));
+        let best = error.iter().copied().fold(f64::INFINITY, f64::min);
+        let weight = error.map(|e| (-(e - best) / (2.0 * COLOR_TOLERANCE * COLOR_TOLERANCE)).exp());
+        let total: f64 = weight.iter().sum();
+        votes.iter_mut().zip(weight).for_each(|(vote, w)| *vote += w / total);
+    }
+    let weight = votes.map(|vote: f64| vote.powi(CONSENT));
     let total: f64 = weight.iter().sum();
-    weight.map(|w| w / total)
+    if total > 0.0 { weight.map(|w| w / total) } else { [1.0 / Color::ALL.len() as f64; Color::ALL.len()] }
 }
 
 /// The paint of the object where it is unmixed: its upper decile.
@@ -74,7 +81,7 @@ impl Surface {
             inner[at] = rows(at).into_iter().flat_map(|row| &template[row..row + 3]).copied().fold(1.0, f32::min);
         }
         let strongest = strongest(pixels, found);
-        let shown = |at: usize| found.known[at] > 0.0 && (pixels.label[at] == found.color || pixels.label[at] == BLANK);
+        let shown = |at: usize| found.known[at] > 0.0 && (found.color == ANY_COLOR || [found.color, BLANK].contains(&pixels.label[at]));
         let spots = window
             .indices()
             .filter(|&at| inner[at] > 0.9 && shown(at))
