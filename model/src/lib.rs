@@ -9,8 +9,10 @@
 pub mod autoencoder;
 pub mod checkpoint;
 pub mod diffusion;
+pub mod gentron;
 pub mod noise;
 pub mod ops;
+pub mod pipeline;
 pub mod pixels;
 pub mod text;
 pub mod train;

@@ -2,7 +2,7 @@
 
 use super::card::{CurvePoint, TrainingCard};
 use super::optimizer::Optimizer;
-use super::recipe::Optimisation;
+use super::recipe::{LearningRate, Optimisation};
 use super::state::{self, StateHeader, write_atomically};
 use super::{Parameters, TrainError};
 use crate::ops::single_threaded;
@@ -184,9 +184,11 @@ pub fn train<O: Objective>(
     Ok(Outcome::Finished(Box::new(card)))
 }
 
-/// A state may be continued to more samples, or with other checkpoint intervals; nothing else may change.
+/// A state may be continued with other intervals of checkpoints and evaluations and, where the learning rate does not depend on
+/// the end, to more samples; nothing else may change.
 fn identity(recipe: &Optimisation, objective: &serde_json::Value, data: &str) -> String {
-    let fixed = Optimisation { checkpoint_seconds: 0, evaluate_every: 1, ..recipe.clone() };
+    let samples = if recipe.schedule == LearningRate::Constant { 0 } else { recipe.samples };
+    let fixed = Optimisation { samples, checkpoint_seconds: 0, evaluate_every: 1, ..recipe.clone() };
     let text = serde_json::json!({ "recipe": fixed, "objective": objective, "data": data }).to_string();
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -43,6 +43,12 @@ pub enum TrainError {
         /// The checkpoint.
         path: PathBuf,
     },
+    /// Text could not be encoded.
+    #[error(transparent)]
+    Text(#[from] crate::text::TextError),
+    /// The noise schedule or the sampler of a recipe is impossible.
+    #[error(transparent)]
+    Diffusion(#[from] crate::diffusion::DiffusionError),
     /// A recipe asks for the impossible.
     #[error("recipe: {0}")]
     Recipe(String),

@@ -6,8 +6,11 @@
 
 mod autoencoder;
 mod card;
+mod clip;
+mod corpus;
 mod engine;
 mod error;
+mod gentron;
 mod optimizer;
 mod parameters;
 mod plan;
@@ -15,12 +18,17 @@ mod purpose;
 mod recipe;
 mod source;
 mod state;
+mod t5;
 
 pub use autoencoder::AutoencoderObjective;
 pub use card::{CurvePoint, TrainingCard};
+pub use clip::ClipObjective;
+pub use corpus::Corpus;
 pub use engine::{Control, Loss, Objective, Outcome, Progress, StepReport, train};
 pub use error::TrainError;
+pub use gentron::{GenTronObjective, GenTronTraining};
 pub use parameters::Parameters;
 pub use plan::{Folders, NetworkRecipe, ObjectiveRecipe, TrainRecipe};
 pub use recipe::{LearningRate, Optimisation};
 pub use source::{Example, Source};
+pub use t5::T5Objective;

@@ -1,11 +1,18 @@
 //! Training recipes: which networks, in which order, of which sizes, from which others.
 
 use super::{
-    AutoencoderObjective, Optimisation, Outcome, Progress, Source, TrainError, train,
+    AutoencoderObjective, ClipObjective, Corpus, GenTronObjective, GenTronTraining, Optimisation, Outcome, Progress, Source,
+    T5Objective, TrainError, train,
 };
-use crate::autoencoder::AutoencoderKlConfig;
+use crate::autoencoder::{AutoencoderKl, AutoencoderKlConfig};
+use crate::diffusion::{Schedule, ScheduleConfig};
+use crate::gentron::{Conditioning, GenTronConfig, Preset, TextSource};
+use crate::pipeline::{EncoderKind, EncoderSpec, load_autoencoder, load_encoder};
+use crate::text::clip::ClipConfig;
+use crate::text::t5::T5Config;
 use candle_core::Device;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// A training recipe: networks in the order in which they need one another.
@@ -45,6 +52,59 @@ pub enum ObjectiveRecipe {
         /// See [`AutoencoderObjective::crop_samples`].
         crop_samples: u64,
     },
+    /// CLIP on pictures and captions.
+    Clip {
+        /// Sizes; the vocabulary follows from the data.
+        config: ClipConfig,
+    },
+    /// T5 on captions and documents.
+    T5 {
+        /// Sizes; the vocabulary follows from the data.
+        config: T5Config,
+        /// Tokens of the longest text.
+        limit: usize,
+    },
+    /// GenTron on latents, under frozen encoders.
+    GenTron {
+        /// Registry key of its size.
+        preset: String,
+        /// How text conditions it.
+        conditioning: Conditioning,
+        /// Names of the encoders that it reads, among `frozen.encoders`.
+        text: Vec<String>,
+        /// The networks that it is trained on; the same for all arms of a comparison.
+        frozen: Frozen,
+        /// What all arms of a comparison share.
+        training: GenTronTraining,
+    },
+}
+
+/// The frozen networks and the pool of examples that arms are trained on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Frozen {
+    /// Name of the autoencoder.
+    pub autoencoder: String,
+    /// Text encoders.
+    pub encoders: Vec<FrozenEncoder>,
+    /// Examples in the pool.
+    pub examples: u64,
+    /// Noise schedule.
+    #[serde(default)]
+    pub schedule: ScheduleConfig,
+}
+
+/// A frozen text encoder of a recipe.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrozenEncoder {
+    /// Name of its weights' folder.
+    pub name: String,
+    /// Family.
+    pub kind: EncoderKind,
+    /// Tokens that a text is padded to, for T5.
+    #[serde(default)]
+    pub length: Option<usize>,
 }
 
 /// Where a training reads and writes.
@@ -88,6 +148,90 @@ impl NetworkRecipe {
                 };
                 train(&objective, o, &source.id(), &device, at, progress)
             }
+            ObjectiveRecipe::Clip { config } => {
+                let batches = (micro_batch, micro_batches);
+                let objective = ClipObjective::new(config.clone(), source, seed, batches, device.clone())?;
+                train(&objective, o, &source.id(), &device, at, progress)
+            }
+            ObjectiveRecipe::T5 { config, limit } => {
+                let batches = (micro_batch, micro_batches);
+                let objective = T5Objective::new(config.clone(), *limit, source, seed, batches, device.clone())?;
+                train(&objective, o, &source.id(), &device, at, progress)
+            }
+            ObjectiveRecipe::GenTron { preset, conditioning, text, frozen, training } => {
+                let prepared = frozen.prepare(source, seed, folders, &device)?;
+                let sources = text.iter().map(|name| prepared.position(name)).collect::<Result<Vec<_>, _>>()?;
+                let preset = Preset::find(preset)
+                    .ok_or_else(|| TrainError::Recipe(format!("no size of GenTron is called {preset}")))?;
+                let [channels, size, _] = prepared.corpus.latent_shape();
+                let objective = GenTronObjective {
+                    config: GenTronConfig {
+                        in_channels: channels,
+                        latent_size: size,
+                        ..preset.config.with(*conditioning, sources.iter().map(|&i| prepared.sources[i].clone()).collect())
+                    },
+                    sources,
+                    training: training.clone(),
+                    schedule: Schedule::new(&frozen.schedule)?,
+                    corpus: &prepared.corpus,
+                    autoencoder: &prepared.autoencoder,
+                    seed,
+                    micro_batch,
+                    micro_batches,
+                    device: device.clone(),
+                };
+                train(&objective, o, &prepared.identity, &device, at, progress)
+            }
         }
+    }
+}
+
+/// Frozen networks, loaded, and their corpus.
+struct Prepared {
+    autoencoder: AutoencoderKl,
+    sources: Vec<TextSource>,
+    corpus: Corpus,
+    /// Data and weights that the corpus was made of.
+    identity: String,
+}
+
+impl Prepared {
+    fn position(&self, name: &str) -> Result<usize, TrainError> {
+        self.sources.iter().position(|source| source.name == name).ok_or_else(|| {
+            let known: Vec<&str> = self.sources.iter().map(|source| source.name.as_str()).collect();
+            TrainError::Recipe(format!("encoder {name} is not among the frozen ones: {}", known.join(", ")))
+        })
+    }
+}
+
+impl Frozen {
+    fn prepare(&self, source: &dyn Source, seed: u64, folders: Folders, device: &Device) -> Result<Prepared, TrainError> {
+        let folder = |name: &str| folders.weights.join(name);
+        let autoencoder = load_autoencoder(&folder(&self.autoencoder), device)?;
+        let specs = self.encoders.iter().map(|encoder| EncoderSpec {
+            name: encoder.name.clone(),
+            kind: encoder.kind,
+            folder: folder(&encoder.name),
+            length: encoder.length,
+        });
+        let encoders = specs.map(|spec| load_encoder(&spec, device)).collect::<Result<Vec<_>, _>>()?;
+        let mut hash = Sha256::new();
+        hash.update(format!("{} {seed} {} {:?}", source.id(), self.examples, self.encoders));
+        for name in std::iter::once(&self.autoencoder).chain(self.encoders.iter().map(|encoder| &encoder.name)) {
+            let path = folder(name).join("model.safetensors");
+            let fail = |source| TrainError::File { action: "read", path: path.clone(), source };
+            hash.update(Sha256::digest(std::fs::read(&path).map_err(fail)?));
+        }
+        let digest: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let identity = format!("{}, {} examples, corpus {digest}", source.id(), self.examples);
+        let path = folders.states.join(format!("corpus-{digest}.safetensors"));
+        let corpus =
+            Corpus::prepare(source, (seed, self.examples), &autoencoder, &encoders, (&path, &identity), device)?;
+        let sources = encoders.iter().map(|encoder| TextSource {
+            name: encoder.name().to_owned(),
+            width: encoder.width(),
+            pooled_width: encoder.pooled_width(),
+        });
+        Ok(Prepared { autoencoder, sources: sources.collect(), corpus, identity })
     }
 }

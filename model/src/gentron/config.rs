@@ -1,0 +1,140 @@
+//! What distinguishes one GenTron from another.
+
+use serde::{Deserialize, Serialize};
+
+/// How the text conditions the blocks (paper, section 3 and figure 2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Conditioning {
+    /// Pooled text joins the time embedding; no text token reaches a block.
+    #[serde(rename = "adaln")]
+    AdaLnZero,
+    /// Each block attends to text tokens; adaLN still carries time and pooled text.
+    #[default]
+    #[serde(rename = "cross_attention")]
+    CrossAttention,
+}
+
+/// A frozen text encoder as the backbone sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextSource {
+    /// Registry key of the encoder, e.g. `clip-l`.
+    pub name: String,
+    /// Channels of its token embeddings.
+    pub width: usize,
+    /// Channels of its pooled embedding.
+    pub pooled_width: usize,
+}
+
+/// Sizes and choices; `config.json` beside the weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GenTronConfig {
+    /// Side of the latent in its own pixels: 32 for 256-pixel images behind a factor-8 autoencoder.
+    pub latent_size: usize,
+    /// Channels of the latent.
+    pub in_channels: usize,
+    /// Side of a patch in latent pixels.
+    pub patch_size: usize,
+    /// Width D.
+    pub hidden_size: usize,
+    /// Blocks.
+    pub depth: usize,
+    /// Heads A of every attention.
+    pub num_heads: usize,
+    /// Width of the MLP over D.
+    pub mlp_ratio: f64,
+    /// How the text conditions the blocks.
+    pub conditioning: Conditioning,
+    /// Text encoders; block i attends to encoder `i % text.len()`: interleaved, not concatenated.
+    pub text: Vec<TextSource>,
+    /// Whether a variance is predicted beside the noise.
+    pub learn_sigma: bool,
+    /// Whether blocks have TempSelfAttn, for video.
+    pub temporal: bool,
+}
+
+impl Default for GenTronConfig {
+    /// GenTron-XL/2 at 256 pixels (paper, table 1), with no text encoder named yet.
+    fn default() -> Self {
+        Self {
+            latent_size: 32,
+            in_channels: 4,
+            patch_size: 2,
+            hidden_size: 1152,
+            depth: 28,
+            num_heads: 16,
+            mlp_ratio: 4.0,
+            conditioning: Conditioning::CrossAttention,
+            text: Vec::new(),
+            learn_sigma: false,
+            temporal: false,
+        }
+    }
+}
+
+impl GenTronConfig {
+    /// Image tokens a side.
+    pub fn grid(&self) -> usize {
+        self.latent_size / self.patch_size
+    }
+
+    /// Image tokens N of a picture or frame.
+    pub fn tokens(&self) -> usize {
+        self.grid() * self.grid()
+    }
+
+    /// Channels of the output: the latent's, twice with a learned variance.
+    pub fn out_channels(&self) -> usize {
+        if self.learn_sigma { 2 * self.in_channels } else { self.in_channels }
+    }
+
+    /// Width of the MLP.
+    pub fn mlp_width(&self) -> usize {
+        (self.hidden_size as f64 * self.mlp_ratio) as usize
+    }
+
+    /// Index of the encoder that block `i` attends to.
+    pub fn source_of_block(&self, i: usize) -> usize {
+        i % self.text.len().max(1)
+    }
+
+    /// Whether blocks attend to text tokens.
+    pub fn cross_attends(&self) -> bool {
+        self.conditioning == Conditioning::CrossAttention
+    }
+
+    /// Multiply-adds times two of one forward of one latent, `text_tokens` tokens a source; text keys and values, which are
+    /// computed once a prompt, are left out.
+    pub fn forward_flops(&self, text_tokens: &[usize]) -> u64 {
+        let (n, d) = (self.tokens() as u64, self.hidden_size as u64);
+        let patch = (self.patch_size * self.patch_size) as u64;
+        let embed = n * patch * self.in_channels as u64 * d + n * d * patch * self.out_channels() as u64;
+        let mut macs = embed + 256 * d + d * d + 2 * d * d;
+        for i in 0..self.depth {
+            macs += n * d * (4 * d + 2 * self.mlp_width() as u64) + 2 * n * n * d + 6 * d * d;
+            if self.cross_attends() {
+                let l = text_tokens.get(self.source_of_block(i)).copied().unwrap_or(0) as u64;
+                macs += 2 * n * d * d + 2 * n * l * d;
+            }
+        }
+        2 * macs
+    }
+
+    /// What contradicts itself, if anything does.
+    pub fn problem(&self) -> Option<String> {
+        if self.text.is_empty() {
+            return Some("no text encoder is named in `text`".into());
+        }
+        if self.num_heads == 0 || !self.hidden_size.is_multiple_of(self.num_heads) {
+            return Some(format!("hidden_size {} does not split into {} heads", self.hidden_size, self.num_heads));
+        }
+        if self.patch_size == 0 || !self.latent_size.is_multiple_of(self.patch_size) {
+            return Some(format!("latent_size {} does not split into patches of {}", self.latent_size, self.patch_size));
+        }
+        if !self.hidden_size.is_multiple_of(4) {
+            return Some(format!("hidden_size {} is not a multiple of 4, as sin-cos positions need", self.hidden_size));
+        }
+        None
+    }
+}

@@ -1,0 +1,21 @@
+//! GenTron (arXiv 2312.04557): a diffusion transformer whose text reaches the blocks through adaLN-Zero or cross-attention.
+//!
+//! One struct for every size, arm and world; a [`GenTronConfig`] says which. Parameter names are the checkpoint format: DiT's where DiT
+//! has the layer, PixArt-α's for cross-attention.
+
+mod attention;
+mod block;
+mod config;
+mod embed;
+mod layers;
+mod model;
+mod presets;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use config::{Conditioning, GenTronConfig, TextSource};
+pub use model::GenTron;
+pub use presets::{CLIP_L, CLIP_SHAPES, FLAN_T5_XXL, Preset, T5_SHAPES, presets};
+pub use text::{TextContext, TextInput};

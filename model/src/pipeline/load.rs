@@ -1,0 +1,84 @@
+//! Networks from their weights' folders.
+
+use super::{Sampling, generator::PipelineError};
+use crate::autoencoder::{AutoencoderKl, AutoencoderKlConfig};
+use crate::checkpoint::{CheckpointError, Naming, load, read_json};
+use crate::diffusion::ScheduleConfig;
+use crate::gentron::{GenTron, GenTronConfig};
+use crate::text::{ClipTextEncoder, T5TextEncoder, TextEncoder, TextError};
+use candle_core::{DType, Device};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// The two families of text encoders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EncoderKind {
+    /// CLIP's text tower.
+    Clip,
+    /// T5's encoder.
+    T5,
+}
+
+/// A text encoder on disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EncoderSpec {
+    /// Registry key, which the backbone's configuration names: `clip-shapes`.
+    pub name: String,
+    /// Family.
+    pub kind: EncoderKind,
+    /// Folder of weights.
+    pub folder: PathBuf,
+    /// Tokens that a text is padded to; CLIP's own limit where absent.
+    #[serde(default)]
+    pub length: Option<usize>,
+}
+
+/// Everything that makes one arm's pictures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PipelineSpec {
+    /// Folder of the backbone's weights and configuration.
+    pub backbone: PathBuf,
+    /// Text encoders; those that the backbone names are loaded.
+    pub encoders: Vec<EncoderSpec>,
+    /// Folder of the autoencoder.
+    pub autoencoder: PathBuf,
+    /// Noise schedule that the backbone was trained with.
+    #[serde(default)]
+    pub schedule: ScheduleConfig,
+    /// How images are drawn.
+    pub sampling: Sampling,
+}
+
+/// Tokens of T5 where a specification says nothing (paper: not given; ours).
+const T5_LENGTH: usize = 120;
+
+/// Loads a text encoder in f32.
+///
+/// # Errors
+/// Where a file is missing, damaged or of another shape.
+pub fn load_encoder(spec: &EncoderSpec, device: &Device) -> Result<Box<dyn TextEncoder>, TextError> {
+    let (folder, name) = (spec.folder.as_path(), spec.name.as_str());
+    Ok(match spec.kind {
+        EncoderKind::Clip => Box::new(ClipTextEncoder::load(folder, name, DType::F32, device)?),
+        EncoderKind::T5 => {
+            Box::new(T5TextEncoder::load(folder, name, spec.length.unwrap_or(T5_LENGTH), (DType::F32, device))?)
+        }
+    })
+}
+
+/// Loads an autoencoder in f32.
+///
+/// # Errors
+/// Where a file is missing, damaged or of another shape.
+pub fn load_autoencoder(folder: &Path, device: &Device) -> Result<AutoencoderKl, CheckpointError> {
+    let config: AutoencoderKlConfig = read_json(&folder.join("config.json"))?;
+    load(folder, Naming::default(), (DType::F32, device), |vb| AutoencoderKl::new(vb, &config))
+}
+
+pub(super) fn load_backbone(folder: &Path, device: &Device) -> Result<GenTron, PipelineError> {
+    let config: GenTronConfig = read_json(&folder.join("config.json"))?;
+    Ok(load(folder, Naming::default(), (DType::F32, device), |vb| GenTron::new(vb, &config))?)
+}

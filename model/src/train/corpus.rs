@@ -1,0 +1,227 @@
+//! What the frozen networks make of the training data, computed once: latents and text states.
+
+use super::state::write_atomically;
+use super::{Source, TrainError};
+use crate::autoencoder::AutoencoderKl;
+use crate::gentron::TextInput;
+use crate::ops::single_threaded;
+use crate::pixels::to_tensor;
+use crate::text::TextEncoder;
+use candle_core::{DType, Device, Tensor};
+use half::f16;
+use rayon::prelude::*;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// Token states of distinct texts by one encoder, without their pads, at half precision.
+struct Encoded {
+    width: usize,
+    pooled_width: usize,
+    /// First token of each text, and one past the last of all.
+    starts: Vec<u32>,
+    tokens: Vec<f16>,
+    pooled: Vec<f32>,
+}
+
+/// A finite pool of examples as the backbone's training reads them.
+pub struct Corpus {
+    latent_shape: [usize; 3],
+    latents: Vec<f32>,
+    /// Of each example, the index of its text; text 0 is the null text.
+    text_of: Vec<u32>,
+    encoders: Vec<Encoded>,
+}
+
+/// Examples that a thread encodes at a time.
+const CHUNK: usize = 32;
+
+impl Corpus {
+    /// Examples `0..n` of `source`, through `autoencoder` and each of `encoders`; read from `path` if that file holds just this.
+    ///
+    /// # Errors
+    /// Where a network fails or the file cannot be written.
+    pub fn prepare(
+        source: &dyn Source,
+        (seed, n): (u64, u64),
+        autoencoder: &AutoencoderKl,
+        encoders: &[Box<dyn TextEncoder>],
+        (path, identity): (&Path, &str),
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        if let Some(corpus) = Self::read(path, identity, encoders) {
+            return Ok(corpus);
+        }
+        let corpus = Self::build(source, (seed, n), autoencoder, encoders, device)?;
+        corpus.write(path, identity)?;
+        Ok(corpus)
+    }
+
+    fn build(
+        source: &dyn Source,
+        (seed, n): (u64, u64),
+        autoencoder: &AutoencoderKl,
+        encoders: &[Box<dyn TextEncoder>],
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        let indices: Vec<u64> = (0..n).collect();
+        let encode = |chunk: &[u64]| {
+            single_threaded(|| {
+                let examples: Vec<_> = chunk.iter().map(|&i| source.example(seed, i)).collect();
+                let images = to_tensor(&examples.iter().map(|e| &e.image).collect::<Vec<_>>(), device)?;
+                let latent = autoencoder.scale(&autoencoder.encode(&images)?.mean)?;
+                let (_, c, h, w) = latent.dims4()?;
+                let captions: Vec<String> = examples.into_iter().map(|e| e.caption).collect();
+                Ok::<_, TrainError>((latent.flatten_all()?.to_vec1::<f32>()?, [c, h, w], captions))
+            })
+        };
+        let parts: Vec<_> = indices.par_chunks(CHUNK).map(encode).collect::<Result<_, _>>()?;
+        let (mut latents, mut latent_shape, mut text_of) = (Vec::new(), [0; 3], Vec::new());
+        let mut texts = vec![String::new()];
+        let mut index: HashMap<String, u32> = HashMap::from([(String::new(), 0)]);
+        for (part, shape, captions) in parts {
+            latents.extend(part);
+            latent_shape = shape;
+            for caption in captions {
+                let next = texts.len() as u32;
+                let text = *index.entry(caption.clone()).or_insert(next);
+                if text == next {
+                    texts.push(caption);
+                }
+                text_of.push(text);
+            }
+        }
+        let encoders = encoders.iter().map(|encoder| Encoded::of(encoder.as_ref(), &texts)).collect::<Result<_, _>>()?;
+        Ok(Self { latent_shape, latents, text_of, encoders })
+    }
+
+    /// Examples.
+    pub fn len(&self) -> usize {
+        self.text_of.len()
+    }
+
+    /// Whether there is no example.
+    pub fn is_empty(&self) -> bool {
+        self.text_of.is_empty()
+    }
+
+    /// Channels, height and width of a latent.
+    pub fn latent_shape(&self) -> [usize; 3] {
+        self.latent_shape
+    }
+
+    /// Latents of some examples: (B, C, H, W).
+    ///
+    /// # Errors
+    /// Where an index is out of range.
+    pub fn latents(&self, examples: &[usize], device: &Device) -> candle_core::Result<Tensor> {
+        let [c, h, w] = self.latent_shape;
+        let size = c * h * w;
+        let values: Vec<f32> = examples.iter().flat_map(|i| &self.latents[i * size..][..size]).copied().collect();
+        Tensor::from_vec(values, (examples.len(), c, h, w), device)
+    }
+
+    /// Texts of some examples, `None` for the null text, by encoder `encoder`; padded to the longest among them.
+    ///
+    /// # Errors
+    /// Where an index is out of range.
+    pub fn texts(&self, encoder: usize, of: &[Option<usize>], device: &Device) -> candle_core::Result<TextInput> {
+        let encoded = &self.encoders[encoder];
+        let texts: Vec<usize> = of.iter().map(|i| i.map_or(0, |i| self.text_of[i] as usize)).collect();
+        let span = |text: usize| encoded.starts[text] as usize..encoded.starts[text + 1] as usize;
+        let length = texts.iter().map(|&text| span(text).len()).max().unwrap_or(0);
+        let (w, p, b) = (encoded.width, encoded.pooled_width, texts.len());
+        let (mut tokens, mut mask, mut pooled) = (vec![0f32; b * length * w], vec![0u8; b * length], Vec::new());
+        for (i, &text) in texts.iter().enumerate() {
+            let span = span(text);
+            mask[i * length..][..span.len()].fill(1);
+            let states = &encoded.tokens[span.start * w..span.end * w];
+            tokens[i * length * w..].iter_mut().zip(states).for_each(|(to, from)| *to = from.to_f32());
+            pooled.extend_from_slice(&encoded.pooled[text * p..][..p]);
+        }
+        Ok(TextInput {
+            tokens: Tensor::from_vec(tokens, (b, length, w), device)?,
+            mask: Tensor::from_vec(mask, (b, length), device)?,
+            pooled: Tensor::from_vec(pooled, (b, p), device)?,
+        })
+    }
+}
+
+impl Encoded {
+    fn of(encoder: &dyn TextEncoder, texts: &[String]) -> Result<Self, TrainError> {
+        let encode = |chunk: &[String]| {
+            single_threaded(|| {
+                let encoding = encoder.encode(&chunk.iter().map(String::as_str).collect::<Vec<_>>())?;
+                let tokens = encoding.tokens.to_dtype(DType::F32)?.to_vec3::<f32>()?;
+                let lengths: Vec<usize> = encoding.mask.to_vec2::<u8>()?.iter()
+                    .map(|mask| mask.iter().filter(|&&m| m == 1).count()).collect();
+                let pooled = encoding.pooled.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
+                let rows = tokens.into_iter().zip(&lengths).flat_map(|(rows, &n)| rows.into_iter().take(n).flatten());
+                Ok::<_, TrainError>((rows.map(f16::from_f32).collect::<Vec<_>>(), lengths, pooled))
+            })
+        };
+        let parts: Vec<_> = texts.par_chunks(CHUNK).map(encode).collect::<Result<_, _>>()?;
+        let (mut tokens, mut starts, mut pooled) = (Vec::new(), vec![0u32], Vec::new());
+        for (part, lengths, vectors) in parts {
+            tokens.extend(part);
+            pooled.extend(vectors);
+            for length in lengths {
+                starts.push(starts[starts.len() - 1] + length as u32);
+            }
+        }
+        Ok(Self { width: encoder.width(), pooled_width: encoder.pooled_width(), starts, tokens, pooled })
+    }
+}
+
+/// The corpus file: a cache, rebuilt where it is missing, damaged or of another identity.
+impl Corpus {
+    fn write(&self, path: &Path, identity: &str) -> Result<(), TrainError> {
+        let fault = |e: &dyn std::fmt::Display| TrainError::State { path: path.to_owned(), reason: e.to_string() };
+        let mut views: Vec<(String, Dtype, Vec<usize>, &[u8])> = vec![
+            ("latents".into(), Dtype::F32, [&[self.len()], &self.latent_shape[..]].concat(), bytemuck::cast_slice(&self.latents)),
+            ("text_of".into(), Dtype::U32, vec![self.len()], bytemuck::cast_slice(&self.text_of)),
+        ];
+        let halves: Vec<Vec<u16>> =
+            self.encoders.iter().map(|e| e.tokens.iter().map(|value| value.to_bits()).collect()).collect();
+        for (i, (encoded, tokens)) in self.encoders.iter().zip(&halves).enumerate() {
+            let texts = encoded.starts.len() - 1;
+            let rows = encoded.tokens.len() / encoded.width;
+            views.push((format!("tokens.{i}"), Dtype::F16, vec![rows, encoded.width], bytemuck::cast_slice(tokens)));
+            views.push((format!("starts.{i}"), Dtype::U32, vec![texts + 1], bytemuck::cast_slice(&encoded.starts)));
+            let pooled = bytemuck::cast_slice(&encoded.pooled);
+            views.push((format!("pooled.{i}"), Dtype::F32, vec![texts, encoded.pooled_width], pooled));
+        }
+        let views = views.into_iter().map(|(name, dtype, shape, bytes)| Ok((name, TensorView::new(dtype, shape, bytes)?)));
+        let views = views.collect::<Result<Vec<_>, safetensors::SafeTensorError>>().map_err(|e| fault(&e))?;
+        let metadata = Some(HashMap::from([("identity".to_owned(), identity.to_owned())]));
+        write_atomically(path, &safetensors::serialize(views, metadata).map_err(|e| fault(&e))?)
+    }
+
+    fn read(path: &Path, identity: &str, encoders: &[Box<dyn TextEncoder>]) -> Option<Self> {
+        let bytes = std::fs::read(path).ok()?;
+        let (_, metadata) = SafeTensors::read_metadata(&bytes).ok()?;
+        if metadata.metadata().as_ref()?.get("identity")? != identity {
+            return None;
+        }
+        let tensors = SafeTensors::deserialize(&bytes).ok()?;
+        let f32s = |name: &str| Some(bytemuck::pod_collect_to_vec::<u8, f32>(tensors.tensor(name).ok()?.data()));
+        let u32s = |name: &str| Some(bytemuck::pod_collect_to_vec::<u8, u32>(tensors.tensor(name).ok()?.data()));
+        let encoded = |(i, encoder): (usize, &Box<dyn TextEncoder>)| {
+            let bits = bytemuck::pod_collect_to_vec::<u8, u16>(tensors.tensor(&format!("tokens.{i}")).ok()?.data());
+            Some(Encoded {
+                width: encoder.width(),
+                pooled_width: encoder.pooled_width(),
+                starts: u32s(&format!("starts.{i}"))?,
+                tokens: bits.into_iter().map(f16::from_bits).collect(),
+                pooled: f32s(&format!("pooled.{i}"))?,
+            })
+        };
+        let shape = tensors.tensor("latents").ok()?.shape().to_vec();
+        Some(Self {
+            latent_shape: [*shape.get(1)?, *shape.get(2)?, *shape.get(3)?],
+            latents: f32s("latents")?,
+            text_of: u32s("text_of")?,
+            encoders: encoders.iter().enumerate().map(encoded).collect::<Option<_>>()?,
+        })
+    }
+}
