@@ -1,6 +1,6 @@
 //! Linear layers and norms with their initial values, shared by both encoders.
 
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 
 use crate::ops;
@@ -71,18 +71,22 @@ impl RmsNorm {
     }
 }
 
-/// What is added to the attention logits where nothing may be attended to.
-pub(super) const MASKED: f32 = -1e30;
+/// What is added to the attention logits where nothing may be attended to: large and finite, also twice, in any type.
+fn masked(dtype: DType) -> f64 {
+    if dtype == DType::F16 { -3e4 } else { -1e30 }
+}
 
-/// (1,1,L,L): zero up to the diagonal, [`MASKED`] after it.
+/// (1,1,L,L): zero up to the diagonal, a large negative number after it.
 pub(super) fn causal_bias(length: usize, like: &Tensor) -> Result<Tensor> {
-    let values = (0..length * length).map(|i| if i % length > i / length { MASKED } else { 0.0 }).collect::<Vec<_>>();
+    let masked = masked(like.dtype()) as f32;
+    let values = (0..length * length).map(|i| if i % length > i / length { masked } else { 0.0 }).collect::<Vec<_>>();
     Tensor::from_vec(values, (1, 1, length, length), like.device())?.to_dtype(like.dtype())
 }
 
-/// Mask (B,M), 1 = attended, → (B,1,1,M), zero there and [`MASKED`] elsewhere.
+/// Mask (B,M), 1 = attended, → (B,1,1,M), zero there and a large negative number elsewhere.
 pub(super) fn mask_bias(mask: &Tensor, like: &Tensor) -> Result<Tensor> {
     let (b, m) = mask.dims2()?;
-    let attended = mask.to_dtype(like.dtype())?;
-    attended.affine(-f64::from(MASKED), f64::from(MASKED))?.reshape((b, 1, 1, m)) // (B,1,1,M)
+    let masked = masked(like.dtype());
+    let bias = mask.to_dtype(DType::F32)?.affine(-masked, masked)?.to_dtype(like.dtype())?;
+    bias.reshape((b, 1, 1, m)) // (B,1,1,M)
 }
