@@ -1,0 +1,38 @@
+//! What the user types, one file a command, each a composition of stages.
+
+pub mod ablate;
+pub mod doctor;
+pub mod generate;
+pub mod metrics;
+pub mod models;
+pub mod report;
+pub mod score;
+pub mod setup;
+pub mod suites;
+pub mod train;
+
+use crate::cli::{Cli, Command};
+use crate::failure::Outcome;
+use crate::{interrupt, progress};
+
+/// Runs a parsed command line.
+///
+/// # Errors
+/// Whatever keeps the command from running.
+pub fn run(cli: Cli) -> anyhow::Result<Outcome> {
+    if cli.quiet {
+        progress::be_quiet();
+    }
+    interrupt::listen();
+    match cli.command {
+        Command::Ablate(args) => ablate::run(&args),
+        Command::Generate(args) => generate::run(&args),
+        Command::Score(args) => score::run(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Train(args) => train::run(&args),
+        Command::Models(args) => models::run(&args),
+        Command::Suites(args) => suites::run(&args),
+        Command::Metrics(args) => metrics::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+    }
+}

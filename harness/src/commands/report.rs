@@ -1,0 +1,45 @@
+//! `gentron report`: the last stage.
+
+use gentron_reports::terminal_table;
+
+use crate::cli::ReportArgs;
+use crate::failure::Outcome;
+use crate::report::gates;
+use crate::report::stage::{Reported, report};
+use crate::store::Run;
+use crate::table;
+
+/// Concludes from what is scored.
+///
+/// # Errors
+/// Whatever keeps it from its end.
+pub fn run(args: &ReportArgs) -> anyhow::Result<Outcome> {
+    let run = Run::open(&args.run)?;
+    print(&run, &report(&run)?, args.json)
+}
+
+/// Prints the conclusions, judges the gates.
+///
+/// # Errors
+/// Whoever reads stdout has gone away.
+pub fn print(run: &Run, reported: &Reported, json: bool) -> anyhow::Result<Outcome> {
+    let path = run.path("report.html");
+    if json {
+        table::print_json(&serde_json::json!({
+            "run": run.folder.display().to_string(),
+            "report": path.display().to_string(),
+            "gates": reported.gates,
+            "analysis": reported.analysis,
+        }))?;
+    } else {
+        let mut text = terminal_table(&reported.analysis);
+        let lines = gates::lines(&reported.gates);
+        if !lines.is_empty() {
+            text += &format!("\n{}\n", lines.join("\n"));
+        }
+        text += &format!("\nreport: {}\n", path.display());
+        table::print(&text)?;
+    }
+    let passed = reported.gates.iter().all(|gate| gate.passed);
+    Ok(if passed { Outcome::Done } else { Outcome::GateFailed })
+}

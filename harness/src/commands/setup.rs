@@ -1,0 +1,238 @@
+//! From a command line to a run's folder, ready to be worked in. Everything that can be wrong is found here, before the first image.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use gentron_metrics::{MetricId, official_metrics};
+use gentron_suites::Prompt;
+
+use crate::cli::RunArgs;
+use crate::failure::refuse;
+use crate::generate::{self, gentron};
+use crate::plan::{ArmIdentity, Plan, select};
+use crate::recipe::{self, GeneratorKind, Narrowing, Resolved, ResolvedArm, Source};
+use crate::report::{info, limits};
+use crate::score::Scorer;
+use crate::store::manifest::{FORMAT, Manifest, PlanSummary};
+use crate::store::{Run, digest};
+use crate::weights;
+
+/// A run, and what its stages work with.
+pub struct Setup {
+    /// The folder, held against other processes.
+    pub run: Run,
+    /// All prompts of the run.
+    pub prompts: Vec<Prompt>,
+    /// What observes its images.
+    pub scorer: Scorer,
+    /// The weights folder, where one is needed or there.
+    pub weights: Option<PathBuf>,
+    /// Threads to work with.
+    pub threads: usize,
+}
+
+/// Reads the recipe, checks all that it needs, and begins or continues its run.
+///
+/// # Errors
+/// The first thing that is missing or cannot be meant. Nothing that was there is changed then.
+pub fn begin(args: &RunArgs) -> anyhow::Result<Setup> {
+    let (written, source) = recipe::load(args.recipe.as_deref())?;
+    let folder_name = written.weights.folder.clone();
+    let narrowing = Narrowing {
+        arms: args.arms.clone(),
+        categories: args.categories.clone(),
+        prompts: args.prompts,
+        images: args.images,
+        steps: args.steps,
+    };
+    let recipe = recipe::resolve(written, &narrowing, &source.word())?;
+    let prompts = select(&recipe.suites)?;
+    let threads = args.work.threads();
+
+    let weights = find_weights(&recipe, args.work.weights.as_deref(), &source, &folder_name)?;
+    let digests = match &weights {
+        Some(folder) => weight_digests(folder, &needed(&recipe, folder)?)?,
+        None => BTreeMap::new(),
+    };
+    if let Some(folder) = &weights {
+        rehearse(&recipe, folder, &digests)?;
+    }
+    let scorer = scorer(&recipe, weights.as_deref(), &digests)?;
+
+    let mut identities = BTreeMap::new();
+    for arm in &recipe.arms {
+        identities.insert(arm.name.clone(), identity(&recipe, arm, weights.as_deref(), &digests)?);
+    }
+    let plan = Plan::new(&recipe, &prompts, &identities);
+    let command = command(&source, &narrowing);
+    let manifest = Manifest {
+        format: FORMAT,
+        plan: PlanSummary {
+            digest: digest::of_bytes(&plan.to_bytes()?),
+            tasks: plan.tasks.len(),
+            batches: plan.batches().count(),
+            shards: crate::plan::batches::SHARDS,
+        },
+        run_info: info::describe(&recipe, &prompts, &scorer, weights.as_deref(), &digests, command)?,
+        weights: digests,
+        recipe,
+    };
+    let out = args.out.clone().unwrap_or_else(|| Path::new("runs").join(&manifest.recipe.name));
+    let run = Run::begin(&out, manifest, plan, |manifest| {
+        let limits = limits::measure(&prompts, &scorer, manifest.recipe.seed, threads)?;
+        for category in &mut manifest.run_info.categories {
+            let key = (category.suite.clone(), category.id.clone());
+            let limits = limits.get(&key).copied().unwrap_or_default();
+            (category.ceiling, category.chance) = (limits.ceiling, limits.chance);
+        }
+        Ok(())
+    })?;
+    Ok(Setup { run, prompts, scorer, weights, threads })
+}
+
+/// The scorer of a run, with CLIP's weights where they are there.
+///
+/// # Errors
+/// They are there but damaged.
+pub fn scorer(recipe: &Resolved, weights: Option<&Path>, digests: &BTreeMap<String, String>) -> anyhow::Result<Scorer> {
+    let name = &recipe.weights.clip;
+    let of_clip: BTreeMap<String, String> = digests
+        .iter()
+        .filter(|(path, _)| path.starts_with(&format!("{name}/")))
+        .map(|(path, digest)| (path.clone(), digest.clone()))
+        .collect();
+    let folder = weights.map(|weights| weights.join(name));
+    let clip = folder.as_deref().filter(|_| needs_clip(recipe) && !of_clip.is_empty()).map(|folder| (folder, of_clip));
+    Scorer::new(recipe, clip)
+}
+
+/// Digests of all the files that the folders `needed` compute with.
+///
+/// # Errors
+/// A folder is missing or a file damaged.
+pub fn weight_digests(folder: &Path, needed: &[String]) -> anyhow::Result<BTreeMap<String, String>> {
+    let mut digests = BTreeMap::new();
+    for name in needed {
+        weights::check_folder(folder, name)?;
+        digests.extend(weights::digests(folder, name)?);
+    }
+    Ok(digests)
+}
+
+/// Folders inside the weights folder that a recipe computes with, sorted. Where nothing is drawn with weights, CLIP is left out if it is
+/// not there: scores that need it are then absent, and say so.
+///
+/// # Errors
+/// A backbone's configuration, which names its encoders, cannot be read.
+pub fn needed(recipe: &Resolved, weights: &Path) -> anyhow::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for arm in &recipe.arms {
+        names.extend(gentron::folders(recipe, arm, weights)?);
+    }
+    let clip = &recipe.weights.clip;
+    if needs_clip(recipe) && (draws_with_weights(recipe) || weights.join(clip).is_dir()) {
+        names.push(clip.clone());
+    }
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+/// Up to this size all networks are built once before the first image: a wrong shape in the last arm must not cost the time of the
+/// first four. Larger ones are only read from disk when their turn comes.
+const REHEARSED: u64 = 1 << 30;
+
+fn rehearse(recipe: &Resolved, weights: &Path, digests: &BTreeMap<String, String>) -> anyhow::Result<()> {
+    let size = |path: &String| std::fs::metadata(weights.join(path)).map_or(0, |metadata| metadata.len());
+    if digests.keys().map(size).sum::<u64>() <= REHEARSED {
+        for arm in &recipe.arms {
+            generate::engine::prepare(recipe, arm, Some(weights), &[])?;
+        }
+    }
+    Ok(())
+}
+
+fn needs_clip(recipe: &Resolved) -> bool {
+    let of_categories = || recipe.suites.iter().flat_map(|s| &s.categories).flat_map(|c| official_metrics(c)).collect();
+    let metrics: Vec<MetricId> = recipe.metrics.clone().unwrap_or_else(of_categories);
+    metrics.contains(&MetricId::ClipScore) || metrics.contains(&MetricId::ThreeInOne)
+}
+
+fn draws_with_weights(recipe: &Resolved) -> bool {
+    recipe.arms.iter().any(|arm| arm.generator == GeneratorKind::Gentron)
+}
+
+fn find_weights(
+    recipe: &Resolved,
+    named: Option<&Path>,
+    source: &Source,
+    folder: &str,
+) -> anyhow::Result<Option<PathBuf>> {
+    let found = weights::find(named, source.folder(), folder);
+    match found {
+        Ok(found) => Ok(Some(found.folder)),
+        // Nothing is drawn with weights; only CLIPScore will be missing.
+        Err(_) if !draws_with_weights(recipe) && named.is_none() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn identity(
+    recipe: &Resolved,
+    arm: &ResolvedArm,
+    weights: Option<&Path>,
+    digests: &BTreeMap<String, String>,
+) -> anyhow::Result<ArmIdentity> {
+    let folders = match weights {
+        Some(weights) => gentron::folders(recipe, arm, weights)?,
+        None => Vec::new(),
+    };
+    let of_arm = digests.iter().filter(|(path, _)| folders.iter().any(|name| path.starts_with(&format!("{name}/"))));
+    Ok(ArmIdentity {
+        generator: arm.generator,
+        weights: of_arm.map(|(path, digest)| (path.clone(), digest.clone())).collect(),
+        sampler: (arm.generator == GeneratorKind::Gentron).then_some(arm.sampler),
+        t5_length: folders.contains(&recipe.weights.t5).then_some(recipe.weights.t5_length),
+    })
+}
+
+/// How one would ask for the same run again; where it is and how many threads do it are no part of what it is.
+fn command(source: &Source, narrowing: &Narrowing) -> String {
+    let mut words = vec!["gentron".to_owned(), "ablate".to_owned()];
+    if *source != Source::BuiltIn(recipe::BUILT_IN[0].0) {
+        words.push(source.word());
+    }
+    words.extend(narrowing.arms.iter().map(|name| format!("--arm {name}")));
+    words.extend(narrowing.categories.iter().map(|name| format!("--category {name}")));
+    let numbers = [("prompts", narrowing.prompts), ("images", narrowing.images), ("steps", narrowing.steps)];
+    words.extend(numbers.into_iter().filter_map(|(key, value)| Some(format!("--{key} {}", value?))));
+    words.join(" ")
+}
+
+/// Opens a run that was begun before, with what scoring needs.
+///
+/// # Errors
+/// There is none, or it cannot be scored by this version with these weights.
+pub fn reopen(folder: &Path, named: Option<&Path>) -> anyhow::Result<(Run, Vec<Prompt>, Scorer)> {
+    let run = Run::open(folder)?;
+    let recipe = &run.manifest.recipe;
+    let prompts = select(&recipe.suites)?;
+    let clip = &recipe.weights.clip;
+    let recorded: BTreeMap<String, String> = run
+        .manifest
+        .weights
+        .iter()
+        .filter(|(path, _)| path.starts_with(&format!("{clip}/")))
+        .map(|(path, digest)| (path.clone(), digest.clone()))
+        .collect();
+    let weights = if recorded.is_empty() { None } else { Some(weights::find(named, None, "weights")?.folder) };
+    if let Some(folder) = &weights {
+        let found = weight_digests(folder, std::slice::from_ref(clip))?;
+        if let Some((path, _)) = recorded.iter().find(|(path, digest)| found.get(*path) != Some(digest)) {
+            let what = format!("{} is not the file that this run was begun with", folder.join(path).display());
+            return Err(refuse(what, "name the weights folder of that run with --weights"));
+        }
+    }
+    let scorer = scorer(recipe, weights.as_deref(), &recorded)?;
+    Ok((run, prompts, scorer))
+}

@@ -1,0 +1,212 @@
+//! How the program ends: outcomes, errors with a way out, exit codes.
+
+use std::fmt;
+use std::io::ErrorKind;
+use std::process::ExitCode;
+
+/// How a command that could run has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All was done: exit code 0.
+    Done,
+    /// All was done, but a gate of the recipe (or a check of `doctor`) failed: exit code 1.
+    GateFailed,
+}
+
+/// A failure in the user's words, with the way out. It is the error itself, or the context of a cause.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// One sentence without a full stop.
+    pub what: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+impl fmt::Display for Explained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for Explained {}
+
+/// The user or the system asked the program to stop; what is done so far is on disk.
+#[derive(Clone, Copy, Debug)]
+pub struct Interrupted;
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "interrupted; to continue: {}", typed(std::env::args()))
+    }
+}
+
+/// The command line as one would type it again.
+fn typed(arguments: impl Iterator<Item = String>) -> String {
+    let quoted = arguments.skip(1).map(|word| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=+:,@%".contains(c);
+        if !word.is_empty() && word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    });
+    std::iter::once("gentron".to_owned()).chain(quoted).collect::<Vec<_>>().join(" ")
+}
+
+impl std::error::Error for Interrupted {}
+
+/// An error that has no further cause.
+pub fn refuse(what: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+    anyhow::Error::new(Explained { what: what.into(), hint: hint.into() })
+}
+
+/// Adds words and a hint to a cause.
+pub trait Explain<T> {
+    /// `text` gives the sentence and the hint; it is called only on failure.
+    ///
+    /// # Errors
+    /// The cause, explained.
+    fn explain<A: Into<String>, B: Into<String>>(self, text: impl FnOnce() -> (A, B)) -> anyhow::Result<T>;
+}
+
+impl<T, E: Into<anyhow::Error>> Explain<T> for Result<T, E> {
+    fn explain<A: Into<String>, B: Into<String>>(self, text: impl FnOnce() -> (A, B)) -> anyhow::Result<T> {
+        self.map_err(|cause| {
+            let (what, hint) = text();
+            cause.into().context(Explained { what: what.into(), hint: hint.into() })
+        })
+    }
+}
+
+/// Prints what there is to say to stderr and chooses the exit code.
+pub fn conclude(result: anyhow::Result<Outcome>) -> ExitCode {
+    match result {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::GateFailed) => ExitCode::from(1),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
+                eprintln!("{interrupted}");
+                return ExitCode::from(130);
+            }
+            eprint!("{}", render(&error));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Help and version go to stdout; a command line that cannot be meant is an error like any other.
+pub fn conclude_usage(error: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
+    match error.kind() {
+        DisplayHelp | DisplayVersion => {
+            // Nothing can be said to a reader who has gone away.
+            drop(error.print());
+            ExitCode::SUCCESS
+        }
+        DisplayHelpOnMissingArgumentOrSubcommand => {
+            drop(error.print());
+            ExitCode::from(2)
+        }
+        _ => {
+            eprint!("{}", render_usage(&error.to_string()));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// clap's account in our form: its tip is our hint.
+fn render_usage(account: &str) -> String {
+    let mut what = Vec::new();
+    let mut hint = None;
+    for line in account.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        if let Some(tip) = line.strip_prefix("tip: ") {
+            hint.get_or_insert(tip.to_owned());
+        } else if !line.starts_with("Usage:") && !line.starts_with("For more information") {
+            what.push(line.trim_start_matches("error: "));
+        }
+    }
+    let hint = hint.unwrap_or_else(|| "`gentron --help` and `gentron <COMMAND> --help` say what can be given".into());
+    format!("error: {}\nhint: {hint}\n", what.join(" "))
+}
+
+/// Lines of one cause; a checkpoint of another size has hundreds of wrong tensors.
+const MOST_LINES: usize = 8;
+
+/// `error:` line, one indented line a cause, `hint:` line.
+pub fn render(error: &anyhow::Error) -> String {
+    let mut text = format!("error: {error}\n");
+    let mut said = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        // Some libraries repeat the cause inside their own message.
+        if !said.contains(&cause) {
+            let lines: Vec<&str> = cause.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+            for (index, line) in lines.iter().take(MOST_LINES).enumerate() {
+                let lead = if index == 0 { "because: " } else { "         " };
+                text += &format!("  {lead}{line}\n");
+            }
+            if lines.len() > MOST_LINES {
+                text += &format!("           and {} more\n", lines.len() - MOST_LINES);
+            }
+        }
+        said = cause;
+    }
+    text + &format!("hint: {}\n", hint(error))
+}
+
+fn hint(error: &anyhow::Error) -> String {
+    let kind = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
+    match kind {
+        Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+            return "free some disk space and run the same command again: it continues where it stopped".into();
+        }
+        Some(ErrorKind::ReadOnlyFilesystem) => return "choose a folder that can be written with --out".into(),
+        _ => {}
+    }
+    if let Some(explained) = error.downcast_ref::<Explained>() {
+        return explained.hint.clone();
+    }
+    match kind {
+        Some(ErrorKind::PermissionDenied) => "check the permissions of that path, or choose another with --out".into(),
+        _ => "`gentron doctor` checks what this machine has and lacks".into(),
+    }
+}
+
+/// Whoever read our output (`| head`) has gone away: nothing to report.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == ErrorKind::BrokenPipe))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_prints_its_causes_and_one_hint() {
+        let cause: Result<(), _> = Err(std::io::Error::new(ErrorKind::NotFound, "no such file"));
+        let error = cause.explain(|| ("cannot read the recipe a.toml", "check the path")).unwrap_err();
+        assert_eq!(
+            render(&error),
+            "error: cannot read the recipe a.toml\n  because: no such file\nhint: check the path\n"
+        );
+    }
+
+    #[test]
+    fn a_command_line_can_be_typed_again() {
+        let arguments = ["/bin/gentron", "ablate", "--out", "my runs/it's"].map(String::from);
+        assert_eq!(typed(arguments.into_iter()), r"gentron ablate --out 'my runs/it'\''s'");
+    }
+
+    #[test]
+    fn a_misspelt_command_has_one_error_and_one_hint() {
+        use clap::CommandFactory as _;
+        let error = crate::cli::Cli::command().try_get_matches_from(["gentron", "abblate"]).unwrap_err();
+        let text = render_usage(&error.to_string());
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(text.contains("hint: a similar subcommand exists: 'ablate'"), "{text}");
+    }
+
+    #[test]
+    fn a_full_disk_has_its_own_hint_whatever_was_being_done() {
+        let cause: Result<(), _> = Err(std::io::Error::from(ErrorKind::StorageFull));
+        let error = cause.explain(|| ("cannot write x.png", "check the path")).unwrap_err();
+        assert!(render(&error).contains("hint: free some disk space"));
+    }
+}

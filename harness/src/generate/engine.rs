@@ -1,0 +1,37 @@
+//! What can draw an arm.
+
+use std::path::Path;
+
+use gentron_suites::Prompt;
+use image::RgbImage;
+
+use super::{gentron, truth};
+use crate::plan::Batch;
+use crate::recipe::{GeneratorKind, Resolved, ResolvedArm};
+
+/// Draws whole batches of one arm. The images depend on the arm and the batch alone: not on the thread, nor on what was drawn before.
+pub trait Engine: Send + Sync {
+    /// One image a task, in order.
+    ///
+    /// # Errors
+    /// The network fails, or a prompt is not one that it was prepared for.
+    fn draw(&self, batch: Batch<'_>) -> anyhow::Result<Vec<RgbImage>>;
+}
+
+/// Makes an arm ready to draw any of `prompts`, which are all prompts of the run, whatever is still missing: so what is computed
+/// once for all of them does not depend on where an earlier execution stopped.
+///
+/// # Errors
+/// Weights are missing, damaged or of another shape.
+pub fn prepare(
+    recipe: &Resolved,
+    arm: &ResolvedArm,
+    weights: Option<&Path>,
+    prompts: &[Prompt],
+) -> anyhow::Result<Box<dyn Engine>> {
+    match arm.generator {
+        GeneratorKind::Gentron => gentron::prepare(recipe, arm, weights, prompts),
+        GeneratorKind::GroundTruth => Ok(Box::new(truth::Truth::new(prompts, false))),
+        GeneratorKind::ShuffledTruth => Ok(Box::new(truth::Truth::new(prompts, true))),
+    }
+}

@@ -1,0 +1,151 @@
+//! A GenTron pipeline on trained weights as an arm.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use gentron_model::checkpoint;
+use gentron_model::diffusion::ScheduleConfig;
+use gentron_model::gentron::{GenTronConfig, Preset};
+use gentron_model::ops::single_threaded;
+use gentron_model::pipeline::{Draw, EncoderKind, EncoderSpec, Generator as _, Pipeline, PipelineSpec, Sampling};
+use gentron_suites::Prompt;
+use image::RgbImage;
+
+use super::Engine;
+use crate::failure::{Explain as _, refuse};
+use crate::plan::Batch;
+use crate::recipe::words::Words as _;
+use crate::recipe::{GeneratorKind, Resolved, ResolvedArm};
+use crate::{device, weights};
+
+/// A pipeline that has encoded all prompts of the run.
+struct Gentron(Pipeline);
+
+impl Engine for Gentron {
+    fn draw(&self, batch: Batch<'_>) -> anyhow::Result<Vec<RgbImage>> {
+        let draw = |task: &crate::plan::Task| Draw {
+            prompt: task.prompt.clone(),
+            prompt_id: task.prompt_id.clone(),
+            k: task.k,
+            seed: task.seed,
+        };
+        let draws: Vec<Draw> = batch.iter().map(draw).collect();
+        // Each batch has one core to itself: so it is fastest for small networks, and so its bits do not depend on the number of cores.
+        Ok(single_threaded(|| self.0.generate(&draws))?)
+    }
+}
+
+/// Loads the pipeline of an arm and encodes the prompts.
+///
+/// # Errors
+/// Weights are missing, damaged, or of another shape than their configuration says; a prompt cannot be encoded.
+pub fn prepare(
+    recipe: &Resolved,
+    arm: &ResolvedArm,
+    weights: Option<&Path>,
+    prompts: &[Prompt],
+) -> anyhow::Result<Box<dyn Engine>> {
+    let folder = weights.context("no weights folder")?;
+    let config = config(arm, folder)?;
+    check_claims(recipe, arm, &config)?;
+    let spec = PipelineSpec {
+        backbone: folder.join(backbone(arm)?),
+        encoders: config
+            .text
+            .iter()
+            .map(|source| encoder(recipe, arm, &source.name, folder))
+            .collect::<anyhow::Result<_>>()?,
+        autoencoder: folder.join(&recipe.weights.autoencoder),
+        schedule: ScheduleConfig::default(),
+        sampling: Sampling {
+            kind: arm.sampler.kind,
+            steps: arm.sampler.steps as usize,
+            guidance: arm.sampler.guidance,
+        },
+    };
+    let texts: Vec<&str> = prompts.iter().map(|prompt| prompt.text.as_str()).collect();
+    let pipeline = single_threaded(|| Pipeline::load(&spec, &texts, &device::device()))
+        .explain(|| (format!("cannot load the arm {}", arm.name), weights::HOW_TO_GET))?;
+    Ok(Box::new(Gentron(pipeline)))
+}
+
+/// Folders inside the weights folder that an arm computes with: backbone, its encoders, autoencoder.
+///
+/// # Errors
+/// The backbone's configuration cannot be read, or names an encoder that the recipe does not know.
+pub fn folders(recipe: &Resolved, arm: &ResolvedArm, weights: &Path) -> anyhow::Result<Vec<String>> {
+    if arm.generator != GeneratorKind::Gentron {
+        return Ok(Vec::new());
+    }
+    let mut folders = vec![backbone(arm)?.to_owned()];
+    for source in config(arm, weights)?.text {
+        encoder(recipe, arm, &source.name, weights)?;
+        folders.push(source.name);
+    }
+    folders.push(recipe.weights.autoencoder.clone());
+    Ok(folders)
+}
+
+/// The configuration beside an arm's backbone.
+///
+/// # Errors
+/// It is missing or no configuration.
+pub fn config(arm: &ResolvedArm, weights: &Path) -> anyhow::Result<GenTronConfig> {
+    let name = backbone(arm)?;
+    weights::check_folder(weights, name)?;
+    let path = weights.join(name).join("config.json");
+    checkpoint::read_json(&path)
+        .explain(|| (format!("cannot read the configuration of the arm {}", arm.name), weights::HOW_TO_GET))
+}
+
+fn backbone(arm: &ResolvedArm) -> anyhow::Result<&str> {
+    arm.weights.as_deref().with_context(|| format!("arm `{}` has no weights", arm.name))
+}
+
+fn encoder(recipe: &Resolved, arm: &ResolvedArm, name: &str, weights: &Path) -> anyhow::Result<EncoderSpec> {
+    let folders = &recipe.weights;
+    let (kind, length) = if name == folders.clip {
+        (EncoderKind::Clip, None)
+    } else if name == folders.t5 {
+        (EncoderKind::T5, Some(folders.t5_length))
+    } else {
+        let what = format!("the arm {} reads text from `{name}`, which the recipe does not know", arm.name);
+        return Err(refuse(what, "name that folder as clip or t5 in the recipe's [weights]"));
+    };
+    Ok(EncoderSpec { name: name.to_owned(), kind, folder: weights.join(name), length })
+}
+
+/// What the recipe says of the arm must be what the checkpoint is: a mislabelled ablation is worse than none.
+fn check_claims(recipe: &Resolved, arm: &ResolvedArm, config: &GenTronConfig) -> anyhow::Result<()> {
+    let wrong = |what: String| {
+        let hint = "correct the arm in the recipe, or name the weights that it means";
+        Err(refuse(format!("the arm {}: {what}", arm.name), hint))
+    };
+    if let Some(claimed) = arm.conditioning.filter(|claimed| *claimed != config.conditioning) {
+        let (claimed, found) = (claimed.word(), config.conditioning.word());
+        return wrong(format!("the recipe says {claimed}, its weights are of {found}"));
+    }
+    let folder = |kind: &EncoderKind| match kind {
+        EncoderKind::Clip => &recipe.weights.clip,
+        EncoderKind::T5 => &recipe.weights.t5,
+    };
+    let claimed: Vec<&String> = arm.text.iter().map(folder).collect();
+    let found: Vec<&String> = config.text.iter().map(|source| &source.name).collect();
+    if !claimed.is_empty() && claimed != found {
+        return wrong(format!("the recipe says text from {claimed:?}, its weights read {found:?}"));
+    }
+    let Some(scale) = &arm.scale else { return Ok(()) };
+    let Some(preset) = Preset::find(scale) else {
+        let names: Vec<&str> = gentron_model::gentron::presets().iter().map(|preset| preset.name).collect();
+        let hint = crate::names::suggestion(scale, names.iter().copied());
+        return Err(refuse(format!("the arm {}: unknown scale `{scale}`", arm.name), hint));
+    };
+    let size = |config: &GenTronConfig| (config.depth, config.hidden_size, config.num_heads);
+    if size(&preset.config) != size(config) {
+        let ((depth, width, heads), (d, w, h)) = (size(&preset.config), size(config));
+        return wrong(format!(
+            "{scale} has {depth} blocks of width {width} with {heads} heads, its weights {d} of {w} with {h}"
+        ));
+    }
+    Ok(())
+}

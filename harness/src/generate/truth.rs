@@ -1,0 +1,65 @@
+//! The suite's own renderer as an arm: the ceiling of every score, or, with the prompts shuffled, its chance level.
+
+use std::collections::HashMap;
+
+use anyhow::Context as _;
+use gentron_suites::Prompt;
+use gentron_suites::shapes;
+use image::RgbImage;
+
+use super::Engine;
+use crate::plan::Batch;
+use crate::store::digest;
+
+/// Renders scenes that fulfil a prompt.
+pub struct Truth {
+    prompts: HashMap<String, Prompt>,
+    /// For each category the ids of its prompts, when images are to be somebody else's.
+    others: Option<HashMap<String, Vec<String>>>,
+}
+
+impl Truth {
+    /// For the prompts of a run; `shuffled` draws another prompt of the same category instead of the one asked for.
+    pub fn new(prompts: &[Prompt], shuffled: bool) -> Self {
+        let others = shuffled.then(|| {
+            let mut others: HashMap<String, Vec<String>> = HashMap::new();
+            for prompt in prompts {
+                others.entry(prompt.category.clone()).or_default().push(prompt.id.clone());
+            }
+            others
+        });
+        Self { prompts: prompts.iter().map(|prompt| (prompt.id.clone(), prompt.clone())).collect(), others }
+    }
+
+    /// The image of one draw.
+    ///
+    /// # Errors
+    /// The prompt is not one of the run's.
+    pub fn image(&self, prompt_id: &str, k: u32, seed: u64) -> anyhow::Result<RgbImage> {
+        let asked = self.prompts.get(prompt_id).with_context(|| format!("unknown prompt {prompt_id}"))?;
+        let random = number(&("truth", seed, prompt_id, k));
+        let shown = match &self.others {
+            None => asked,
+            Some(others) => {
+                let others: Vec<&String> = others[&asked.category].iter().filter(|id| **id != asked.id).collect();
+                match others.get((random % others.len().max(1) as u64) as usize) {
+                    Some(id) => &self.prompts[*id],
+                    // The only prompt of its category has no other.
+                    None => asked,
+                }
+            }
+        };
+        Ok(shapes::render(&shapes::scene_for(shown, random)))
+    }
+}
+
+impl Engine for Truth {
+    fn draw(&self, batch: Batch<'_>) -> anyhow::Result<Vec<RgbImage>> {
+        batch.iter().map(|task| self.image(&task.prompt_id, task.k, task.seed)).collect()
+    }
+}
+
+/// The first 64 bits of a digest: a counter-based generator's draw.
+fn number(key: &impl serde::Serialize) -> u64 {
+    u64::from_str_radix(&digest::of_value(key)[..16], 16).unwrap_or_default()
+}

@@ -1,0 +1,148 @@
+//! The manual: what `--help` says beyond `-h`.
+
+/// `gentron --help`.
+pub const ABOUT: &str = "\
+Ablate text-to-image diffusion transformers: draw, score, report.
+
+gentron runs GenTron (arXiv 2312.04557) under ablation: it draws the images that a recipe asks for with every arm, scores them \
+with T2I-CompBench's formulas, compares the arms on the same prompts and the same noise, and writes one HTML file.
+
+Without any file of your own, `gentron ablate` repeats the paper's Table 2 in a small drawn world, with the trained weights that \
+come with the repository. Tables go to stdout, progress to stderr; --json gives machines the same numbers.
+
+Exit codes: 0 done, 1 done but a gate failed, 2 could not run, 130 interrupted.";
+
+/// After `gentron --help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  gentron ablate                          the paper's Table 2 in the small world, minutes on two cores
+  gentron ablate limits-shapes            what the scores can be: ground truth against chance
+  gentron doctor                          what is missing, and how to get it";
+
+/// `gentron ablate --help`.
+pub const ABLATE: &str = "\
+Draw, score and report: everything a recipe asks for.
+
+Draws every image of the plan, scores it, compares the arms, prints a table with 95 % intervals and writes analysis.json and \
+report.html into the run's folder. Interrupt it at any moment, by Ctrl-C or by pulling the plug, and give the same command \
+again: it goes on where it stopped, and the finished run is the same to the byte, whatever the number of threads.
+
+A recipe is a TOML file:
+
+  name = \"encoders\"
+  seed = 1
+  images_per_prompt = 2
+  baseline = \"cross-clip\"            # the first arm if left out
+
+  [[suites]]
+  id = \"shapes\"
+  categories = [\"color\", \"numeracy\"] # all if left out
+  prompts_per_category = 20          # all if left out
+
+  [sampler]
+  kind = \"dpm-solver++\"              # or ddim, dpm-solver++-karras, euler, ddpm
+  steps = 20
+  guidance = 3.0
+
+  [axes]                             # arms that multiply out; or list [[arms]] one by one
+  conditioning = [\"cross_attention\"]
+  text = [[\"clip\"], [\"t5\"], [\"clip\", \"t5\"]]
+  weights = \"gentron-shapes-{conditioning}-{text}\"
+
+  [[gates]]                          # exit code 1 unless this holds
+  arm = \"cross-clip\"
+  category = \"color\"
+  at_least = 0.7";
+
+/// After `gentron ablate --help`.
+pub const ABLATE_EXAMPLES: &str = "\
+Examples:
+  gentron ablate
+  gentron ablate --prompts 4 --images 1 --out runs/quick
+  gentron ablate limits-shapes --json";
+
+/// `gentron generate --help`.
+pub const GENERATE: &str = "\
+Draw the images that a recipe asks for, and stop there.
+
+The first stage of `ablate`: it writes the manifest, the plan and the images. Whatever is drawn already is kept; an image that \
+is missing, truncated or altered is drawn again, with the same bytes.";
+
+/// After `gentron generate --help`.
+pub const GENERATE_EXAMPLES: &str = "\
+Examples:
+  gentron generate
+  gentron generate recipes/table2-shapes.toml --arm cross-t5 --out runs/cross-t5
+  gentron generate --threads 1 --quiet";
+
+/// `gentron score --help`.
+pub const SCORE: &str = "\
+Score the images of a run; never draws.
+
+The second stage of `ablate`: every image is measured once, with reasons, and observations.parquet is written. Images that were \
+scored by the same version and weights are not scored again.";
+
+/// After `gentron score --help`.
+pub const SCORE_EXAMPLES: &str = "\
+Examples:
+  gentron score
+  gentron score runs/quick
+  gentron score runs/quick --weights weights --json";
+
+/// `gentron report --help`.
+pub const REPORT: &str = "\
+Conclude from the scores of a run: table, analysis.json, report.html.
+
+The last stage of `ablate`, and the cheapest: it needs the run's folder alone, no weights. report.html is one file that opens \
+from disk without a network. Exit code 1 says that a gate of the recipe failed.";
+
+/// After `gentron report --help`.
+pub const REPORT_EXAMPLES: &str = "\
+Examples:
+  gentron report
+  gentron report runs/quick
+  gentron report runs/quick --json > quick.json";
+
+/// `gentron train --help`.
+pub const TRAIN: &str = "\
+Train networks one after the other, each to the end of its recipe.
+
+Checkpoints are written every few minutes and at Ctrl-C; the same command continues from the last one, and ends with the weights \
+of a training that was never interrupted. Finished networks go to the weights folder as f16 safetensors with configuration, \
+tokenizer and card; a network whose state has seen all its samples is only exported again. Where the recipe's learning rate is \
+constant, raising `samples` continues a finished training.";
+
+/// After `gentron train --help`.
+pub const TRAIN_EXAMPLES: &str = "\
+Examples:
+  gentron train
+  gentron train --only autoencoder-shapes
+  gentron train my-networks.toml --weights my-weights --states /scratch/states";
+
+/// After `gentron models --help`.
+pub const MODELS_EXAMPLES: &str = "\
+Examples:
+  gentron models
+  gentron models --json
+  gentron models --json | head -20";
+
+/// After `gentron suites --help`.
+pub const SUITES_EXAMPLES: &str = "\
+Examples:
+  gentron suites
+  gentron suites shapes --category numeracy
+  gentron suites shapes --json";
+
+/// After `gentron metrics --help`.
+pub const METRICS_EXAMPLES: &str = "\
+Examples:
+  gentron metrics
+  gentron metrics b-vqa
+  gentron metrics unidet-2d --json";
+
+/// After `gentron doctor --help`.
+pub const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  gentron doctor
+  gentron doctor recipes/table2-shapes.toml
+  gentron doctor --weights /data/weights --json";

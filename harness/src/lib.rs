@@ -1,0 +1,44 @@
+//! The binary `gentron`: recipes, plan, runner, run store and command line. It alone composes the other crates.
+//!
+//! ```text
+//! recipe/ ─► plan/ ─► generate/ ─► score/ ─► report/        stages, in order; each leaves files in a run's folder
+//!               ▲         │           │          │
+//!            weights/     └────────── store/ ────┘           one way to write, journals, ledger, manifest
+//! commands/  what the user types, each a composition of stages
+//! ```
+//!
+//! Every stage can be killed at any moment and run again: what is finished is kept, and the finished files do not tell the difference.
+
+pub mod cli;
+pub mod commands;
+pub mod device;
+pub mod failure;
+pub mod generate;
+pub mod help;
+pub mod interrupt;
+pub mod names;
+pub mod plan;
+pub mod progress;
+pub mod recipe;
+pub mod registry;
+pub mod report;
+pub mod score;
+pub mod store;
+pub mod table;
+pub mod training;
+pub mod version;
+pub mod weights;
+pub mod workers;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+/// Runs one command line and says how it ended.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match cli::Cli::try_parse_from(arguments) {
+        Ok(cli) => failure::conclude(commands::run(cli)),
+        Err(error) => failure::conclude_usage(&error),
+    }
+}

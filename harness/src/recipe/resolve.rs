@@ -1,0 +1,310 @@
+//! From a recipe as written to one in which every choice is explicit and every name exists.
+
+use gentron_metrics::MetricId;
+use serde::{Deserialize, Serialize};
+
+use super::axes;
+use super::schema::{Arm, Conditioning, EncoderKind, Gate, GeneratorKind, Recipe, Sampler, SuiteChoice, WeightFolders};
+use crate::failure::refuse;
+use crate::names;
+use crate::registry;
+
+/// What the command line takes away from a recipe.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Narrowing {
+    /// Keep only these arms; all if empty.
+    pub arms: Vec<String>,
+    /// Keep only these categories; all if empty.
+    pub categories: Vec<String>,
+    /// At most so many prompts a category.
+    pub prompts: Option<u32>,
+    /// Images per prompt.
+    pub images: Option<u32>,
+    /// Sampler steps of every arm.
+    pub steps: Option<u32>,
+}
+
+/// A recipe with nothing left to choose. Its digest is the identity of a run folder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resolved {
+    /// Name of the run.
+    pub name: String,
+    /// One sentence.
+    pub about: String,
+    /// Root of every random draw.
+    pub seed: u64,
+    /// Images drawn for each prompt by each arm.
+    pub images_per_prompt: u32,
+    /// Draws computed together.
+    pub batch: u32,
+    /// The arm that verdicts are against.
+    pub baseline: String,
+    /// What is drawn.
+    pub suites: Vec<ResolvedSuite>,
+    /// Metric ids for every prompt; each category's official ones where it is null.
+    pub metrics: Option<Vec<MetricId>>,
+    /// Folder names inside the weights folder.
+    pub weights: WeightFolders,
+    /// The arms, in the order of the recipe.
+    pub arms: Vec<ResolvedArm>,
+    /// Conditions on the result.
+    pub gates: Vec<Gate>,
+}
+
+/// A suite, or a part of one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ResolvedSuite {
+    /// Registry key.
+    pub id: String,
+    /// Digest of the whole suite.
+    pub digest: String,
+    /// Categories that are drawn, in the suite's order.
+    pub categories: Vec<String>,
+    /// At most so many prompts a category.
+    pub prompts_per_category: Option<u32>,
+    /// Which subset.
+    pub subset_seed: u64,
+}
+
+/// One configuration under comparison.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ResolvedArm {
+    /// Short, path-safe name.
+    pub name: String,
+    /// What draws.
+    pub generator: GeneratorKind,
+    /// Backbone folder inside the weights folder.
+    pub weights: Option<String>,
+    /// How text enters the backbone.
+    pub conditioning: Option<Conditioning>,
+    /// Encoders in the order in which blocks take turns.
+    pub text: Vec<EncoderKind>,
+    /// Preset of the backbone.
+    pub scale: Option<String>,
+    /// How latents are drawn.
+    pub sampler: Sampler,
+    /// The row of the paper's Table 2 that it stands for.
+    pub paper_row: Option<String>,
+}
+
+/// Applies the narrowing, checks every name, fills every default. `shown` names the recipe in errors.
+///
+/// # Errors
+/// The first thing in the recipe that cannot be meant, with the nearest thing that can.
+pub fn resolve(recipe: Recipe, narrowing: &Narrowing, shown: &str) -> anyhow::Result<Resolved> {
+    let wrong = |what: String, hint: String| refuse(format!("{shown}: {what}"), hint);
+    check_name(&recipe.name, "name").map_err(|(what, hint)| wrong(what, hint))?;
+    let images_per_prompt = narrowing.images.unwrap_or(recipe.images_per_prompt);
+    for (key, value, most) in [("images_per_prompt", images_per_prompt, 10_000), ("batch", recipe.batch, 1024)] {
+        if !(1..=most).contains(&value) {
+            return Err(wrong(format!("{key} is {value}"), format!("choose 1 to {most}")));
+        }
+    }
+
+    for folder in [&recipe.weights.clip, &recipe.weights.t5, &recipe.weights.autoencoder] {
+        check_name(folder, "the weights folder").map_err(|(what, hint)| wrong(what, hint))?;
+    }
+    let arms = arms(&recipe, narrowing).map_err(|(what, hint)| wrong(what, hint))?;
+    let arm_names: Vec<&str> = arms.iter().map(|arm| arm.name.as_str()).collect();
+    let baseline = match recipe.baseline.as_deref() {
+        Some(name) if arm_names.contains(&name) => name.to_owned(),
+        // Narrowed away: the first arm that is left takes its place.
+        Some(_) if !narrowing.arms.is_empty() => arm_names[0].to_owned(),
+        Some(name) => {
+            let hint = names::suggestion(name, arm_names.iter().copied());
+            return Err(wrong(format!("the baseline `{name}` is not an arm"), hint));
+        }
+        None => arm_names[0].to_owned(),
+    };
+
+    if recipe.suites.is_empty() {
+        return Err(wrong("no suite to draw".into(), "add [[suites]] with id = \"shapes\"".into()));
+    }
+    let mut suites = Vec::new();
+    for choice in &recipe.suites {
+        suites.push(suite(choice, narrowing).map_err(|(what, hint)| wrong(what, hint))?);
+    }
+    let categories: Vec<&str> = suites.iter().flat_map(|s| s.categories.iter().map(String::as_str)).collect();
+    let mut gates = Vec::new();
+    for gate in recipe.gates {
+        let missing = [(&gate.arm, &arm_names, "arm"), (&gate.category, &categories, "category")]
+            .into_iter()
+            .find(|(name, known, _)| !known.contains(&name.as_str()));
+        match missing {
+            None => gates.push(gate),
+            Some(_) if *narrowing != Narrowing::default() => {}
+            Some((name, known, kind)) => {
+                let hint = names::suggestion(name, known.iter().copied());
+                return Err(wrong(format!("a gate names the unknown {kind} `{name}`"), hint));
+            }
+        }
+    }
+    Ok(Resolved {
+        name: recipe.name,
+        about: recipe.about,
+        seed: recipe.seed,
+        images_per_prompt,
+        batch: recipe.batch,
+        baseline,
+        suites,
+        metrics: recipe.metrics,
+        weights: recipe.weights,
+        arms,
+        gates,
+    })
+}
+
+/// What is wrong, and the way out.
+type Wrong = (String, String);
+
+fn check_name(name: &str, key: &str) -> Result<(), Wrong> {
+    if names::is_path_safe(name) {
+        return Ok(());
+    }
+    let hint = "use lower-case letters, digits, `-`, `_` and `.`, beginning with a letter or a digit".into();
+    Err((format!("{key} `{name}` cannot be part of a path"), hint))
+}
+
+fn arms(recipe: &Recipe, narrowing: &Narrowing) -> Result<Vec<ResolvedArm>, Wrong> {
+    let mut written = recipe.arms.clone();
+    written.extend(recipe.axes.iter().flat_map(|axes| axes::multiply(axes, recipe.sampler)));
+    if written.is_empty() {
+        return Err(("no arm to compare".into(), "add [[arms]] or [axes]".into()));
+    }
+    for (index, arm) in written.iter().enumerate() {
+        check_name(&arm.name, "the arm")?;
+        if written[..index].iter().any(|other| other.name == arm.name) {
+            return Err((format!("two arms are called `{}`", arm.name), "give each arm its own name".into()));
+        }
+    }
+    let known = written.iter().map(|arm| arm.name.as_str());
+    if let Some(unknown) = narrowing.arms.iter().find(|name| !known.clone().any(|known| known == *name)) {
+        return Err((format!("unknown arm `{unknown}`"), names::suggestion(unknown, known)));
+    }
+    written
+        .into_iter()
+        .filter(|arm| narrowing.arms.is_empty() || narrowing.arms.contains(&arm.name))
+        .map(|arm| resolve_arm(arm, recipe.sampler, narrowing))
+        .collect()
+}
+
+fn resolve_arm(arm: Arm, sampler: Sampler, narrowing: &Narrowing) -> Result<ResolvedArm, Wrong> {
+    let mut sampler = arm.sampler.unwrap_or(sampler);
+    sampler.steps = narrowing.steps.unwrap_or(sampler.steps);
+    if !(1..=1000).contains(&sampler.steps) {
+        return Err((format!("arm `{}`: steps is {}", arm.name, sampler.steps), "choose 1 to 1000".into()));
+    }
+    if !(0.0..=100.0).contains(&sampler.guidance) {
+        return Err((format!("arm `{}`: guidance is {}", arm.name, sampler.guidance), "choose 0 to 100".into()));
+    }
+    match (arm.generator, &arm.weights) {
+        (GeneratorKind::Gentron, None) => {
+            let hint = "add weights = \"...\", the backbone's folder inside the weights folder".into();
+            return Err((format!("arm `{}` has no weights", arm.name), hint));
+        }
+        (GeneratorKind::Gentron, Some(folder)) => check_name(folder, "the weights folder")?,
+        (GeneratorKind::GroundTruth | GeneratorKind::ShuffledTruth, _) => {}
+    }
+    if let Some(row) = &arm.paper_row {
+        let known = gentron_reports::paper::TABLE_2.map(|row| row.id);
+        if !known.contains(&row.as_str()) {
+            let hint = names::suggestion(row, known);
+            return Err((format!("arm `{}`: the paper's Table 2 has no row `{row}`", arm.name), hint));
+        }
+    }
+    Ok(ResolvedArm {
+        name: arm.name,
+        generator: arm.generator,
+        weights: arm.weights,
+        conditioning: arm.conditioning,
+        text: arm.text,
+        scale: arm.scale,
+        sampler,
+        paper_row: arm.paper_row,
+    })
+}
+
+fn suite(choice: &SuiteChoice, narrowing: &Narrowing) -> Result<ResolvedSuite, Wrong> {
+    let known = registry::suites();
+    let Some(suite) = known.iter().find(|suite| suite.id() == choice.id) else {
+        let hint = names::suggestion(&choice.id, known.iter().map(|suite| suite.id()));
+        return Err((format!("unknown suite `{}`", choice.id), hint));
+    };
+    let all = registry::categories(suite.as_ref());
+    let wanted = choice.categories.as_ref().unwrap_or(&all);
+    for name in wanted.iter().chain(&narrowing.categories) {
+        if !all.contains(name) {
+            let hint = names::suggestion(name, all.iter().map(String::as_str));
+            return Err((format!("unknown category `{name}` of the suite {}", choice.id), hint));
+        }
+    }
+    let kept = |name: &String| {
+        wanted.contains(name) && (narrowing.categories.is_empty() || narrowing.categories.contains(name))
+    };
+    let categories: Vec<String> = all.iter().filter(|name| kept(name)).cloned().collect();
+    let prompts_per_category = narrowing.prompts.or(choice.prompts_per_category);
+    if categories.is_empty() || prompts_per_category == Some(0) {
+        let hint = format!("leave out what narrows it; its categories: {}", all.join(", "));
+        return Err((format!("no prompt of the suite {} is left", choice.id), hint));
+    }
+    Ok(ResolvedSuite {
+        id: choice.id.clone(),
+        digest: suite.digest(),
+        categories,
+        prompts_per_category,
+        subset_seed: choice.subset_seed,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::read::BUILT_IN;
+    use super::*;
+
+    fn table2() -> Recipe {
+        toml::from_str(BUILT_IN[0].1).unwrap()
+    }
+
+    fn message(result: anyhow::Result<Resolved>) -> String {
+        crate::failure::render(&result.unwrap_err())
+    }
+
+    #[test]
+    fn every_built_in_recipe_resolves() {
+        for (name, text) in BUILT_IN {
+            let recipe = toml::from_str(text).unwrap();
+            assert!(!resolve(recipe, &Narrowing::default(), name).unwrap().arms.is_empty());
+        }
+    }
+
+    #[test]
+    fn an_unknown_arm_is_answered_with_the_nearest() {
+        let narrowing = Narrowing { arms: vec!["cros-clip".into()], ..Narrowing::default() };
+        let message = message(resolve(table2(), &narrowing, "table2-shapes"));
+        assert!(message.contains("unknown arm `cros-clip`") && message.contains("hint: did you mean `cross-clip`"));
+    }
+
+    #[test]
+    fn narrowing_away_the_baseline_makes_the_first_arm_the_baseline() {
+        let narrowing = Narrowing { arms: vec!["cross-t5".into()], ..Narrowing::default() };
+        assert_eq!(resolve(table2(), &narrowing, "r").unwrap().baseline, "cross-t5");
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        let broken: [fn(&mut Recipe); 6] = [
+            |r| r.name = "../up".into(),
+            |r| r.images_per_prompt = 0,
+            |r| r.arms[1].name = r.arms[0].name.clone(),
+            |r| r.baseline = Some("nobody".into()),
+            |r| r.suites[0].id = "shape".into(),
+            |r| r.sampler.guidance = f64::NAN,
+        ];
+        for (index, damage) in broken.into_iter().enumerate() {
+            let mut recipe = table2();
+            damage(&mut recipe);
+            let message = message(resolve(recipe, &Narrowing::default(), "r.toml"));
+            assert!(message.starts_with("error: r.toml: "), "{index}: {message}");
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! What a recipe file may say. Unknown keys are errors; every key that may be left out says what then holds.
+
+use gentron_metrics::MetricId;
+pub use gentron_model::diffusion::SamplerKind;
+pub use gentron_model::gentron::Conditioning;
+pub use gentron_model::pipeline::EncoderKind;
+use serde::{Deserialize, Serialize};
+
+/// A recipe as written.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Name of the run's folder; lower-case letters, digits, `-`, `_`, `.`.
+    pub name: String,
+    /// One sentence for the report's head.
+    #[serde(default)]
+    pub about: String,
+    /// Root of every random draw.
+    pub seed: u64,
+    /// Images drawn for each prompt by each arm; each `k` has the same noise in every arm.
+    pub images_per_prompt: u32,
+    /// Draws computed together; it belongs to the plan, because batch composition may change the last bits.
+    #[serde(default = "default_batch")]
+    pub batch: u32,
+    /// The arm that verdicts are against; the first one if left out.
+    #[serde(default)]
+    pub baseline: Option<String>,
+    /// Prompts to draw.
+    pub suites: Vec<SuiteChoice>,
+    /// Sampler of every arm that does not say otherwise.
+    #[serde(default)]
+    pub sampler: Sampler,
+    /// Where trained weights are, see [`WeightFolders`].
+    #[serde(default)]
+    pub weights: WeightFolders,
+    /// Metric ids for every prompt; each category's official ones if left out.
+    #[serde(default)]
+    pub metrics: Option<Vec<MetricId>>,
+    /// Arms, one by one.
+    #[serde(default)]
+    pub arms: Vec<Arm>,
+    /// Arms that multiply out of axes; they come after the listed ones.
+    #[serde(default)]
+    pub axes: Option<Axes>,
+    /// Conditions on the result; where one fails, the exit code is 1.
+    #[serde(default)]
+    pub gates: Vec<Gate>,
+}
+
+fn default_batch() -> u32 {
+    8
+}
+
+/// A suite, or a part of one.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SuiteChoice {
+    /// Registry key: `gentron suites` lists them.
+    pub id: String,
+    /// Categories to draw; all if left out.
+    #[serde(default)]
+    pub categories: Option<Vec<String>>,
+    /// At most so many prompts a category, chosen by `subset_seed`, seen and unseen in the suite's proportion; all if left out.
+    #[serde(default)]
+    pub prompts_per_category: Option<u32>,
+    /// Which subset.
+    #[serde(default)]
+    pub subset_seed: u64,
+}
+
+/// How latents are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sampler {
+    /// Which solver.
+    #[serde(default = "default_kind")]
+    pub kind: SamplerKind,
+    /// Evaluations of the network along the trajectory.
+    #[serde(default = "default_steps")]
+    pub steps: u32,
+    /// Classifier-free guidance weight; 1 is without guidance.
+    #[serde(default = "default_guidance")]
+    pub guidance: f64,
+}
+
+fn default_kind() -> SamplerKind {
+    SamplerKind::DpmSolverPp
+}
+
+fn default_steps() -> u32 {
+    20
+}
+
+fn default_guidance() -> f64 {
+    3.0
+}
+
+impl Default for Sampler {
+    fn default() -> Self {
+        Self { kind: default_kind(), steps: default_steps(), guidance: default_guidance() }
+    }
+}
+
+/// Folder names inside the weights folder, and which weights folder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WeightFolders {
+    /// The folder that holds them all, relative to the recipe; `--weights` and `$GENTRON_WEIGHTS` come before it.
+    #[serde(skip_serializing)]
+    pub folder: String,
+    /// CLIP, both towers; also what CLIPScore measures with.
+    pub clip: String,
+    /// T5 encoder.
+    pub t5: String,
+    /// Autoencoder.
+    pub autoencoder: String,
+    /// Tokens that T5's texts are padded to.
+    pub t5_length: usize,
+}
+
+impl Default for WeightFolders {
+    fn default() -> Self {
+        Self {
+            folder: "weights".into(),
+            clip: "clip-shapes".into(),
+            t5: "t5-shapes".into(),
+            autoencoder: "autoencoder-shapes".into(),
+            t5_length: 64,
+        }
+    }
+}
+
+/// One configuration under comparison.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Arm {
+    /// Short name, path-safe: it is a folder of the run and a column of every table.
+    pub name: String,
+    /// What draws.
+    #[serde(default)]
+    pub generator: GeneratorKind,
+    /// Backbone folder inside the weights folder; needed by `generator = "gentron"`.
+    #[serde(default)]
+    pub weights: Option<String>,
+    /// How text enters the backbone; like the next two a claim, which the checkpoint's own configuration must bear out.
+    #[serde(default)]
+    pub conditioning: Option<Conditioning>,
+    /// Encoders in the order in which blocks take turns.
+    #[serde(default)]
+    pub text: Vec<EncoderKind>,
+    /// Preset of the backbone, such as `gentron-shapes/2`.
+    #[serde(default)]
+    pub scale: Option<String>,
+    /// Overrides the recipe's sampler.
+    #[serde(default)]
+    pub sampler: Option<Sampler>,
+    /// The row of the paper's Table 2 that this arm stands for, by id: `clip-adaln-xl`, `clip-cross-xl`, `t5-cross-xl`, `clip-t5-cross-xl`, `clip-t5-cross-g`.
+    #[serde(default)]
+    pub paper_row: Option<String>,
+}
+
+/// What draws an arm's images.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GeneratorKind {
+    /// A GenTron pipeline on trained weights.
+    #[default]
+    Gentron,
+    /// The suite's own renderer, which does what the prompt says: the ceiling of the scores.
+    GroundTruth,
+    /// The renderer on another prompt of the same category: the chance level of the scores.
+    ShuffledTruth,
+}
+
+/// Axes that multiply out into arms. A value of `name` and `weights` may contain `{conditioning}`, `{text}`, `{scale}`,
+/// `{guidance}` and `{steps}`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Axes {
+    /// Ways in which text enters.
+    pub conditioning: Vec<Conditioning>,
+    /// Encoder lists.
+    pub text: Vec<Vec<EncoderKind>>,
+    /// Sizes, as the weights' names spell them; an empty word is allowed and leaves no trace in a name.
+    #[serde(default)]
+    pub scale: Vec<String>,
+    /// Guidance weights.
+    #[serde(default)]
+    pub guidance: Vec<f64>,
+    /// Sampler steps.
+    #[serde(default)]
+    pub steps: Vec<u32>,
+    /// Template of arm names; the values joined by `-` if left out.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Template of weights folders.
+    pub weights: String,
+    /// Combinations to leave out.
+    #[serde(default)]
+    pub except: Vec<Exception>,
+}
+
+/// A combination of axis values that makes no arm: all the values that it names must meet.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exception {
+    /// Way in which text enters, if it matters.
+    #[serde(default)]
+    pub conditioning: Option<Conditioning>,
+    /// Encoder list, if it matters.
+    #[serde(default)]
+    pub text: Option<Vec<EncoderKind>>,
+    /// Size, if it matters.
+    #[serde(default)]
+    pub scale: Option<String>,
+}
+
+/// A condition on the finished analysis.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gate {
+    /// Which arm.
+    pub arm: String,
+    /// Which category.
+    pub category: String,
+    /// The least mean of the category's headline metric that passes.
+    pub at_least: f64,
+}

@@ -1,0 +1,203 @@
+//! What the report says about a run besides its observations.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::Context as _;
+use gentron_model::gentron::GenTronConfig;
+use gentron_model::text::clip::ClipTextConfig;
+use gentron_model::train::TrainingCard as ModelCard;
+use gentron_reports::{ArmInfo, CategoryInfo, Protocol, RunInfo, SamplerInfo, SuiteInfo, TrainingCard};
+use gentron_suites::Prompt;
+
+use crate::generate::gentron;
+use crate::recipe::words::Words as _;
+use crate::recipe::{EncoderKind, GeneratorKind, Resolved, ResolvedArm};
+use crate::score::Scorer;
+use crate::weights::check::parameters;
+use crate::{device, version};
+
+/// The categories of the paper's Mean.
+const IN_MEAN: [&str; 6] = ["color", "shape", "texture", "2d_spatial", "non_spatial", "complex"];
+
+/// Describes a run, without the categories' limits. `command` is how one would ask for it again.
+///
+/// # Errors
+/// A card or a configuration beside the weights cannot be read.
+pub fn describe(
+    recipe: &Resolved,
+    prompts: &[Prompt],
+    scorer: &Scorer,
+    weights: Option<&Path>,
+    digests: &BTreeMap<String, String>,
+    command: String,
+) -> anyhow::Result<RunInfo> {
+    let mut arms: Vec<ArmInfo> =
+        recipe.arms.iter().map(|arm| arm_info(recipe, arm, weights, digests)).collect::<anyhow::Result<_>>()?;
+    tell_apart(&mut arms);
+    let mut categories = Vec::new();
+    for suite in &recipe.suites {
+        for id in &suite.categories {
+            let Some(headline) = scorer.headline(id) else { continue };
+            categories.push(CategoryInfo {
+                suite: suite.id.clone(),
+                id: id.clone(),
+                label: label(id),
+                headline_metric: headline.to_string(),
+                in_mean: IN_MEAN.contains(&id.as_str()),
+                ceiling: None,
+                chance: None,
+            });
+        }
+    }
+    let count = |suite: &str| prompts.iter().filter(|prompt| prompt.suite == suite).count() as u64;
+    let suites = recipe
+        .suites
+        .iter()
+        .map(|suite| SuiteInfo { id: suite.id.clone(), digest: suite.digest.clone(), prompts: count(&suite.id) })
+        .collect();
+    let sampler = recipe.arms[0].sampler;
+    let planned = recipe.arms.len() as u64 * prompts.len() as u64 * u64::from(recipe.images_per_prompt);
+    Ok(RunInfo {
+        name: recipe.name.clone(),
+        created: None,
+        code: version::code(),
+        command,
+        device: Some(device::name().to_owned()),
+        protocol: Protocol {
+            suites,
+            images_per_prompt: recipe.images_per_prompt,
+            seed: recipe.seed,
+            sampler: SamplerInfo {
+                kind: sampler.kind.word().to_owned(),
+                steps: sampler.steps,
+                guidance: sampler.guidance,
+            },
+            scorers: scorer.card(categories.iter().map(|category| category.id.as_str())),
+            np_num: Some(gentron_metrics::formulas::NP_NUM as u32),
+            resize: "none".to_owned(),
+            image_size: [64, 64],
+        },
+        arms,
+        baseline: recipe.baseline.clone(),
+        categories,
+        planned_tasks: planned,
+        finished_tasks: None,
+    })
+}
+
+/// Arms of one label get what else distinguishes them: the scale where it differs, else the name.
+fn tell_apart(arms: &mut [ArmInfo]) {
+    let labels: Vec<String> = arms.iter().map(|arm| arm.label.clone()).collect();
+    let scales: Vec<String> = arms.iter().map(|arm| arm.scale.clone()).collect();
+    for (index, arm) in arms.iter_mut().enumerate() {
+        let alike: Vec<usize> = (0..labels.len()).filter(|&i| i != index && labels[i] == labels[index]).collect();
+        if !alike.is_empty() {
+            let by_scale = alike.iter().all(|&i| scales[i] != scales[index]);
+            let more = if by_scale { arm.scale.trim_start_matches("gentron-") } else { &arm.id };
+            arm.label = format!("{} · {more}", labels[index]);
+        }
+    }
+}
+
+fn arm_info(
+    recipe: &Resolved,
+    arm: &ResolvedArm,
+    weights: Option<&Path>,
+    digests: &BTreeMap<String, String>,
+) -> anyhow::Result<ArmInfo> {
+    let mut info = ArmInfo {
+        id: arm.name.clone(),
+        label: arm.name.clone(),
+        conditioning: String::new(),
+        text_encoders: Vec::new(),
+        scale: arm.scale.clone().unwrap_or_default(),
+        parameters: 0,
+        gflops_per_image: None,
+        seconds_per_image: None,
+        weights_digest: String::new(),
+        training: None,
+        paper_row: arm.paper_row.clone(),
+    };
+    match (arm.generator, &arm.weights, weights) {
+        (GeneratorKind::GroundTruth, ..) => info.label = "rendered ground truth".to_owned(),
+        (GeneratorKind::ShuffledTruth, ..) => info.label = "ground truth of another prompt".to_owned(),
+        (GeneratorKind::Gentron, Some(name), Some(weights)) => {
+            let config = gentron::config(arm, weights)?;
+            info.conditioning = config.conditioning.word().to_owned();
+            info.text_encoders = config
+                .text
+                .iter()
+                .map(|source| if source.name == recipe.weights.t5 { EncoderKind::T5 } else { EncoderKind::Clip })
+                .map(|kind| kind.word().to_owned())
+                .collect();
+            info.label = format!("{} · {}", info.conditioning, info.text_encoders.join(" + "));
+            let folder = weights.join(name);
+            info.parameters = parameters(&folder)?;
+            info.gflops_per_image = Some(gflops(recipe, arm, &config, weights)?);
+            info.training = training(&folder.join("card.json"))?;
+            let network = format!("{name}/model.safetensors");
+            info.weights_digest = digests.get(&network).cloned().unwrap_or_default();
+        }
+        (GeneratorKind::Gentron, ..) => {}
+    }
+    Ok(info)
+}
+
+/// The backbone's cost of one image; text encoders and autoencoder, the same for every arm, are left out.
+fn gflops(recipe: &Resolved, arm: &ResolvedArm, config: &GenTronConfig, weights: &Path) -> anyhow::Result<f64> {
+    let mut tokens = Vec::new();
+    for source in &config.text {
+        tokens.push(if source.name == recipe.weights.t5 {
+            recipe.weights.t5_length
+        } else {
+            ClipTextConfig::read(&weights.join(&source.name).join("config.json"))?.max_position_embeddings
+        });
+    }
+    let branches = if arm.sampler.guidance == 1.0 { 1 } else { 2 };
+    Ok((config.forward_flops(&tokens) * branches * u64::from(arm.sampler.steps)) as f64 / 1e9)
+}
+
+/// The trainer's card, if there is one: weights from elsewhere have none.
+fn training(path: &Path) -> anyhow::Result<Option<TrainingCard>> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    let card: ModelCard =
+        serde_json::from_slice(&bytes).with_context(|| format!("{} is not a training card", path.display()))?;
+    let recipe = toml::to_string(&card.recipe).or_else(|_| serde_json::to_string_pretty(&card.recipe))?;
+    Ok(Some(TrainingCard {
+        samples: card.samples,
+        steps: card.steps,
+        seed: card.seed,
+        batch: u32::try_from(card.samples.checked_div(card.steps).unwrap_or(0)).unwrap_or(u32::MAX),
+        wall_seconds: card.wall_seconds,
+        final_loss: card.final_loss,
+        curve: card.curve.iter().map(|point| (point.samples, point.loss)).collect(),
+        recipe,
+    }))
+}
+
+/// A category's heading: T2I-CompBench's words, with a capital.
+fn label(id: &str) -> String {
+    let words = match id {
+        "2d_spatial" => "2D-spatial".to_owned(),
+        "3d_spatial" => "3D-spatial".to_owned(),
+        other => other.replace('_', "-"),
+    };
+    let mut characters = words.chars();
+    characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headings_are_the_papers() {
+        let ids = ["color", "2d_spatial", "non_spatial", "numeracy"];
+        assert_eq!(ids.map(label), ["Color", "2D-spatial", "Non-spatial", "Numeracy"]);
+    }
+}

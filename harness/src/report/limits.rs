@@ -1,0 +1,58 @@
+//! The yardsticks of every category: what a perfect drawing scores, and what luck does.
+
+use std::collections::BTreeMap;
+
+use gentron_metrics::Outcome;
+use gentron_suites::Prompt;
+
+use crate::generate::truth::Truth;
+use crate::score::Scorer;
+use crate::workers;
+
+/// Headline scores of a category.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Limits {
+    /// Mean over rendered ground truth.
+    pub ceiling: Option<f64>,
+    /// Mean over ground truth of other prompts of the category.
+    pub chance: Option<f64>,
+}
+
+/// Limits by suite and category, over the prompts of a run, one image each. Prompts whose score is absent are left out.
+///
+/// # Errors
+/// A prompt cannot be rendered.
+pub fn measure(
+    prompts: &[Prompt],
+    scorer: &Scorer,
+    seed: u64,
+    threads: usize,
+) -> anyhow::Result<BTreeMap<(String, String), Limits>> {
+    let mut limits: BTreeMap<(String, String), Limits> = BTreeMap::new();
+    for shuffled in [false, true] {
+        let truth = Truth::new(prompts, shuffled);
+        let scores: Vec<std::sync::Mutex<Option<f64>>> = prompts.iter().map(|_| std::sync::Mutex::default()).collect();
+        let indices: Vec<usize> = (0..prompts.len()).collect();
+        workers::for_each(threads, &indices, |&index| {
+            let prompt = &prompts[index];
+            let image = truth.image(&prompt.id, 0, seed)?;
+            let observations = scorer.observe(prompt, &image);
+            if let Some(Outcome::Scored { value, .. }) = observations.first().map(|first| &first.outcome) {
+                *scores[index].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(*value);
+            }
+            Ok(())
+        })?;
+        let mut by_category: BTreeMap<(String, String), Vec<f64>> = BTreeMap::new();
+        for (prompt, score) in prompts.iter().zip(scores) {
+            if let Some(score) = score.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+                by_category.entry((prompt.suite.clone(), prompt.category.clone())).or_default().push(score);
+            }
+        }
+        for (category, scores) in by_category {
+            let mean = Some(scores.iter().sum::<f64>() / scores.len() as f64);
+            let limits = limits.entry(category).or_default();
+            if shuffled { limits.chance = mean } else { limits.ceiling = mean }
+        }
+    }
+    Ok(limits)
+}

@@ -1,0 +1,8 @@
+//! Concluding: what a report must know about a run, and the stage that writes it.
+
+pub mod gates;
+pub mod info;
+pub mod limits;
+pub mod stage;
+
+pub use stage::report;

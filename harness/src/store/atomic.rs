@@ -1,0 +1,104 @@
+//! The one way in which a run's files come into being.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::Context as _;
+
+/// Ends the name of every file that is not finished yet.
+const UNFINISHED: &str = ".tmp";
+
+static COUNTER: AtomicU64 = AtomicU64::new(0);
+
+/// Writes a file so that at every moment, power loss included, `path` holds all of the old bytes or all of the new ones: a
+/// temporary name in the same folder, fsync, rename, fsync of the folder. Missing folders are made.
+///
+/// # Errors
+/// Whatever the file system refuses; the temporary file is removed and `path` is as it was.
+pub fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let unfinished = unfinished_name(path);
+    let written = (|| {
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&unfinished)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&unfinished, path)?;
+        File::open(folder)?.sync_all()
+    })();
+    written
+        .inspect_err(|_| drop(fs::remove_file(&unfinished)))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Removes what a killed process left half-written under `folder`.
+///
+/// # Errors
+/// Whatever the file system refuses.
+pub fn sweep(folder: &Path) -> anyhow::Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            sweep(&path)?;
+        } else if is_unfinished(&path) {
+            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+fn unfinished_name(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+    path.with_file_name(format!(".{name}.{}-{count}{UNFINISHED}", std::process::id()))
+}
+
+/// Our own temporary names, and those of gentron-reports, which writes its files under `<name>.tmp` first.
+fn is_unfinished(path: &Path) -> bool {
+    let Some(stem) = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(UNFINISHED))
+    else {
+        return false;
+    };
+    stem.starts_with('.') || matches!(stem, "observations.parquet" | "analysis.json" | "report.html")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_replaces_the_whole_file_and_leaves_no_trace() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b.json");
+        write(&path, b"a longer first version").unwrap();
+        write(&path, b"second").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_old_bytes_and_no_temporary_file() {
+        let folder = tempfile::tempdir().unwrap();
+        // A folder in the way makes the rename fail after all bytes are written.
+        let path = folder.path().join("taken");
+        fs::create_dir_all(path.join("inside")).unwrap();
+        assert!(write(&path, b"x").is_err());
+        assert!(path.join("inside").is_dir());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn sweeping_removes_unfinished_files_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("images")).unwrap();
+        fs::write(folder.path().join("images/.0.png.77-3.tmp"), b"half").unwrap();
+        fs::write(folder.path().join("images/notes.tmp"), b"somebody else's").unwrap();
+        sweep(folder.path()).unwrap();
+        let left: Vec<_> =
+            fs::read_dir(folder.path().join("images")).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(left, ["notes.tmp"]);
+    }
+}

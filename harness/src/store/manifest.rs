@@ -1,0 +1,56 @@
+//! `manifest.json`: what a run is. Written once, before the first image.
+
+use std::collections::BTreeMap;
+
+use gentron_reports::RunInfo;
+use serde::{Deserialize, Serialize};
+
+use super::difference;
+use crate::recipe::Resolved;
+
+/// The layout of a run's folder that this version reads and writes.
+pub const FORMAT: u32 = 1;
+
+/// The content of `manifest.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Layout of the run's folder.
+    pub format: u32,
+    /// The recipe with every choice explicit.
+    pub recipe: Resolved,
+    /// Digest of each weight file that images or scores are computed with, by path inside the weights folder.
+    pub weights: BTreeMap<String, String>,
+    /// The plan, by its digest and size.
+    pub plan: PlanSummary,
+    /// What the report says about the run: protocol card, arms, categories, code, device.
+    pub run_info: RunInfo,
+}
+
+/// `plan.jsonl` in short.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanSummary {
+    /// SHA-256 of the file.
+    pub digest: String,
+    /// Images.
+    pub tasks: usize,
+    /// Batches that are computed whole.
+    pub batches: usize,
+    /// Logical shards: how finely journals are divided.
+    pub shards: u32,
+}
+
+impl Manifest {
+    /// What keeps a run of `self` from being continued as `wanted`; empty if nothing does. The code's version does not: the plan's digest
+    /// has everything that changes an image.
+    pub fn obstacles(&self, wanted: &Self) -> Vec<String> {
+        let value = |manifest: &Self| {
+            serde_json::json!({
+                "format": manifest.format,
+                "recipe": manifest.recipe,
+                "weights": manifest.weights,
+                "plan": manifest.plan.digest,
+            })
+        };
+        difference::between(&value(self), &value(wanted))
+    }
+}

@@ -1,0 +1,160 @@
+//! Opening a run's folder: new, to be continued, or not what it was taken for.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::{Manifest, atomic, digest, manifest};
+use crate::failure::{Explain as _, refuse};
+use crate::plan::Plan;
+
+/// A run's folder, held against other processes until dropped.
+#[derive(Debug)]
+pub struct Run {
+    /// The folder.
+    pub folder: PathBuf,
+    /// What it is.
+    pub manifest: Manifest,
+    /// What it is to hold.
+    pub plan: Plan,
+    _lock: File,
+}
+
+impl Run {
+    /// Begins a run in an empty or missing folder, or continues the same run where it stopped. `complete` adds to the manifest of a new run
+    /// what takes time to find out.
+    ///
+    /// # Errors
+    /// The folder cannot be written, is in use, is something else, or holds another run: nothing in it is changed then.
+    pub fn begin(
+        folder: &Path,
+        mut manifest: Manifest,
+        plan: Plan,
+        complete: impl FnOnce(&mut Manifest) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Self> {
+        let path = folder.join("manifest.json");
+        let existing = if path.exists() { Some(read_manifest(folder)?) } else { None };
+        match &existing {
+            Some(existing) => {
+                let obstacles = existing.obstacles(&manifest);
+                if !obstacles.is_empty() {
+                    let what = format!("{} holds another run ({})", folder.display(), obstacles.join("; "));
+                    let short = &digest::of_value(&manifest.recipe)[..6];
+                    let hint = format!("begin a new one with --out runs/{}-{short}", manifest.recipe.name);
+                    return Err(refuse(what, hint));
+                }
+            }
+            None => check_free(folder)?,
+        }
+        let cannot = || (format!("cannot write the run folder {}", folder.display()), "choose another with --out");
+        fs::create_dir_all(folder).explain(cannot)?;
+        let lock = lock(folder)?;
+        atomic::sweep(folder)?;
+        let bytes = plan.to_bytes()?;
+        if digest::of_file(&folder.join("plan.jsonl")).ok().as_ref() != Some(&manifest.plan.digest) {
+            atomic::write(&folder.join("plan.jsonl"), &bytes).explain(cannot)?;
+        }
+        let manifest = match existing {
+            Some(existing) => existing,
+            None => {
+                complete(&mut manifest)?;
+                // Last, so that a folder with a manifest has everything that a run begins with.
+                atomic::write(&path, &pretty(&manifest)?).explain(cannot)?;
+                manifest
+            }
+        };
+        Ok(Self { folder: folder.to_owned(), manifest, plan, _lock: lock })
+    }
+
+    /// Opens a run that was begun before.
+    ///
+    /// # Errors
+    /// There is none, it is damaged, or it is in use.
+    pub fn open(folder: &Path) -> anyhow::Result<Self> {
+        if !folder.join("manifest.json").exists() {
+            let hint = "`gentron ablate` or `gentron generate` begins one; the default is runs/table2-shapes";
+            return Err(refuse(format!("{} is not a run: it has no manifest.json", folder.display()), hint));
+        }
+        let manifest = read_manifest(folder)?;
+        let lock = lock(folder)?;
+        let path = folder.join("plan.jsonl");
+        let damaged = || {
+            let hint = format!("`gentron generate` with the run's recipe and --out {} restores it", folder.display());
+            (format!("{} is missing or damaged", path.display()), hint)
+        };
+        let bytes = fs::read(&path).explain(damaged)?;
+        if digest::of_bytes(&bytes) != manifest.plan.digest {
+            let (what, hint) = damaged();
+            return Err(refuse(what, hint));
+        }
+        let plan = Plan::from_bytes(&bytes).explain(damaged)?;
+        Ok(Self { folder: folder.to_owned(), manifest, plan, _lock: lock })
+    }
+
+    /// A file of the run.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+}
+
+/// JSON with a line a field, ending in a newline.
+pub fn pretty(value: &impl serde::Serialize) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec_pretty(value)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn read_manifest(folder: &Path) -> anyhow::Result<Manifest> {
+    #[derive(serde::Deserialize)]
+    struct Format {
+        format: u32,
+    }
+    let path = folder.join("manifest.json");
+    let damaged = || {
+        let hint = "restore the file, or begin a new run with --out";
+        (format!("{} is damaged", path.display()), hint)
+    };
+    let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let format: Format = serde_json::from_slice(&bytes).explain(damaged)?;
+    if format.format != manifest::FORMAT {
+        let what = format!("{} has format {}; this version reads {}", path.display(), format.format, manifest::FORMAT);
+        return Err(refuse(what, "use the version of gentron that made it, or begin a new run with --out"));
+    }
+    serde_json::from_slice(&bytes).explain(damaged)
+}
+
+/// A folder without a manifest may hold nothing but what a killed beginning left.
+fn check_free(folder: &Path) -> anyhow::Result<()> {
+    let what = format!("{} is in the way and is not a run", folder.display());
+    let hint = "choose another folder with --out; nothing was changed";
+    if folder.exists() && !folder.is_dir() {
+        return Err(refuse(what, hint));
+    }
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries {
+        let name = entry.with_context(|| format!("cannot list {}", folder.display()))?.file_name();
+        let name = name.to_string_lossy();
+        let ours = name == "run.lock" || name == "plan.jsonl" || (name.starts_with('.') && name.ends_with(".tmp"));
+        if !ours {
+            return Err(refuse(what, hint));
+        }
+    }
+    Ok(())
+}
+
+/// The lock goes with the process, however it ends.
+fn lock(folder: &Path) -> anyhow::Result<File> {
+    let path = folder.join("run.lock");
+    let cannot = || (format!("cannot write the run folder {}", folder.display()), "choose another with --out");
+    let file = File::options().create(true).truncate(false).write(true).open(&path).explain(cannot)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            let hint = "wait until it is done, or choose another folder with --out";
+            Err(refuse(format!("another gentron is at work in {}", folder.display()), hint))
+        }
+        // Some network file systems have no locks; atomic writes keep the run whole without one.
+        Err(TryLockError::Error(_)) => Ok(file),
+    }
+}

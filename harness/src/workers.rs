@@ -1,0 +1,80 @@
+//! A few threads that take pieces of work in order until all is done, something fails, or a stop is asked for.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use crate::interrupt;
+
+/// How the work ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Every piece is done.
+    Complete,
+    /// A stop was asked for; some pieces were not begun.
+    Stopped,
+}
+
+/// Calls `work` once for each piece, on `threads` threads. A piece that was begun is finished.
+///
+/// # Errors
+/// The first failure; the others finish what they have in hand.
+pub fn for_each<T: Sync>(
+    threads: usize,
+    pieces: &[T],
+    work: impl Fn(&T) -> anyhow::Result<()> + Sync,
+) -> anyhow::Result<Ended> {
+    let next = AtomicUsize::new(0);
+    let failed = AtomicBool::new(false);
+    let failure = Mutex::new(None);
+    let run = || {
+        while !failed.load(Ordering::Relaxed) && !interrupt::requested() {
+            let Some(piece) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
+            if let Err(error) = work(piece) {
+                failed.store(true, Ordering::Relaxed);
+                let mut first = failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                first.get_or_insert(error);
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.min(pieces.len()) {
+            scope.spawn(run);
+        }
+        run();
+    });
+    if let Some(error) = failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+        return Err(error);
+    }
+    let all_begun = next.load(Ordering::Relaxed) >= pieces.len();
+    Ok(if all_begun { Ended::Complete } else { Ended::Stopped })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_piece_is_worked_on_once() {
+        let pieces: Vec<usize> = (0..100).collect();
+        let sum = AtomicUsize::new(0);
+        let ended = for_each(3, &pieces, |piece| {
+            sum.fetch_add(*piece, Ordering::Relaxed);
+            Ok(())
+        });
+        assert_eq!(ended.unwrap(), Ended::Complete);
+        assert_eq!(sum.into_inner(), 4950);
+    }
+
+    #[test]
+    fn the_first_failure_stops_the_others() {
+        let begun = AtomicUsize::new(0);
+        let pieces: Vec<usize> = (0..1000).collect();
+        let result = for_each(2, &pieces, |piece| {
+            begun.fetch_add(1, Ordering::Relaxed);
+            anyhow::ensure!(*piece != 5, "piece 5");
+            Ok(())
+        });
+        assert_eq!(result.unwrap_err().to_string(), "piece 5");
+        assert!(begun.into_inner() < 1000);
+    }
+}

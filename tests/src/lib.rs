@@ -1,0 +1,1 @@
+//! Stories of users, told by running the program: see `stories/`. Numerical goldens are in `goldens/`.

@@ -1,0 +1,9 @@
+//! One integration test, a module a user story. They run the binary `gentron` of the same build.
+
+mod ablate;
+mod architecture;
+mod bad_input;
+mod help;
+mod lists;
+mod resume;
+mod support;

@@ -1,0 +1,156 @@
+//! As a user I pull the plug whenever I like: the same command goes on, and the finished run is the same to the byte.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::{assert_same, files, finished_files, folder, gentron, run_well, text, weights};
+
+/// Ground truth and chance over every category: all of the run store, nothing of the networks.
+const LIMITS: [&str; 6] = ["ablate", "limits-shapes", "--weights", ".", "--prompts", "20"];
+
+/// Trained networks, small enough to be killed often.
+const TRAINED: [&str; 12] = [
+    "ablate",
+    "--arm",
+    "adaln-clip",
+    "--arm",
+    "cross-clip-t5",
+    "--prompts",
+    "3",
+    "--images",
+    "1",
+    "--steps",
+    "3",
+    "--weights",
+];
+
+/// Delays that cover a duration without a pattern (golden ratio).
+fn moments(count: u32, span: Duration) -> impl Iterator<Item = Duration> {
+    (1..=count).map(move |i| span.mul_f64((f64::from(i) * 0.618_033_988_749_895).fract()))
+}
+
+/// Runs in `out` and kills it after each of the delays, then lets it end.
+fn run_killed(folder: &Path, arguments: &[&str], out: &str, delays: impl Iterator<Item = Duration>) -> usize {
+    let mut killed = 0;
+    for delay in delays {
+        let mut child = gentron(folder)
+            .args(arguments)
+            .args(["--out", out])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(delay);
+        // SIGKILL: nothing can be flushed or tidied.
+        child.kill().unwrap();
+        killed += usize::from(child.wait().unwrap().code().is_none());
+    }
+    let mut arguments = arguments.to_vec();
+    arguments.extend(["--out", out]);
+    run_well(folder, &arguments);
+    killed
+}
+
+fn survives_kill_9(arguments: &[&str], kills: u32) {
+    let folder = folder();
+    let path = folder.path();
+    let mut plain = arguments.to_vec();
+    plain.extend(["--out", "plain"]);
+    let began = Instant::now();
+    run_well(path, &plain);
+    let span = began.elapsed();
+    let expected = finished_files(&path.join("plain"));
+    assert!(expected.keys().any(|name| name.ends_with(".png")));
+
+    // Every kill in one run, which therefore is never far before it is killed again; and one kill a run.
+    let killed = run_killed(path, arguments, "killed", moments(kills, span));
+    assert!(killed > 0, "no process was killed before its end");
+    assert_same(&expected, &finished_files(&path.join("killed")));
+    for (index, delay) in moments(kills / 3, span).enumerate() {
+        let out = format!("killed-{index}");
+        run_killed(path, arguments, &out, std::iter::once(delay));
+        assert_same(&expected, &finished_files(&path.join(out)));
+    }
+}
+
+#[test]
+fn a_run_that_was_killed_at_random_moments_ends_in_the_same_bytes() {
+    survives_kill_9(&LIMITS, 24);
+}
+
+#[test]
+fn so_does_a_run_of_trained_networks() {
+    let weights = weights();
+    let mut arguments = TRAINED.to_vec();
+    arguments.push(weights.to_str().unwrap());
+    survives_kill_9(&arguments, 6);
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bytes() {
+    let weights = weights();
+    let folder = folder();
+    let mut arguments = TRAINED.to_vec();
+    arguments.push(weights.to_str().unwrap());
+    let mut expected = None;
+    for threads in ["1", "2", "3"] {
+        let mut arguments = arguments.clone();
+        arguments.extend(["--threads", threads, "--out", threads]);
+        run_well(folder.path(), &arguments);
+        let files = finished_files(&folder.path().join(threads));
+        assert_same(expected.get_or_insert(files.clone()), &files);
+    }
+}
+
+#[test]
+fn ctrl_c_ends_gracefully_and_says_how_to_go_on() {
+    let folder = folder();
+    let path = folder.path();
+    let big = ["ablate", "limits-shapes", "--weights", ".", "--images", "40", "--threads", "1", "--out", "run"];
+    for signal in ["-INT", "-TERM"] {
+        let child = gentron(path).args(big).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let until = Instant::now() + Duration::from_secs(60);
+        while !path.join("run/journals").exists() {
+            assert!(Instant::now() < until, "it draws within a minute");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        std::thread::sleep(Duration::from_millis(200));
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(130), "{said}");
+        let how = "to continue: gentron ablate limits-shapes --weights . --images 40 --threads 1 --out run";
+        assert!(said.contains(how), "{said}");
+        let left = files(&path.join("run"));
+        assert!(left.keys().all(|name| !name.ends_with(".tmp")), "nothing half-written is left");
+    }
+}
+
+#[test]
+fn a_finished_run_is_left_as_it_is() {
+    let folder = folder();
+    let path = folder.path();
+    let arguments = ["ablate", "limits-shapes", "--weights", ".", "--prompts", "2", "--out", "run"];
+    let first = run_well(path, &arguments);
+    let before = finished_files(&path.join("run"));
+    let image = path.join("run").join(before.keys().find(|name| name.ends_with(".png")).unwrap());
+    let written = fs::metadata(&image).unwrap().modified().unwrap();
+    assert_eq!(run_well(path, &arguments), first);
+    assert_same(&before, &finished_files(&path.join("run")));
+    assert_eq!(fs::metadata(&image).unwrap().modified().unwrap(), written, "no image was drawn again");
+}
+
+#[test]
+fn the_stages_one_by_one_end_where_ablate_does() {
+    let folder = folder();
+    let path = folder.path();
+    let narrow = ["limits-shapes", "--weights", ".", "--prompts", "2"];
+    let with = |before: &[&'static str], after: &[&'static str]| [before, &narrow[..], after].concat();
+    run_well(path, &with(&["ablate"], &["--out", "at-once"]));
+    run_well(path, &with(&["generate"], &["--out", "staged"]));
+    run_well(path, &["score", "staged"]);
+    run_well(path, &["report", "staged"]);
+    assert_same(&finished_files(&path.join("at-once")), &finished_files(&path.join("staged")));
+}

@@ -1,0 +1,111 @@
+//! Running the program, and looking at what it left.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// The repository.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// The program of this build: tests are in `target/<profile>/deps`, programs one folder up. `GENTRON_BINARY` names another.
+pub fn program() -> PathBuf {
+    if let Some(path) = std::env::var_os("GENTRON_BINARY") {
+        return path.into();
+    }
+    let test = std::env::current_exe().unwrap();
+    let path = test.parent().unwrap().parent().unwrap().join("gentron");
+    assert!(
+        path.is_file(),
+        "{} is not built: `cargo test --release --workspace` builds it, as does `cargo build --release`",
+        path.display()
+    );
+    path
+}
+
+/// The program, to be run in `folder` without anything from the environment that it listens to.
+pub fn gentron(folder: &Path) -> Command {
+    let mut command = Command::new(program());
+    command.current_dir(folder).env_remove("GENTRON_WEIGHTS").env("COLUMNS", "100");
+    command
+}
+
+/// Runs to the end.
+pub fn run(folder: &Path, arguments: &[&str]) -> Output {
+    gentron(folder).args(arguments).output().unwrap()
+}
+
+/// Runs to the end, which must be a good one; returns stdout.
+pub fn run_well(folder: &Path, arguments: &[&str]) -> String {
+    let output = run(folder, arguments);
+    assert_eq!(output.status.code(), Some(0), "gentron {}: {}", arguments.join(" "), text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// Output as text.
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// An empty folder that goes with the test.
+pub fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// All files below a folder, by relative path.
+pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    collect(folder, folder, &mut found);
+    found
+}
+
+fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(root, &path, found);
+        } else {
+            let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+            found.insert(name, fs::read(&path).unwrap());
+        }
+    }
+}
+
+/// The files of a finished run that must be the same in every execution: all but the timings.
+pub fn finished_files(run: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = files(run);
+    assert!(files.contains_key("report.html"), "{} is not finished", run.display());
+    files.remove("timings.json");
+    let unfinished: Vec<&String> =
+        files.keys().filter(|name| name.contains("journal") || name.contains(".tmp")).collect();
+    assert!(unfinished.is_empty(), "a finished run has no {unfinished:?}");
+    files
+}
+
+/// Fails with the names of the files that differ.
+pub fn assert_same(one: &BTreeMap<String, Vec<u8>>, other: &BTreeMap<String, Vec<u8>>) {
+    let names: Vec<&String> =
+        one.keys().chain(other.keys()).filter(|name| one.get(*name) != other.get(*name)).collect();
+    assert!(names.is_empty(), "these files differ: {names:?}");
+}
+
+/// A copy of the shipped weights, for tests that damage some.
+pub fn copy_folder(from: &Path, to: &Path) {
+    for (name, bytes) in files(from) {
+        let path = to.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+}
+
+/// The shipped weights.
+pub fn weights() -> PathBuf {
+    let weights = repository().join("weights");
+    let wanted = weights.join("gentron-shapes-cross-clip-t5/model.safetensors");
+    assert!(wanted.is_file(), "this test needs the weights of the repository: {} is missing", wanted.display());
+    weights
+}
