@@ -11,11 +11,15 @@ use gentron_suites::shapes::{render, scene_for, suite};
 fn perception(criterion: &mut Criterion) {
     let suite = suite();
     let mut group = criterion.benchmark_group("perception");
-    group.sample_size(10).measurement_time(std::time::Duration::from_secs(2)).warm_up_time(std::time::Duration::from_millis(300));
+    group
+        .sample_size(10)
+        .measurement_time(std::time::Duration::from_secs(2))
+        .warm_up_time(std::time::Duration::from_millis(300));
     for things in 1..=5 {
         let prompts = suite.prompts().iter().filter(|prompt| prompt.annotation.things == things);
         // More pictures than are remembered, so that every call reads its picture anew.
-        let images: Vec<_> = prompts.flat_map(|prompt| (0..8).map(|seed| render(&scene_for(prompt, seed)))).take(64).collect();
+        let images: Vec<_> =
+            prompts.flat_map(|prompt| (0..8).map(|seed| render(&scene_for(prompt, seed)))).take(64).collect();
         if images.is_empty() {
             continue;
         }

@@ -1,7 +1,7 @@
 //! T2I-CompBench's official formulas as pure functions of what was seen.
 //!
-//! They follow the code of `Karine-Huang/T2I-CompBench` at commit `1b70949`, defects included, and agree with what its scripts return
-//! (tests named `parity`). Nothing here looks at an image.
+//! They follow the code of `Karine-Huang/T2I-CompBench` at commit `1b70949`, defects included, and agree with what its
+//! scripts return (tests named `parity`). Nothing here looks at an image.
 
 mod attributes;
 mod clip;

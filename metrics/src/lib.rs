@@ -1,4 +1,27 @@
-//! Scores of generated images, for the project `gentron`.
+//! Scores of generated images: from a prompt and an image to observations with reasons.
+//!
+//! Three layers, each usable alone:
+//!
+//! - [`perception`] says what a scorer must be able to see, as three traits. [`shapes::ShapesPerception`] sees exactly,
+//! in   the small world of drawn shapes; networks implement the same traits for photographs.
+//! - [`formulas`] are T2I-CompBench's official scores as pure functions of what was seen.
+//! - [`measure()`] puts both together for one image: an [`Observation`] a metric, with its [`Reason`]s, or why it is
+//!   unscored. [`registry()`] explains each metric.
+//!
+//! ```
+//! use gentron_metrics::{Backends, measure, official_metrics, shapes::ShapesPerception};
+//! use gentron_suites::{Suite, shapes};
+//!
+//! let suite = shapes::suite();
+//! let prompt = &suite.prompts()[0];
+//! let image = shapes::render(&shapes::scene_for(prompt, 1));
+//! let eyes = ShapesPerception::new();
+//! let backends = Backends { vqa: &eyes, detector: &eyes, image_text: None };
+//! for observation in measure(prompt, &image, &backends, &official_metrics(&prompt.category)) {
+//!     assert_eq!(observation.outcome.value(), Some(1.0));
+//! }
+//! ```
+
 pub mod card;
 pub mod error;
 pub mod formulas;

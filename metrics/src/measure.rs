@@ -24,8 +24,8 @@ pub struct Backends<'a> {
 
 /// One observation for each of `metrics`, in their order.
 ///
-/// A metric that does not apply to the prompt, lacks a back-end or fails is unscored with the reason; nothing panics on any image. The result depends on
-/// the arguments alone.
+/// A metric that does not apply to the prompt, lacks a back-end or fails is unscored with the reason; nothing panics on
+/// any image. The result depends on the arguments alone.
 #[must_use]
 pub fn measure(prompt: &Prompt, image: &RgbImage, backends: &Backends<'_>, metrics: &[MetricId]) -> Vec<Observation> {
     let look = Look { prompt, image, backends, detections: OnceCell::new() };
@@ -139,7 +139,8 @@ impl Look<'_> {
         let frame = Frame::of(self.image.width(), self.image.height());
         let axes = if self.prompt.suite == "shapes" { DepthAxes::Fixed } else { DepthAxes::Official };
         let (boxes, depth) = (frame.scale_all(&found.boxes), frame.depth(depth));
-        let score = formulas::unidet_3d(&boxes, Some(&depth), Some(relation.kind), &relation.subject, &relation.object, axes);
+        let score =
+            formulas::unidet_3d(&boxes, Some(&depth), Some(relation.kind), &relation.subject, &relation.object, axes);
         Ok((score.value, relation_reasons(relation, &score, found)))
     }
 
@@ -147,8 +148,13 @@ impl Look<'_> {
         let counts = &self.prompt.annotation.counts;
         let found = self.detections()?;
         let boxes = Frame::of(self.image.width(), self.image.height()).scale_all(&found.boxes);
-        let score = formulas::unidet_numeracy(&boxes, counts).ok_or(Absent::Because("the prompt asks for no number of anything"))?;
-        let reason = |(count, &found): (&gentron_suites::Count, &u32)| Reason::Count { noun: count.noun.clone(), wanted: count.count, found };
+        let score = formulas::unidet_numeracy(&boxes, counts)
+            .ok_or(Absent::Because("the prompt asks for no number of anything"))?;
+        let reason = |(count, &found): (&gentron_suites::Count, &u32)| Reason::Count {
+            noun: count.noun.clone(),
+            wanted: count.count,
+            found,
+        };
         Ok((score.value, counts.iter().zip(&score.found).map(reason).collect()))
     }
 
@@ -159,7 +165,8 @@ impl Look<'_> {
         Ok((cosine, vec![Reason::Similarity { text, cosine }]))
     }
 
-    /// Complex prompts are compared without their adjectives, as officially; the small world's adjectives are its colours and textures.
+    /// Complex prompts are compared without their adjectives, as officially; the small world's adjectives are its
+    /// colours and textures.
     fn compared_text(&self) -> String {
         if self.prompt.annotation.complex.is_some() && self.prompt.suite == "shapes" {
             formulas::clip_text(&self.prompt.text, crate::shapes::is_adjective)
@@ -199,7 +206,8 @@ pub fn action_phrase(action: &Action) -> String {
 
 fn relation_reasons(relation: &Relation, score: &RelationScore, found: &Detections) -> Vec<Reason> {
     let used = [score.subject, score.object].into_iter().flatten().map(|index| &found.boxes[index]);
-    let mut reasons: Vec<Reason> = used.map(|d| Reason::Box { label: d.label.clone(), score: d.score, bbox: d.bbox }).collect();
+    let mut reasons: Vec<Reason> =
+        used.map(|d| Reason::Box { label: d.label.clone(), score: d.score, bbox: d.bbox }).collect();
     let words = match relation.kind {
         RelationKind::LeftOf => "left of",
         RelationKind::RightOf => "right of",
@@ -218,7 +226,9 @@ fn relation_reasons(relation: &Relation, score: &RelationScore, found: &Detectio
         (None, Some(_)) => format!("no {subject} was found"),
         (Some(_), None) => format!("no {object} was found"),
         (Some(_), Some(_)) if score.position >= 1.0 => format!("the {subject} is {words} the {object}"),
-        (Some(_), Some(_)) if score.position > 0.0 => format!("the {subject} is {words} the {object}, but their boxes earn only {:.2}", score.position),
+        (Some(_), Some(_)) if score.position > 0.0 => {
+            format!("the {subject} is {words} the {object}, but their boxes earn only {:.2}", score.position)
+        }
         (Some(_), Some(_)) => format!("the {subject} is not {words} the {object}"),
     };
     let (relation, subject, object) = (words.to_owned(), subject.clone(), object.clone());

@@ -1,7 +1,7 @@
 //! What a scorer must be able to see: three traits, one for each kind of question that T2I-CompBench asks of an image.
 //!
-//! [`crate::shapes::ShapesPerception`] implements the first two exactly for the world of drawn shapes; BLIP-VQA and UniDet
-//! implement them for photographs.
+//! [`crate::shapes::ShapesPerception`] implements the first two exactly for the world of drawn shapes; BLIP-VQA and
+//! UniDet implement them for photographs.
 
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
@@ -15,12 +15,13 @@ pub trait Vqa: Send + Sync {
 
     /// How probable it is that "`phrase`?" is answered yes.
     ///
-    /// `phrase` is a noun phrase as the suite gives it ("a red circle"), without the question mark, or a clause made of two of them
-    /// ("a red circle inside a blue square"). The answer depends on the image's pixels and the phrase alone: the same input gives the same
-    /// bits, in any order and on any thread.
+    /// `phrase` is a noun phrase as the suite gives it ("a red circle"), without the question mark, or a clause made of
+    /// two of them ("a red circle inside a blue square"). The answer depends on the image's pixels and the phrase
+    /// alone: the same input gives the same bits, in any order and on any thread.
     ///
     /// # Errors
-    /// [`MetricError::UnknownWords`] and [`MetricError::NotAPhrase`] where a back-end with a closed vocabulary cannot read the phrase,
+    /// [`MetricError::UnknownWords`] and [`MetricError::NotAPhrase`] where a back-end with a closed vocabulary cannot
+    /// read the phrase,
     /// [`MetricError::ImageSize`] on an image without pixels, [`MetricError::Backend`] where the network fails.
     fn answer(&self, image: &RgbImage, phrase: &str) -> Result<Answer, MetricError>;
 }
@@ -41,8 +42,9 @@ pub trait Detector: Send + Sync {
 
     /// All objects in the image, most confident first, each once, boxes in the image's own pixels.
     ///
-    /// Boxes that the detector itself does not believe in (official cut: score ≤ 0.1) are left out. A box may be amodal, that is cover the hidden
-    /// part of an object too. `depth` is present where the back-end can order objects in depth.
+    /// Boxes that the detector itself does not believe in (official cut: score ≤ 0.1) are left out. A box may be
+    /// amodal, that is cover the hidden part of an object too. `depth` is present where the back-end can order objects
+    /// in depth.
     ///
     /// # Errors
     /// [`MetricError::ImageSize`] on an image without pixels, [`MetricError::Backend`] where the network fails.

@@ -31,7 +31,9 @@ fn rendered_truth_scores_at_least_995_thousandths_in_every_category() {
 #[test]
 fn blurred_and_noisy_truth_scores_at_least_97_hundredths_in_every_category() {
     let spoil = Spoil { blur: 1, noise: 4.0 };
-    let means = means(SEEDS, |prompt, seed| (prompt.clone(), spoilt(&pictures::truth(prompt, seed), spoil, seed + u64::from(prompt.index))));
+    let means = means(SEEDS, |prompt, seed| {
+        (prompt.clone(), spoilt(&pictures::truth(prompt, seed), spoil, seed + u64::from(prompt.index)))
+    });
     print("rendered truth, 3 x 3 box blur, then noise of 4 grey levels", &means);
     for (key, mean) in means {
         assert!(mean >= 0.97, "{key:?}: {mean}");

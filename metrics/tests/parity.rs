@@ -1,7 +1,8 @@
 //! The formulas against what T2I-CompBench's own scripts returned on synthetic detections and probabilities.
 //!
-//! The goldens are read from `$GENTRON_GOLDENS/compbench`, else from `shared/goldens/compbench` beside the checkout, else, as far as they quote no
-//! official prompt, from the copies in `tests/goldens/compbench`. Each test runs on every file of its pattern and says so when it found none.
+//! The goldens are read from `$GENTRON_GOLDENS/compbench`, else from `shared/goldens/compbench` beside the checkout,
+//! else, as far as they quote no official prompt, from the copies in `tests/goldens/compbench`. Each test runs on every
+//! file of its pattern and says so when it found none.
 
 #[path = "parity/attributes.rs"]
 mod attributes;

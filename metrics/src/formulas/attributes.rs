@@ -12,12 +12,14 @@ pub fn round_as_printed(value: f32) -> f32 {
 
 /// B-VQA: `Π P(yes | phrase_i)` over the first `np_num` phrases.
 ///
-/// Each probability goes through four printed decimals, the product runs left to right in f32 and is printed with four decimals again, as in
-/// `BLIP_vqa.py`. So the value is a multiple of 1e-4, and 0 as soon as the product is below 5e-5. Without any phrase it is 1, as there:
-/// a caller who wants "no phrase" to be no score has to say so.
+/// Each probability goes through four printed decimals, the product runs left to right in f32 and is printed with four
+/// decimals again, as in
+/// `BLIP_vqa.py`. So the value is a multiple of 1e-4, and 0 as soon as the product is below 5e-5. Without any phrase it
+/// is 1, as there: a caller who wants "no phrase" to be no score has to say so.
 #[must_use]
 pub fn b_vqa(probabilities: &[f64], np_num: usize) -> f64 {
-    let product = probabilities.iter().take(np_num).map(|&p| round_as_printed(p as f32)).fold(1.0_f32, |product, p| product * p);
+    let product =
+        probabilities.iter().take(np_num).map(|&p| round_as_printed(p as f32)).fold(1.0_f32, |product, p| product * p);
     let text = format!("{product:.4}");
     text.parse().unwrap_or_else(|_| f64::from(product))
 }

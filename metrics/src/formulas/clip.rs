@@ -13,10 +13,11 @@ pub fn clipscore(image: &[f32], text: &[f32]) -> Option<f64> {
     (scale > 0.0).then(|| dot(image, text) / scale)
 }
 
-/// The text that the official script compares for complex prompts (`--complex True`): the prompt without its adjectives.
+/// The text that the official script compares for complex prompts (`--complex True`): the prompt without its
+/// adjectives.
 ///
-/// Which words are adjectives is the caller's to say. Tokens are joined with single blanks, a comma or full stop becoming a token of its own, as
-/// there: `The hat was on top of the coat rack .`
+/// Which words are adjectives is the caller's to say. Tokens are joined with single blanks, a comma or full stop
+/// becoming a token of its own, as there: `The hat was on top of the coat rack .`
 #[must_use]
 pub fn clip_text(prompt: &str, is_adjective: impl Fn(&str) -> bool) -> String {
     let mut tokens = Vec::new();

@@ -16,12 +16,12 @@ pub enum DepthAxes {
     Fixed,
 }
 
-/// The official score of a prompt with a relation in depth: `0.25 conf₁ + 0.25 conf₂ + 0.5 position`, `0.25 conf` where only one noun was found, and no
-/// cut below 0.5 (unlike [`super::unidet_2d`]).
+/// The official score of a prompt with a relation in depth: `0.25 conf₁ + 0.25 conf₂ + 0.5 position`, `0.25 conf` where
+/// only one noun was found, and no cut below 0.5 (unlike [`super::unidet_2d`]).
 ///
-/// A noun matches every label that contains it. Of the two ascending lists of matches, with `stop` the larger of their first elements, each noun is
-/// represented by its **last** match up to `stop`: a loop in the official code keeps overwriting, so that a weaker box may replace a surer one.
-/// Boxes and `depth` share one frame.
+/// A noun matches every label that contains it. Of the two ascending lists of matches, with `stop` the larger of their
+/// first elements, each noun is represented by its **last** match up to `stop`: a loop in the official code keeps
+/// overwriting, so that a weaker box may replace a surer one. Boxes and `depth` share one frame.
 #[must_use]
 pub fn unidet_3d(
     detections: &[Detection],
@@ -49,11 +49,18 @@ pub fn unidet_3d(
 
 /// The official position term in depth, 0 to 1.
 ///
-/// `d` = mean depth in the first box − mean depth in the second (larger is nearer). "In front of" holds for `d > 0`, "behind" and "hidden by" for `d < 0`.
-/// Where it holds: 1 for IoU > 0.5, `IoU / 0.5` for 0 < IoU < 0.5, and 0 for IoU exactly 0.5 or 0. An empty cut-out has no mean and gives 0.
-/// Relations in the plane follow [`position_2d`], as in the official function.
+/// `d` = mean depth in the first box − mean depth in the second (larger is nearer). "In front of" holds for `d > 0`,
+/// "behind" and "hidden by" for `d < 0`. Where it holds: 1 for IoU > 0.5, `IoU / 0.5` for 0 < IoU < 0.5, and 0 for IoU
+/// exactly 0.5 or 0. An empty cut-out has no mean and gives 0. Relations in the plane follow [`position_2d`], as in the
+/// official function.
 #[must_use]
-pub fn position_3d(relation: Option<RelationKind>, first: [f32; 4], second: [f32; 4], depth: Option<&DepthMap>, axes: DepthAxes) -> f64 {
+pub fn position_3d(
+    relation: Option<RelationKind>,
+    first: [f32; 4],
+    second: [f32; 4],
+    depth: Option<&DepthMap>,
+    axes: DepthAxes,
+) -> f64 {
     let sign = match relation {
         Some(RelationKind::InFrontOf) => 1.0,
         Some(RelationKind::Behind | RelationKind::HiddenBy) => -1.0,

@@ -2,7 +2,8 @@
 
 use crate::perception::{DepthMap, Detection};
 
-/// Size of the image as UniDet sees it. The 150-pixel threshold of "next to" is measured in this frame, so boxes have to be brought into it.
+/// Size of the image as UniDet sees it. The 150-pixel threshold of "next to" is measured in this frame, so boxes have
+/// to be brought into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame {
     /// Size of the image that the boxes are in.
@@ -14,10 +15,11 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// torchvision's `Resize(size=479, max_size=480)`: the shorter side becomes 479 unless the longer one would exceed 480.
+    /// torchvision's `Resize(size=479, max_size=480)`: the shorter side becomes 479 unless the longer one would exceed
+    /// 480.
     ///
-    /// A square image becomes 479 x 479: boxes of a 64 x 64 image are multiplied by 479 / 64, and 150 pixels are 20.04 of its own.
-    /// 1024 x 768 becomes 480 x 360.
+    /// A square image becomes 479 x 479: boxes of a 64 x 64 image are multiplied by 479 / 64, and 150 pixels are 20.04
+    /// of its own. 1024 x 768 becomes 480 x 360.
     #[must_use]
     pub fn of(width: u32, height: u32) -> Self {
         let (short, long) = (u64::from(width.min(height)).max(1), u64::from(width.max(height)).max(1));
@@ -27,7 +29,11 @@ impl Frame {
             new_long = 480;
         }
         let (new_width, new_height) = if width <= height { (new_short, new_long) } else { (new_long, new_short) };
-        Self { image: (width.max(1), height.max(1)), width: (new_width as u32).max(1), height: (new_height as u32).max(1) }
+        Self {
+            image: (width.max(1), height.max(1)),
+            width: (new_width as u32).max(1),
+            height: (new_height as u32).max(1),
+        }
     }
 
     /// A box of the image in this frame.

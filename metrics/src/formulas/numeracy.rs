@@ -13,12 +13,13 @@ pub struct NumeracyScore {
     pub found: Vec<u32>,
 }
 
-/// The official score of a prompt that asks for numbers of things: for each of `n` wanted nouns `0.5 / n` if any was found and another `0.5 / n` if exactly as
-/// many as wanted were.
+/// The official score of a prompt that asks for numbers of things: for each of `n` wanted nouns `0.5 / n` if any was
+/// found and another `0.5 / n` if exactly as many as wanted were.
 ///
-/// Detections come most confident first; duplicates are dropped ([`drop_duplicates`]). Nouns are looked up under the detector's names (girl → person, ship →
-/// boat, …). A noun that is not among the labels takes over **every** label that contains it, and later nouns see the renamed labels: `two cats and three
-/// cattle` loses its cattle. `None` without any wanted noun (the official code divides by zero there).
+/// Detections come most confident first; duplicates are dropped ([`drop_duplicates`]). Nouns are looked up under the
+/// detector's names (girl → person, ship → boat, …). A noun that is not among the labels takes over **every** label
+/// that contains it, and later nouns see the renamed labels: `two cats and three cattle` loses its cattle. `None`
+/// without any wanted noun (the official code divides by zero there).
 #[must_use]
 pub fn unidet_numeracy(detections: &[Detection], wanted: &[Count]) -> Option<NumeracyScore> {
     if wanted.is_empty() {
@@ -57,7 +58,8 @@ fn detector_name(noun: &str) -> &str {
     }
 }
 
-/// Indices of the detections that are kept: one goes when an earlier kept one has the same label and [`is_duplicate`] holds.
+/// Indices of the detections that are kept: one goes when an earlier kept one has the same label and [`is_duplicate`]
+/// holds.
 #[must_use]
 pub fn drop_duplicates(detections: &[Detection]) -> Vec<usize> {
     let mut kept: Vec<usize> = Vec::with_capacity(detections.len());
@@ -72,7 +74,8 @@ pub fn drop_duplicates(detections: &[Detection]) -> Vec<usize> {
     kept
 }
 
-/// Whether two boxes are the same thing: IoU, or the share of either box that lies in the other, above 0.9, every width and height counted with one pixel more.
+/// Whether two boxes are the same thing: IoU, or the share of either box that lies in the other, above 0.9, every width
+/// and height counted with one pixel more.
 #[must_use]
 pub fn is_duplicate(first: [f32; 4], second: [f32; 4]) -> bool {
     let (a, b) = (first.map(f64::from), second.map(f64::from));
@@ -88,7 +91,11 @@ mod tests {
 
     fn boxes(labels: &[&str]) -> Vec<Detection> {
         let place = |i: usize| [i as f32 * 50.0, 0.0, i as f32 * 50.0 + 40.0, 40.0];
-        labels.iter().enumerate().map(|(i, l)| Detection { label: (*l).into(), score: 0.9, bbox: place(i), attributes: vec![] }).collect()
+        labels
+            .iter()
+            .enumerate()
+            .map(|(i, l)| Detection { label: (*l).into(), score: 0.9, bbox: place(i), attributes: vec![] })
+            .collect()
     }
 
     fn wanted(pairs: &[(&str, u32)]) -> Vec<Count> {
@@ -97,7 +104,8 @@ mod tests {
 
     #[test]
     fn the_wrong_number_earns_half() {
-        let score = |labels: &[&str], pairs: &[(&str, u32)]| unidet_numeracy(&boxes(labels), &wanted(pairs)).map(|s| s.value);
+        let score =
+            |labels: &[&str], pairs: &[(&str, u32)]| unidet_numeracy(&boxes(labels), &wanted(pairs)).map(|s| s.value);
         assert_eq!(score(&["star", "star"], &[("star", 2)]), Some(1.0));
         assert_eq!(score(&["star"], &[("star", 2)]), Some(0.5));
         assert_eq!(score(&["heart"], &[("star", 2)]), Some(0.0));

@@ -19,11 +19,17 @@ pub struct RelationScore {
 
 /// The official score of a prompt with a relation in the plane.
 ///
-/// `0.25 conf₁ + 0.25 conf₂ + 0.5 position`, or `0.25 conf` where only one noun was found, and then **0 if that is below 0.5**: one object alone, or
-/// two that stand wrong, always score 0. A noun matches a label that equals it exactly, the most confident detection first; girl, boy, man and woman are
-/// looked for as `person`. `relation` is `None` where the prompt's words have no rule ("on top of"). Boxes are in the official [`super::Frame`].
+/// `0.25 conf₁ + 0.25 conf₂ + 0.5 position`, or `0.25 conf` where only one noun was found, and then **0 if that is
+/// below 0.5**: one object alone, or two that stand wrong, always score 0. A noun matches a label that equals it
+/// exactly, the most confident detection first; girl, boy, man and woman are looked for as `person`. `relation` is
+/// `None` where the prompt's words have no rule ("on top of"). Boxes are in the official [`super::Frame`].
 #[must_use]
-pub fn unidet_2d(detections: &[Detection], relation: Option<RelationKind>, subject: &str, object: &str) -> RelationScore {
+pub fn unidet_2d(
+    detections: &[Detection],
+    relation: Option<RelationKind>,
+    subject: &str,
+    object: &str,
+) -> RelationScore {
     let find = |noun: &str| detections.iter().position(|d| d.label == as_person(noun));
     let (first, second) = (find(subject), find(object));
     let mut score = blend(detections, (first, second), (first, second), |a, b| position_2d(relation, a, b));
@@ -62,9 +68,10 @@ pub(super) fn as_person(noun: &str) -> &str {
 
 /// The official position term in the plane, 0 to 1.
 ///
-/// With `dx`, `dy` from the first box's centre to the second's: next to, near and on side of give 1 where `|dx| < 150` **or** `|dy| < 150`, else
-/// `150 / max(|dx|, |dy|)`; the four directions give 0 where the other axis dominates or the sign is wrong, else 1 up to IoU 0.1 and `0.1 / IoU` above.
-/// Relations in depth and `None` give 0.
+/// With `dx`, `dy` from the first box's centre to the second's: next to, near and on side of give 1 where `|dx| < 150`
+/// **or** `|dy| < 150`, else
+/// `150 / max(|dx|, |dy|)`; the four directions give 0 where the other axis dominates or the sign is wrong, else 1 up
+/// to IoU 0.1 and `0.1 / IoU` above. Relations in depth and `None` give 0.
 #[must_use]
 pub fn position_2d(relation: Option<RelationKind>, first: [f32; 4], second: [f32; 4]) -> f64 {
     use RelationKind::{BottomOf, LeftOf, Near, NextTo, OnSideOf, RightOf, TopOf};
@@ -89,7 +96,8 @@ pub fn position_2d(relation: Option<RelationKind>, first: [f32; 4], second: [f32
     }
 }
 
-/// Intersection over union in f64 without the "+1 pixel" convention; two boxes without area have 0 (the official code divides by zero there).
+/// Intersection over union in f64 without the "+1 pixel" convention; two boxes without area have 0 (the official code
+/// divides by zero there).
 #[must_use]
 pub fn iou(first: [f32; 4], second: [f32; 4]) -> f64 {
     let (a, b) = (first.map(f64::from), second.map(f64::from));
@@ -109,7 +117,8 @@ mod tests {
 
     #[test]
     fn two_right_objects_in_the_right_place_score_their_confidence() {
-        let boxes = [detection("star", 1.0, [200.0, 0.0, 300.0, 100.0]), detection("heart", 0.5, [0.0, 0.0, 100.0, 100.0])];
+        let boxes =
+            [detection("star", 1.0, [200.0, 0.0, 300.0, 100.0]), detection("heart", 0.5, [0.0, 0.0, 100.0, 100.0])];
         let score = unidet_2d(&boxes, Some(RelationKind::LeftOf), "heart", "star");
         assert_eq!((score.value, score.position), (0.875, 1.0));
         assert_eq!(unidet_2d(&boxes, Some(RelationKind::RightOf), "heart", "star").value, 0.0);

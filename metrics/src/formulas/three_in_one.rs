@@ -4,8 +4,9 @@ use gentron_suites::ComplexKind;
 
 /// Averages the parts that a complex prompt is about: attributes and place, attributes and action, or all three.
 ///
-/// `attribute` is B-VQA, `spatial` UniDet 2D, `clip` the raw cosine; the kind says which are used and the others are ignored. The cosine lives on another
-/// scale (about 0.15 to 0.4 for natural images), so values of different kinds of prompt are not comparable: that is so officially.
+/// `attribute` is B-VQA, `spatial` UniDet 2D, `clip` the raw cosine; the kind says which are used and the others are
+/// ignored. The cosine lives on another scale (about 0.15 to 0.4 for natural images), so values of different kinds of
+/// prompt are not comparable: that is so officially.
 #[must_use]
 pub fn three_in_one(kind: ComplexKind, attribute: f64, spatial: f64, clip: f64) -> f64 {
     match kind {

@@ -44,11 +44,13 @@ fn instead(reading: &Reading, thing: &NounPhrase) -> String {
     if seen.exists < 0.5 {
         return format!("found only what may be {}", place(reading, seen));
     }
-    let texture = thing.texture.filter(|&texture| same.iter().all(|seen| seen.best_texture() != texture)).map(|t| t.word());
+    let texture =
+        thing.texture.filter(|&texture| same.iter().all(|seen| seen.best_texture() != texture)).map(|t| t.word());
     let color = thing.color.filter(|&color| same.iter().all(|seen| seen.best_color() != color)).map(|c| c.word());
     let missing: Vec<&str> = texture.into_iter().chain(color).collect();
     let found: Vec<String> = same.iter().map(|seen| place(reading, seen)).collect();
-    let missing = if missing.is_empty() { "none that is sure".to_owned() } else { format!("no {} one", missing.join(" ")) };
+    let missing =
+        if missing.is_empty() { "none that is sure".to_owned() } else { format!("no {} one", missing.join(" ")) };
     format!("found {}; {missing}", found.join(" and "))
 }
 
@@ -62,8 +64,13 @@ fn answer_count(reading: &Reading, thing: &NounPhrase, count: u32) -> Answer {
         }
         exactly[0] *= 1.0 - probability;
     }
-    let found: Vec<String> = reading.objects.iter().filter(|seen| matches(seen, thing) >= 0.5).map(|seen| place(reading, seen)).collect();
-    let why = if found.is_empty() { format!("found no {}", thing.shape.word()) } else { format!("found {}: {}", found.len(), found.join(", ")) };
+    let found: Vec<String> =
+        reading.objects.iter().filter(|seen| matches(seen, thing) >= 0.5).map(|seen| place(reading, seen)).collect();
+    let why = if found.is_empty() {
+        format!("found no {}", thing.shape.word())
+    } else {
+        format!("found {}: {}", found.len(), found.join(", "))
+    };
     Answer { yes: exactly.get(count as usize).copied().unwrap_or(0.0), why }
 }
 

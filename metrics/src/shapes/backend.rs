@@ -36,7 +36,9 @@ impl ShapesPerception {
     /// The picture's reading, remembered or new.
     fn reading(&self, image: &RgbImage) -> Result<Arc<Reading>, MetricError> {
         // Whatever a panicking thread left behind is a list of complete entries.
-        let known = |recent: &VecDeque<(RgbImage, Arc<Reading>)>| recent.iter().find(|(seen, _)| seen == image).map(|(_, reading)| Arc::clone(reading));
+        let known = |recent: &VecDeque<(RgbImage, Arc<Reading>)>| {
+            recent.iter().find(|(seen, _)| seen == image).map(|(_, reading)| Arc::clone(reading))
+        };
         if let Some(reading) = known(&self.recent.lock().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(reading);
         }

@@ -8,13 +8,19 @@ use super::template::{Window, cover};
 /// The best box of each shape.
 #[derive(Clone, Debug)]
 pub struct Fits {
-    /// Agreement of each shape, in the order of [`Shape::ALL`]: soft intersection over union on known pixels, 0 to 1, less for stretched boxes.
+    /// Agreement of each shape, in the order of [`Shape::ALL`]: soft intersection over union on known pixels, 0 to 1,
+    /// less for stretched boxes.
     pub similarity: [f32; 6],
     /// The box of each shape.
     pub bbox: [[f32; 4]; 6],
 }
 
 impl Fits {
+    /// Agrees with nothing.
+    pub fn none() -> Self {
+        Self { similarity: [0.0; 6], bbox: [[0.0; 4]; 6] }
+    }
+
     /// The best shape.
     pub fn best(&self) -> usize {
         (0..6).max_by(|&a, &b| self.similarity[a].total_cmp(&self.similarity[b])).unwrap_or(0)
@@ -35,11 +41,14 @@ impl Fits {
     }
 }
 
-/// Shapes that start this far behind the best are not refined: a box that is right to a pixel costs less.
-const HOPELESS: f32 = 0.3;
+/// Shapes that start this far behind the best are not refined: a box that is right to a pixel or two costs less.
+const HOPELESS: f32 = 0.25;
 
-/// Finds the best box of each shape by coordinate search from the box of the solid pixels. Of a partly hidden object that box may be too small, so the search
-/// starts from the squares that contain it, too.
+/// Where even the best shape starts lower, this is no object, and noise is full of such.
+const UNLIKE: f32 = 0.4;
+
+/// Finds the best box of each shape by coordinate search from the box of the solid pixels. Of a partly hidden object
+/// that box may be too small, so the search starts from the squares that contain it, too.
 pub fn fit(silhouette: &Silhouette, partly_hidden: bool) -> Fits {
     let mut scratch = Vec::new();
     let mut fits = Fits { similarity: [0.0; 6], bbox: [silhouette.bbox; 6] };
@@ -53,11 +62,16 @@ pub fn fit(silhouette: &Silhouette, partly_hidden: bool) -> Fits {
             }
         }
     }
-    let bar = fits.quality() - HOPELESS;
-    for shape in Shape::ALL {
-        let at = shape as usize;
-        if fits.similarity[at] >= bar {
-            (fits.similarity[at], fits.bbox[at]) = refine(silhouette, shape, fits.similarity[at], fits.bbox[at], &mut scratch);
+    if fits.quality() < UNLIKE {
+        return fits;
+    }
+    // The best first: the better it becomes, the fewer others are worth the effort.
+    let mut order: [usize; 6] = std::array::from_fn(|at| at);
+    order.sort_by(|&a, &b| fits.similarity[b].total_cmp(&fits.similarity[a]));
+    for at in order {
+        if fits.similarity[at] >= fits.quality() - HOPELESS {
+            let start = (fits.similarity[at], fits.bbox[at]);
+            (fits.similarity[at], fits.bbox[at]) = refine(silhouette, Shape::ALL[at], start, &mut scratch);
         }
     }
     fits
@@ -96,8 +110,8 @@ const MOVES: [[f32; 4]; 14] = [
     [0.0, -1.0, 0.0, -1.0],
 ];
 
-fn refine(silhouette: &Silhouette, shape: Shape, start: f32, from: [f32; 4], scratch: &mut Vec<f32>) -> (f32, [f32; 4]) {
-    let (mut best, mut bbox) = (start, from);
+fn refine(silhouette: &Silhouette, shape: Shape, start: (f32, [f32; 4]), scratch: &mut Vec<f32>) -> (f32, [f32; 4]) {
+    let (mut best, mut bbox) = start;
     for step in [1.0_f32, 0.4] {
         // Six rounds move an edge by six pixels: what needs more is not this object.
         for _ in 0..6 {
@@ -120,10 +134,12 @@ fn refine(silhouette: &Silhouette, shape: Shape, start: f32, from: [f32; 4], scr
     (best, bbox)
 }
 
-/// Soft intersection over union on known pixels, times a factor for boxes that are not square, as all in this world are.
+/// Soft intersection over union on known pixels, times a factor for boxes that are not square, as all in this world
+/// are.
 fn agreement(silhouette: &Silhouette, shape: Shape, bbox: [f32; 4], scratch: &mut Vec<f32>) -> f32 {
     let wider = (silhouette.softness - 1) as f32 / 2.0;
-    let window = Window::around([bbox[0] - wider, bbox[1] - wider, bbox[2] + wider, bbox[3] + wider]).union(silhouette.window);
+    let window =
+        Window::around([bbox[0] - wider, bbox[1] - wider, bbox[2] + wider, bbox[3] + wider]).union(silhouette.window);
     cover(shape, bbox, silhouette.softness, window, scratch);
     let (mut shared, mut either) = (0.0_f32, 0.0_f32);
     let columns = window.x1 - window.x0;

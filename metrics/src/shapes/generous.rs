@@ -1,12 +1,15 @@
-//! A second look at what agrees with no template: objects whose colour changes or whose outline is broken, as learnt pictures have them.
+//! A second look at what agrees with no template: objects whose colour changes or whose outline is broken, as learnt
+//! pictures have them.
 //!
-//! The first look goes by colour, and so cannot see a square that is half red and half blue. Here everything painted counts, whatever its colour: the shape is
-//! found, and the colour stays as undecided as it is.
+//! The first look goes by colour, and so cannot see a square that is half red and half blue. Here everything painted
+//! counts, whatever its colour: the shape is found, and the colour stays as undecided as it is.
 
-use super::explain::{ANY_COLOR, Found, GOOD, LEAST_AREA, SIMPLICITY};
+use super::found::{ANY_COLOR, Found, GOOD, LEAST_AREA, SIMPLICITY};
+use super::holes::fill_holes;
+use super::masks::{dilated, eroded};
 use super::pieces::{BLACK, NONE, Pieces};
 use super::pixels::{BLANK, PIXELS, Pixels, SIDE};
-use super::silhouette::{Silhouette, fill_holes};
+use super::silhouette::Silhouette;
 use super::template::Window;
 
 /// Gaps of up to twice as many pixels in an outline are closed: a light stripe is 4 wide.
@@ -14,22 +17,35 @@ const CLOSING: usize = 2;
 
 /// Replaces badly explained objects of each island of paint by one object of any colour where that agrees better.
 pub fn second_look(pixels: &Pixels, pieces: &Pieces, found: Vec<Found>) -> Vec<Found> {
-    let (good, mut doubtful): (Vec<Found>, Vec<Found>) = found.into_iter().partition(|found| found.merit >= GOOD);
+    let mend = |object: Found| mended(pixels, &object).unwrap_or(object);
+    let (good, mut doubtful): (Vec<Found>, Vec<Found>) =
+        found.into_iter().map(mend).partition(|found| found.merit >= GOOD);
     let mut taken = vec![false; PIXELS];
     for object in &good {
         let template = object.template();
         (0..PIXELS).filter(|&at| template[at] > 0.05).for_each(|at| taken[at] = true);
         object.visible.iter().for_each(|&at| taken[usize::from(at)] = true);
     }
-    let islands = pieces.island.iter().filter(|&&island| island != NONE).map(|&island| usize::from(island) + 1).max().unwrap_or(0);
+    let islands = pieces
+        .island
+        .iter()
+        .filter(|&&island| island != NONE)
+        .map(|&island| usize::from(island) + 1)
+        .max()
+        .unwrap_or(0);
     let mut found = good;
     for island in 0..islands as u16 {
-        let free: Vec<usize> = (0..PIXELS).filter(|&at| pieces.island[at] == island && !taken[at] && !is_line(pixels, pieces, at)).collect();
+        let free: Vec<usize> = (0..PIXELS)
+            .filter(|&at| pieces.island[at] == island && !taken[at] && !is_line(pixels, pieces, at))
+            .collect();
         if free.len() < 2 * LEAST_AREA {
             continue;
         }
         let Some(candidate) = generous(pixels, &free, &taken) else { continue };
-        let inside = |object: &Found| object.visible.iter().filter(|at| pieces.island[usize::from(**at)] == island).count() * 2 > object.visible.len();
+        let inside = |object: &Found| {
+            object.visible.iter().filter(|at| pieces.island[usize::from(**at)] == island).count() * 2
+                > object.visible.len()
+        };
         if candidate.merit > explained(&candidate, doubtful.iter().filter(|object| inside(object))) + SIMPLICITY {
             doubtful.retain(|object| !inside(object));
             found.push(candidate);
@@ -37,6 +53,16 @@ pub fn second_look(pixels: &Pixels, pieces: &Pieces, found: Vec<Found>) -> Vec<F
     }
     found.append(&mut doubtful);
     found
+}
+
+/// The object with gaps in its outline closed, where that agrees better and nothing hides a part of it.
+fn mended(pixels: &Pixels, object: &Found) -> Option<Found> {
+    if object.merit >= GOOD || object.known.contains(&0.0) {
+        return None;
+    }
+    let own: Vec<usize> = object.visible.iter().map(|&at| usize::from(at)).collect();
+    let candidate = generous(pixels, &own, &[false; PIXELS])?;
+    (candidate.merit > object.merit + SIMPLICITY / 2.0).then(|| candidate.named(object))
 }
 
 /// How well the objects so far explain what the candidate would: their mean agreement, 0 for what none of them covers.
@@ -63,7 +89,8 @@ fn generous(pixels: &Pixels, free: &[usize], taken: &[bool]) -> Option<Found> {
     free.iter().for_each(|&at| paint[at] = pixels.paint[at] >= 0.3);
     let everywhere = Window { x0: 0, y0: 0, x1: SIDE, y1: SIDE };
     let closed = eroded(&dilated(&paint, CLOSING), CLOSING);
-    let mut filled: Vec<f32> = (0..PIXELS).map(|at| f32::from(u8::from((closed[at] || paint[at]) && !taken[at]))).collect();
+    let mut filled: Vec<f32> =
+        (0..PIXELS).map(|at| f32::from(u8::from((closed[at] || paint[at]) && !taken[at]))).collect();
     fill_holes(&mut filled, everywhere, 1);
     let solid: Vec<bool> = filled.iter().map(|&share| share > 0.5).collect();
     let kept = dilated(&dilated(&eroded(&solid, 1), 1), 1);
@@ -74,7 +101,12 @@ fn generous(pixels: &Pixels, free: &[usize], taken: &[bool]) -> Option<Found> {
         let deep = solid[at] && interior(&solid, at);
         inside[at] = if deep || pixels.label[at] == BLANK { filled[at] } else { pixels.paint[at] };
         if inside[at] >= 0.5 {
-            extent = [extent[0].min(at % SIDE), extent[1].min(at / SIDE), extent[2].max(at % SIDE), extent[3].max(at / SIDE)];
+            extent = [
+                extent[0].min(at % SIDE),
+                extent[1].min(at / SIDE),
+                extent[2].max(at % SIDE),
+                extent[3].max(at / SIDE),
+            ];
             if paint[at] && pixels.paint[at] >= 0.5 {
                 visible.push(at as u16);
             }
@@ -92,26 +124,4 @@ fn generous(pixels: &Pixels, free: &[usize], taken: &[bool]) -> Option<Found> {
 fn interior(mask: &[bool], at: usize) -> bool {
     let (x, y) = (at % SIDE, at / SIDE);
     x > 0 && y > 0 && x + 1 < SIDE && y + 1 < SIDE && mask[at - 1] && mask[at + 1] && mask[at - SIDE] && mask[at + SIDE]
-}
-
-/// Every pixel within `reach` in both axes of a marked one.
-fn dilated(mask: &[bool], reach: usize) -> Vec<bool> {
-    let across: Vec<bool> = (0..PIXELS)
-        .map(|at| {
-            let (x, row) = (at % SIDE, at - at % SIDE);
-            mask[row + x.saturating_sub(reach)..row + (x + reach + 1).min(SIDE)].contains(&true)
-        })
-        .collect();
-    (0..PIXELS)
-        .map(|at| {
-            let (x, y) = (at % SIDE, at / SIDE);
-            (y.saturating_sub(reach)..(y + reach + 1).min(SIDE)).any(|row| across[row * SIDE + x])
-        })
-        .collect()
-}
-
-/// Every pixel whose neighbours within `reach` in both axes are all marked; what is outside the picture counts as marked.
-fn eroded(mask: &[bool], reach: usize) -> Vec<bool> {
-    let inverse: Vec<bool> = mask.iter().map(|&marked| !marked).collect();
-    dilated(&inverse, reach).into_iter().map(|marked| !marked).collect()
 }

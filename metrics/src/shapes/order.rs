@@ -9,7 +9,8 @@ const LEAST_OVERLAP: usize = 6;
 
 /// For each object how many layers lie beneath it.
 ///
-/// Where two outlines overlap, the one whose own pixels fill the overlap is in front. The clearest overlaps decide first; one that would close a circle is ignored.
+/// Where two outlines overlap, the one whose own pixels fill the overlap is in front. The clearest overlaps decide
+/// first; one that would close a circle is ignored.
 pub fn levels(objects: &[Seen]) -> Vec<u32> {
     let mut edges: Vec<(usize, usize, usize)> = Vec::new();
     for a in 0..objects.len() {
@@ -52,8 +53,9 @@ fn reaches(above: &[Vec<usize>], from: usize, to: usize) -> bool {
 
 /// The depth of each pixel in the image's own size: 0 for the ground, 1 for the topmost layer.
 ///
-/// Every object is drawn as a slab that fills its box. The official formula compares means over boxes; with outlines alone a slender star upon a square would
-/// seem farther than the square, because its box shows mostly what is behind it.
+/// Every object is drawn as a slab that fills its box. The official formula compares means over boxes; with outlines
+/// alone a slender star upon a square would seem farther than the square, because its box shows mostly what is behind
+/// it.
 pub fn depth_map(reading: &Reading, width: u32, height: u32) -> DepthMap {
     let mut order: Vec<&Seen> = reading.objects.iter().collect();
     order.sort_by_key(|object| object.level);

@@ -74,16 +74,30 @@ impl Word {
 /// Reads a phrase. Case does not matter; a question mark or full stop at the end is ignored.
 ///
 /// # Errors
-/// [`MetricError::UnknownWords`] naming every word outside the grammar, [`MetricError::NotAPhrase`] where known words make no phrase.
+/// [`MetricError::UnknownWords`] naming every word outside the grammar, [`MetricError::NotAPhrase`] where known words
+/// make no phrase.
 pub fn parse(phrase: &str, backend: &str) -> Result<Phrase, MetricError> {
     let lower = phrase.to_lowercase();
-    let texts: Vec<&str> = lower.split_whitespace().map(|word| word.trim_end_matches(['?', '.', ','])).filter(|word| !word.is_empty()).collect();
-    let unknown: Vec<String> = texts.iter().filter(|text| Word::of(text).is_none()).map(|text| (*text).to_owned()).collect();
+    let texts: Vec<&str> = lower
+        .split_whitespace()
+        .map(|word| word.trim_end_matches(['?', '.', ',']))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let unknown: Vec<String> =
+        texts.iter().filter(|text| Word::of(text).is_none()).map(|text| (*text).to_owned()).collect();
     if !unknown.is_empty() {
-        return Err(MetricError::UnknownWords { backend: backend.to_owned(), phrase: phrase.to_owned(), words: unknown });
+        return Err(MetricError::UnknownWords {
+            backend: backend.to_owned(),
+            phrase: phrase.to_owned(),
+            words: unknown,
+        });
     }
     let words: Vec<Word> = texts.iter().filter_map(|text| Word::of(text)).collect();
-    clause(&words).map_err(|why| MetricError::NotAPhrase { backend: backend.to_owned(), phrase: phrase.to_owned(), why: why.to_owned() })
+    clause(&words).map_err(|why| MetricError::NotAPhrase {
+        backend: backend.to_owned(),
+        phrase: phrase.to_owned(),
+        why: why.to_owned(),
+    })
 }
 
 fn clause(words: &[Word]) -> Result<Phrase, &'static str> {
@@ -93,9 +107,8 @@ fn clause(words: &[Word]) -> Result<Phrase, &'static str> {
     let (kind, object) = match rest {
         [Word::Inside, object @ ..] => (ActionKind::Inside, object),
         [Word::Touching, object @ ..] => (ActionKind::Touching, object),
-        [Word::Connected, Word::To, object @ .., Word::By, Word::Article, Word::Line] | [Word::Connected, Word::To, object @ ..] => {
-            (ActionKind::ConnectedTo, object)
-        }
+        [Word::Connected, Word::To, object @ .., Word::By, Word::Article, Word::Line]
+        | [Word::Connected, Word::To, object @ ..] => (ActionKind::ConnectedTo, object),
         _ => return Err("\"connected\" needs \"to\""),
     };
     Ok(Phrase::Doing(noun_phrase(subject)?, kind, noun_phrase(object)?))
@@ -163,7 +176,10 @@ mod tests {
     #[test]
     fn unknown_words_are_named() {
         let error = parse("a pink striped zebra", "shapes-exact").map_err(|e| e.to_string());
-        assert_eq!(error, Err("shapes-exact does not know the words \"pink\", \"zebra\" in \"a pink striped zebra\"".to_owned()));
+        assert_eq!(
+            error,
+            Err("shapes-exact does not know the words \"pink\", \"zebra\" in \"a pink striped zebra\"".to_owned())
+        );
     }
 
     #[test]

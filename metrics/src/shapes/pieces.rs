@@ -1,6 +1,7 @@
 //! Connected pieces of one colour, and which of them may belong together.
 
-use super::pixels::{BLANK, PIXELS, Pixels, SIDE};
+use super::masks::{neighbourhood, touches};
+use super::pixels::{BLANK, MIXED, PIXELS, Pixels, SIDE};
 
 /// Paint that makes a pixel part of a piece.
 const SOLID: f32 = 0.5;
@@ -50,7 +51,13 @@ impl Pieces {
             let (x, y, index) = (at % SIDE, at / SIDE, usize::from(owner[at]));
             if index == list.len() {
                 let extent = [x, y, x, y];
-                list.push(Piece { color: pixels.label[at], pixels: Vec::new(), extent, island: island[at], stain: stain[at] });
+                list.push(Piece {
+                    color: pixels.label[at],
+                    pixels: Vec::new(),
+                    extent,
+                    island: island[at],
+                    stain: stain[at],
+                });
             }
             let piece = &mut list[index];
             let e = piece.extent;
@@ -63,18 +70,9 @@ impl Pieces {
 
 /// Pixels that are solid, without grey lines: solid black must have blacker black near it, or it is no black.
 fn solid_mask(pixels: &Pixels) -> Vec<bool> {
-    let solid = |at: usize| pixels.label[at] < super::pixels::MIXED && pixels.paint[at] >= SOLID;
-    let is_black_core = |at: usize| pixels.label[at] == BLACK && pixels.paint[at] >= BLACK_CORE;
-    (0..PIXELS)
-        .map(|at| {
-            if !solid(at) || pixels.label[at] != BLACK || is_black_core(at) {
-                return solid(at);
-            }
-            let (x, y) = (at % SIDE, at / SIDE);
-            let mut near = (y.saturating_sub(BLACK_REACH)..(y + BLACK_REACH + 1).min(SIDE)).flat_map(|row| (x.saturating_sub(BLACK_REACH)..(x + BLACK_REACH + 1).min(SIDE)).map(move |column| row * SIDE + column));
-            near.any(is_black_core)
-        })
-        .collect()
+    let is_solid = |at: usize| pixels.label[at] < MIXED && pixels.paint[at] >= SOLID;
+    let core: Vec<bool> = (0..PIXELS).map(|at| pixels.label[at] == BLACK && pixels.paint[at] >= BLACK_CORE).collect();
+    (0..PIXELS).map(|at| is_solid(at) && (pixels.label[at] != BLACK || touches(&core, at, BLACK_REACH))).collect()
 }
 
 /// No component.
@@ -92,14 +90,10 @@ fn components(key: impl Fn(usize) -> u8, skip: u8) -> Vec<u16> {
         label[start] = next;
         stack.push(start);
         while let Some(at) = stack.pop() {
-            let (x, y) = (at % SIDE, at / SIDE);
-            for row in y.saturating_sub(1)..(y + 2).min(SIDE) {
-                for column in x.saturating_sub(1)..(x + 2).min(SIDE) {
-                    let neighbour = row * SIDE + column;
-                    if label[neighbour] == NONE && key(neighbour) == key(start) {
-                        label[neighbour] = next;
-                        stack.push(neighbour);
-                    }
+            for neighbour in neighbourhood(at, 1) {
+                if label[neighbour] == NONE && key(neighbour) == key(start) {
+                    label[neighbour] = next;
+                    stack.push(neighbour);
                 }
             }
         }
@@ -119,8 +113,6 @@ pub enum Bond {
     Near,
     /// At most 4 blank pixels apart: a light stripe.
     Stripe,
-    /// Joined by other paint, which may hide what joins them.
-    Hidden,
 }
 
 impl Bond {
@@ -131,12 +123,12 @@ impl Bond {
             Self::Faint => Some(Self::Solid),
             Self::Near => Some(Self::Faint),
             Self::Stripe => Some(Self::Near),
-            Self::Hidden => Some(Self::Stripe),
         }
     }
 }
 
-/// Splits `members` (indices into the list of pieces, one colour) into groups joined by `bond`, each ascending, ordered by first member.
+/// Splits `members` (indices into the list of pieces, one colour) into groups joined by `bond`, each ascending, ordered
+/// by first member.
 pub fn groups(pieces: &[Piece], members: &[usize], bond: Bond) -> Vec<Vec<usize>> {
     let joined = |a: usize, b: usize| {
         let (one, other) = (&pieces[a], &pieces[b]);
@@ -146,7 +138,6 @@ pub fn groups(pieces: &[Piece], members: &[usize], bond: Bond) -> Vec<Vec<usize>
             Bond::Faint => faint,
             Bond::Near => faint || within(one, other, 3),
             Bond::Stripe => faint || within(one, other, 5),
-            Bond::Hidden => faint || one.island == other.island || within(one, other, 5),
         }
     };
     let mut group: Vec<usize> = (0..members.len()).collect();

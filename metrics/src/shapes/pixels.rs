@@ -47,7 +47,9 @@ impl Pixels {
     fn edge_width(&self) -> usize {
         let step = |at: usize, next: usize| {
             let (a, b) = (self.label[at], self.label[next]);
-            (a == b || a == BLANK || b == BLANK).then(|| (self.paint[at] - self.paint[next]).abs()).filter(|step| *step > 0.2)
+            (a == b || a == BLANK || b == BLANK)
+                .then(|| (self.paint[at] - self.paint[next]).abs())
+                .filter(|step| *step > 0.2)
         };
         let across = (0..PIXELS).filter(|at| at % SIDE + 1 < SIDE).filter_map(|at| step(at, at + 1));
         let down = (0..PIXELS - SIDE).filter_map(|at| step(at, at + SIDE));
@@ -65,8 +67,8 @@ impl Pixels {
         }
     }
 
-    /// Where objects of different colours meet, blur makes a third colour: red beside yellow looks orange. A pixel whose colour lies between those of two
-    /// different neighbours on opposite sides is such a blur.
+    /// Where objects of different colours meet, blur makes a third colour: red beside yellow looks orange. A pixel
+    /// whose colour lies between those of two different neighbours on opposite sides is such a blur.
     fn mark_blur(&mut self) {
         let blurred: Vec<usize> = (0..PIXELS).filter(|&at| self.label[at] != BLANK && self.is_blur(at)).collect();
         for at in blurred {
@@ -134,7 +136,8 @@ static RAYS: [Ray; Color::ALL.len()] = {
     rays
 };
 
-/// The share of the color `own` in a pixel that mixes it with one of the `grounds`, whichever explains the pixel best; 0 where two grounds do.
+/// The share of the color `own` in a pixel that mixes it with one of the `grounds`, whichever explains the pixel best;
+/// 0 where two grounds do.
 pub fn share_of(pixel: [f32; 3], own: u8, grounds: &[[f32; 3]]) -> f32 {
     let paint = Color::ALL[usize::from(own)].rgb().map(f32::from);
     let mut best = (f32::INFINITY, 0.0);

@@ -1,11 +1,10 @@
 //! The filled outline of a group of pieces.
 
+use super::holes::fill_holes;
+use super::masks::touches;
 use super::pieces::{NONE, Pieces};
 use super::pixels::{BLANK, PIXELS, Pixels, SIDE, grounds, is_on_background, share_of};
 use super::template::Window;
-
-/// Paint that keeps the outside out when holes are filled.
-const DAM: f32 = 0.22;
 
 /// What a template is compared with.
 pub struct Silhouette {
@@ -32,8 +31,8 @@ pub fn silhouette(pixels: &Pixels, pieces: &Pieces, members: &[usize], hiding: O
     }
     let bbox = [extent[0] as f32, extent[1] as f32, extent[2] as f32 + 1.0, extent[3] as f32 + 1.0];
     let mut inside = vec![0.0; PIXELS];
-    // Faint paint of the same colour counts, too: all that hangs together with these pieces and no others, or else what is next to them (the soft edge, a
-    // thin outline) or to what may hide more of them.
+    // Faint paint of the same colour counts, too: all that hangs together with these pieces and no others, or else what
+    // is next to them (the soft edge, a thin outline) or to what may hide more of them.
     let stains = own_stains(pieces, members);
     let next_to = |at: usize| touches(&own, at, 2) || hiding.is_some_and(|hiding| touches(hiding, at, 4));
     for at in (0..PIXELS).filter(|&at| pixels.label[at] == color) {
@@ -99,71 +98,4 @@ fn own_stains(pieces: &Pieces, members: &[usize]) -> Vec<u16> {
     let mut stains: Vec<u16> = members.iter().map(|&member| stain(member)).collect();
     stains.retain(|of| (0..pieces.list.len()).all(|index| stain(index) != *of || members.contains(&index)));
     stains
-}
-
-/// Whether a marked pixel is within `reach` in both axes.
-fn touches(mask: &[bool], at: usize, reach: usize) -> bool {
-    let (x, y) = (at % SIDE, at / SIDE);
-    (y.saturating_sub(reach)..(y + reach + 1).min(SIDE))
-        .any(|row| mask[row * SIDE + x.saturating_sub(reach)..row * SIDE + (x + reach + 1).min(SIDE)].contains(&true))
-}
-
-/// Sets to 1 whatever cannot be reached from the window's edge without crossing paint.
-pub fn fill_holes(inside: &mut [f32], window: Window, reach: usize) {
-    let (columns, rows) = (window.x1 - window.x0, window.y1 - window.y0);
-    let mut reached = vec![false; columns * rows];
-    let place = |x: usize, y: usize| (window.y0 + y) * SIDE + window.x0 + x;
-    let mut stack: Vec<(usize, usize)> = Vec::with_capacity(columns * rows);
-    let on_edge = |x: usize, y: usize| x == 0 || y == 0 || x + 1 == columns || y + 1 == rows;
-    for y in 0..rows {
-        for x in 0..columns {
-            if on_edge(x, y) && inside[place(x, y)] < DAM {
-                reached[y * columns + x] = true;
-                stack.push((x, y));
-            }
-        }
-    }
-    while let Some((x, y)) = stack.pop() {
-        let mut visit = |x: usize, y: usize| {
-            if !reached[y * columns + x] && inside[place(x, y)] < DAM {
-                reached[y * columns + x] = true;
-                stack.push((x, y));
-            }
-        };
-        if x > 0 {
-            visit(x - 1, y);
-        }
-        if x + 1 < columns {
-            visit(x + 1, y);
-        }
-        if y > 0 {
-            visit(x, y - 1);
-        }
-        if y + 1 < rows {
-            visit(x, y + 1);
-        }
-    }
-    for y in 0..rows {
-        for x in 0..columns {
-            let at = place(x, y);
-            if !reached[y * columns + x] && inside[at] < DAM {
-                inside[at] = 1.0;
-            }
-        }
-    }
-    // Pixels all around which is inside are wholly inside, however much white a texture mixes into them.
-    let filled = inside.to_vec();
-    for y in reach..rows.saturating_sub(reach) {
-        for x in reach..columns.saturating_sub(reach) {
-            let at = place(x, y);
-            if filled[at] >= DAM && filled[at] < 1.0 && enclosed(&filled, at, reach) {
-                inside[at] = 1.0;
-            }
-        }
-    }
-}
-
-/// Whether all pixels within `reach` along both axes are inside.
-fn enclosed(filled: &[f32], at: usize, reach: usize) -> bool {
-    (1..=reach).all(|d| [at - d, at + d, at - d * SIDE, at + d * SIDE].into_iter().all(|n| filled[n] >= DAM))
 }

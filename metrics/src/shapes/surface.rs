@@ -2,7 +2,7 @@
 
 use gentron_suites::shapes::{Color, Texture, texture_lightness};
 
-use super::explain::{ANY_COLOR, Found};
+use super::found::{ANY_COLOR, Found};
 use super::pixels::{BLANK, Pixels, SIDE, distance_to};
 use super::template::Window;
 
@@ -13,8 +13,10 @@ const COLOR_TOLERANCE: f64 = 22.0;
 pub fn color_posterior(pixels: &Pixels, found: &Found) -> [f64; 8] {
     let solid = 0.8 * strongest(pixels, found);
     let paint = |at: &u16| pixels.paint[usize::from(*at)];
-    let inner: Vec<[f32; 3]> = found.visible.iter().filter(|at| paint(at) >= solid).map(|&at| pixels.rgb[usize::from(at)]).collect();
-    // Every pixel votes with its own probabilities. Votes are raised to a power: a few pixels of another colour are no reason for doubt, half of them are.
+    let inner: Vec<[f32; 3]> =
+        found.visible.iter().filter(|at| paint(at) >= solid).map(|&at| pixels.rgb[usize::from(at)]).collect();
+    // Every pixel votes with its own probabilities. Votes are raised to a power: a few pixels of another colour are no
+    // reason for doubt, half of them are.
     const CONSENT: i32 = 3;
     let mut votes = [0.0; Color::ALL.len()];
     for rgb in inner {
@@ -40,11 +42,11 @@ fn strongest(pixels: &Pixels, found: &Found) -> f32 {
 pub fn texture_posterior(pixels: &Pixels, found: &Found, template: &[f32]) -> [f64; 4] {
     let surface = Surface::new(pixels, found, template);
     let mean = surface.spots.iter().map(|spot| spot.light).sum::<f32>() / surface.spots.len().max(1) as f32;
-    let textured = sigmoid((f64::from(mean) - 0.12) / 0.014);
-    if surface.spots.len() < 12 || textured < 1e-4 {
+    let textured = sigmoid((f64::from(mean) - 0.1) / 0.012);
+    if surface.spots.len() < 12 || textured < 1e-3 {
         return [1.0, 0.0, 0.0, 0.0];
     }
-    let correlation = Texture::NAMED.map(|texture| f64::from(surface.best_correlation(texture)));
+    let correlation = surface.correlations().map(f64::from);
     let best = correlation.iter().copied().fold(f64::MIN, f64::max);
     let weight = correlation.map(|r| (30.0 * (r - best)).exp());
     let total: f64 = weight.iter().sum();
@@ -65,7 +67,8 @@ struct Spot {
 struct Surface {
     bbox: [f32; 4],
     window: Window,
-    /// What remains of the outline's coverage one pixel further in: only there a texture is drawn. Over the whole picture.
+    /// What remains of the outline's coverage one pixel further in: only there a texture is drawn. Over the whole
+    /// picture.
     inner: Vec<f32>,
     /// Pixels that are wholly inside and that nothing hides.
     spots: Vec<Spot>,
@@ -77,11 +80,16 @@ impl Surface {
         let window = Window::around(found.bbox());
         let mut inner = vec![0.0; template.len()];
         let rows = |at: usize| [at - SIDE - 1, at - 1, at + SIDE - 1];
-        for at in window.indices().filter(|at| at % SIDE > 0 && at % SIDE + 1 < SIDE && *at >= SIDE && *at < SIDE * (SIDE - 1)) {
+        for at in window
+            .indices()
+            .filter(|at| at % SIDE > 0 && at % SIDE + 1 < SIDE && *at >= SIDE && *at < SIDE * (SIDE - 1))
+        {
             inner[at] = rows(at).into_iter().flat_map(|row| &template[row..row + 3]).copied().fold(1.0, f32::min);
         }
         let strongest = strongest(pixels, found);
-        let shown = |at: usize| found.known[at] > 0.0 && (found.color == ANY_COLOR || [found.color, BLANK].contains(&pixels.label[at]));
+        let shown = |at: usize| {
+            found.known[at] > 0.0 && (found.color == ANY_COLOR || [found.color, BLANK].contains(&pixels.label[at]))
+        };
         let spots = window
             .indices()
             .filter(|&at| inner[at] > 0.9 && shown(at))
@@ -90,25 +98,33 @@ impl Surface {
         Self { bbox: found.bbox(), window, inner, spots, blurred: pixels.softness > 1 }
     }
 
-    /// Correlation with the texture anchored to the box or up to two pixels beside it: a drawn box is known to a fraction of a pixel, a generated one is not.
-    fn best_correlation(&self, texture: Texture) -> f32 {
-        let [x1, y1, x2, y2] = self.bbox;
-        let size = ((x2 - x1 + y2 - y1) / 2.0).round();
-        let (left, top) = (((x1 + x2 - size) / 2.0).round(), ((y1 + y2 - size) / 2.0).round());
+    /// Correlation with each named texture anchored to the box; where none fits there, up to two pixels beside it: a
+    /// drawn box is known to a fraction of a pixel, a generated one is not.
+    fn correlations(&self) -> [f32; 3] {
+        const CLEAR: f32 = 0.88;
         let mut field = vec![0.0; self.inner.len()];
-        let mut best = f32::MIN;
-        for (dx, dy) in SHIFTS {
-            let bbox = [left + dx, top + dy, left + dx + size, top + dy + size];
-            for at in self.window.indices().filter(|&at| self.inner[at] > 0.0) {
-                let (x, y) = ((at % SIDE) as f32 + 0.5, (at / SIDE) as f32 + 0.5);
-                field[at] = self.inner[at] * texture_lightness(texture, bbox, x, y);
-            }
-            best = best.max(self.correlation(&field));
-            if best > 0.85 {
+        let mut best = Texture::NAMED.map(|texture| self.shifted(texture, SHIFTS[0], &mut field));
+        for &shift in &SHIFTS[1..] {
+            if best.iter().any(|&r| r > CLEAR) {
                 break;
+            }
+            for (best, texture) in best.iter_mut().zip(Texture::NAMED) {
+                *best = best.max(self.shifted(texture, shift, &mut field));
             }
         }
         best
+    }
+
+    fn shifted(&self, texture: Texture, (dx, dy): (f32, f32), field: &mut [f32]) -> f32 {
+        let [x1, y1, x2, y2] = self.bbox;
+        let size = ((x2 - x1 + y2 - y1) / 2.0).round();
+        let (left, top) = (((x1 + x2 - size) / 2.0).round() + dx, ((y1 + y2 - size) / 2.0).round() + dy);
+        let bbox = [left, top, left + size, top + size];
+        for at in self.window.indices().filter(|&at| self.inner[at] > 0.0) {
+            let (x, y) = ((at % SIDE) as f32 + 0.5, (at / SIDE) as f32 + 0.5);
+            field[at] = self.inner[at] * texture_lightness(texture, bbox, x, y);
+        }
+        self.correlation(field)
     }
 
     /// Pearson correlation of what is light with what would be.
@@ -117,7 +133,8 @@ impl Surface {
         let (mut a, mut b, mut aa, mut bb, mut ab) = (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32);
         for &Spot { at, light } in &self.spots {
             let wanted = if self.blurred {
-                [at - SIDE - 1, at - 1, at + SIDE - 1].into_iter().flat_map(|row| &field[row..row + 3]).sum::<f32>() / 9.0
+                [at - SIDE - 1, at - 1, at + SIDE - 1].into_iter().flat_map(|row| &field[row..row + 3]).sum::<f32>()
+                    / 9.0
             } else {
                 field[at]
             };

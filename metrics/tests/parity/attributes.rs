@@ -26,7 +26,8 @@ fn parity_of_b_vqa() {
         let mut total = 0.0;
         for image in &golden.images {
             let asked = image.questions.iter().zip(&image.synthetic_prob).filter(|(question, _)| !question.is_empty());
-            let probabilities: Vec<f64> = asked.map(|(_, p)| p.parse().unwrap_or_else(|e| panic!("{p:?}: {e}"))).collect();
+            let probabilities: Vec<f64> =
+                asked.map(|(_, p)| p.parse().unwrap_or_else(|e| panic!("{p:?}: {e}"))).collect();
             let product = b_vqa(&probabilities, golden.np_num);
             assert_eq!(format!("{product:.4}"), image.official.answer, "{name}, {:?}", image.image);
             total += product;

@@ -36,10 +36,20 @@ fn parity_of_box_geometry() {
         for case in &golden.cases {
             let relation = goldens::relation(case.locality.as_deref());
             let position = position_2d(relation.filter(|r| !is_depth(*r)), case.box1, case.box2);
-            assert!((position - case.score2d).abs() < 1e-12, "{name} case {} 2D: {position} for {}", case.k, case.score2d);
+            assert!(
+                (position - case.score2d).abs() < 1e-12,
+                "{name} case {} 2D: {position} for {}",
+                case.k,
+                case.score2d
+            );
             let depth = formula_depth(case.k);
             let position = position_3d(relation, case.box1, case.box2, Some(&depth), DepthAxes::Official);
-            assert!((position - case.score3d).abs() < 1e-12, "{name} case {} 3D: {position} for {}", case.k, case.score3d);
+            assert!(
+                (position - case.score3d).abs() < 1e-12,
+                "{name} case {} 3D: {position} for {}",
+                case.k,
+                case.score3d
+            );
             assert_eq!(is_duplicate(case.box1, case.box2), case.dedup == 1, "{name} case {} duplicate", case.k);
         }
     }

@@ -41,14 +41,19 @@ impl Image {
     }
 
     pub fn detections(&self) -> Vec<Detection> {
-        self.detections.iter().map(|d| Detection { label: d.label.clone(), score: d.score, bbox: d.bbox, attributes: vec![] }).collect()
+        self.detections
+            .iter()
+            .map(|d| Detection { label: d.label.clone(), score: d.score, bbox: d.bbox, attributes: vec![] })
+            .collect()
     }
 }
 
 /// Every golden whose name starts and ends so, parsed; prints that the test is skipped where there is none.
 pub fn read_all<T: for<'a> Deserialize<'a>>(start: &str, end: &str) -> Vec<(String, T)> {
     let Some(folder) = folders().into_iter().find(|folder| !names(folder, start, end).is_empty()) else {
-        println!("skipped: no {start}*{end} in $GENTRON_GOLDENS/compbench nor in shared/goldens/compbench beside the checkout");
+        println!(
+            "skipped: no {start}*{end} in $GENTRON_GOLDENS/compbench nor in shared/goldens/compbench beside the checkout"
+        );
         return Vec::new();
     };
     let read = |name: String| {

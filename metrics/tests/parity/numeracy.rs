@@ -5,10 +5,21 @@ use gentron_suites::Count;
 
 use crate::goldens::{self, DetectionFile};
 
-const NUMBERS: [(&str, u32); 10] =
-    [("a", 1), ("an", 1), ("one", 1), ("two", 2), ("three", 3), ("four", 4), ("five", 5), ("six", 6), ("seven", 7), ("eight", 8)];
+const NUMBERS: [(&str, u32); 10] = [
+    ("a", 1),
+    ("an", 1),
+    ("one", 1),
+    ("two", 2),
+    ("three", 3),
+    ("four", 4),
+    ("five", 5),
+    ("six", 6),
+    ("seven", 7),
+    ("eight", 8),
+];
 
-/// Words after "a" in the official prompts that are outside the official vocabulary of countable things, and therefore no targets.
+/// Words after "a" in the official prompts that are outside the official vocabulary of countable things, and therefore
+/// no targets.
 const NOT_COUNTED: [&str; 5] = ["picnic", "burger", "recipe", "lively", "warm"];
 
 fn targets(prompt: &str) -> Vec<Count> {
@@ -47,7 +58,12 @@ fn parity_of_unidet_numeracy() {
         for image in &golden.images {
             let score = unidet_numeracy(&image.detections(), &targets(image.prompt())).map(|s| s.value);
             let ours = score.unwrap_or_else(|| panic!("{name}: no targets in {:?}", image.image));
-            assert!((ours - image.official.answer).abs() < 1e-12, "{name}, {:?}: {ours} for {}", image.image, image.official.answer);
+            assert!(
+                (ours - image.official.answer).abs() < 1e-12,
+                "{name}, {:?}: {ours} for {}",
+                image.image,
+                image.official.answer
+            );
             total += ours;
         }
         let average = total / golden.images.len() as f64;

@@ -13,8 +13,8 @@ use crate::pictures;
 /// Mean by category and metric.
 pub type Means = BTreeMap<(String, String), f64>;
 
-/// Every category and exact metric that applies to it, sorted. CLIPScore is learnt, not exact, and so is 3-in-1, except for complex prompts whose third
-/// part it is not.
+/// Every category and exact metric that applies to it, sorted. CLIPScore is learnt, not exact, and so is 3-in-1, except
+/// for complex prompts whose third part it is not.
 pub const EXACT: [(&str, &str); 11] = [
     ("2d_spatial", "unidet-2d"),
     ("3d_spatial", "unidet-3d"),
@@ -29,7 +29,8 @@ pub const EXACT: [(&str, &str); 11] = [
     ("texture", "b-vqa"),
 ];
 
-/// Scores every prompt of the fixed suite on `seeds` pictures, which `picture` gives together with the prompt to be asked.
+/// Scores every prompt of the fixed suite on `seeds` pictures, which `picture` gives together with the prompt to be
+/// asked.
 pub fn means(seeds: u64, mut picture: impl FnMut(&Prompt, u64) -> (Prompt, RgbImage)) -> Means {
     let mut sums: BTreeMap<(String, String), (f64, f64)> = BTreeMap::new();
     let perception = ShapesPerception::new();
@@ -54,7 +55,8 @@ fn wanted(category: &str) -> Vec<MetricId> {
     EXACT.iter().filter(|(c, _)| *c == category).filter_map(|(_, metric)| metric.parse().ok()).collect()
 }
 
-/// Every prompt on pictures of the prompts 7, 23 and 41 places further on in its category, none of which asks for the same.
+/// Every prompt on pictures of the prompts 7, 23 and 41 places further on in its category, none of which asks for the
+/// same.
 pub fn chance(seeds: u64) -> Means {
     const STEPS: [usize; 3] = [7, 23, 41];
     let suite = suite();
@@ -65,8 +67,9 @@ pub fn chance(seeds: u64) -> Means {
     })
 }
 
-/// What a picture of another prompt may score at most on average. Why it is not 0: attributes repeat between prompts; two objects in any depth earn half of
-/// unidet-3d when the nouns are right; numeracy pays half for any number of the right noun; next to and near hold for most pairs.
+/// What a picture of another prompt may score at most on average. Why it is not 0: attributes repeat between prompts;
+/// two objects in any depth earn half of unidet-3d when the nouns are right; numeracy pays half for any number of the
+/// right noun; next to and near hold for most pairs.
 pub fn chance_bound(category: &str, metric: &str) -> f64 {
     match (category, metric) {
         _ => 0.5,

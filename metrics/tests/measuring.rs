@@ -1,0 +1,110 @@
+//! What `measure` does with what it is given.
+
+use gentron_metrics::shapes::ShapesPerception;
+use gentron_metrics::{
+    Backends, ImageText, MetricError, MetricId, Observation, Outcome, Reason, measure, official_metrics, unscored,
+};
+use gentron_suites::shapes::{render, scene_for, suite};
+use gentron_suites::{ComplexKind, Prompt, Suite};
+use image::RgbImage;
+
+fn prompt(wanted: impl Fn(&Prompt) -> bool) -> Prompt {
+    suite().prompts().iter().find(|p| wanted(p)).cloned().unwrap_or_else(|| panic!("no such prompt"))
+}
+
+/// Says 0.25 of everything and remembers nothing.
+struct Quarter;
+
+impl ImageText for Quarter {
+    fn id(&self) -> &str {
+        "quarter"
+    }
+
+    fn cosine(&self, _: &RgbImage, text: &str) -> Result<f64, MetricError> {
+        assert!(!text.contains("red") && !text.contains("striped"), "adjectives are dropped: {text}");
+        Ok(0.25)
+    }
+}
+
+fn score(prompt: &Prompt, image: &RgbImage, image_text: Option<&dyn ImageText>, metric: MetricId) -> Outcome {
+    let eyes = ShapesPerception::new();
+    let backends = Backends { vqa: &eyes, detector: &eyes, image_text };
+    measure(prompt, image, &backends, &[metric]).remove(0).outcome
+}
+
+#[test]
+fn an_image_without_pixels_is_unscored_for_every_metric() {
+    let prompt = prompt(|p| p.category == "complex");
+    for metric in MetricId::ALL {
+        let outcome = score(&prompt, &RgbImage::new(0, 0), None, metric);
+        assert_eq!(outcome, Outcome::Unscored { why: "the image has no pixels".into() }, "{metric}");
+    }
+}
+
+#[test]
+fn a_missing_image_is_unscored_with_its_reason() {
+    let observations = unscored(&official_metrics("complex"), "the file is missing");
+    assert_eq!(observations.len(), 4);
+    assert!(observations.iter().all(|o| o.outcome == Outcome::Unscored { why: "the file is missing".into() }));
+}
+
+#[test]
+fn metrics_that_do_not_apply_say_so() {
+    let color = prompt(|p| p.category == "color");
+    let image = render(&scene_for(&color, 0));
+    for metric in [MetricId::Unidet2d, MetricId::Unidet3d, MetricId::UnidetNumeracy, MetricId::ActionVqa] {
+        let outcome = score(&color, &image, None, metric);
+        assert!(
+            matches!(&outcome, Outcome::Unscored { why } if why.starts_with("the prompt asks for no")),
+            "{outcome:?}"
+        );
+    }
+    assert_eq!(score(&color, &image, None, MetricId::BVqa).value(), Some(1.0));
+}
+
+#[test]
+fn clipscore_without_a_model_is_unscored() {
+    let prompt = prompt(|p| p.category == "non_spatial");
+    let outcome = score(&prompt, &render(&scene_for(&prompt, 0)), None, MetricId::ClipScore);
+    assert_eq!(outcome, Outcome::Unscored { why: "no image-text model is loaded".into() });
+}
+
+#[test]
+fn three_in_one_averages_what_the_kind_of_prompt_is_about() {
+    for (kind, wanted) in
+        [(ComplexKind::Spatial, 1.0), (ComplexKind::Action, 0.625), (ComplexKind::SpatialAction, 0.75)]
+    {
+        let prompt = prompt(|p| p.annotation.complex == Some(kind));
+        let value = score(&prompt, &render(&scene_for(&prompt, 0)), Some(&Quarter), MetricId::ThreeInOne).value();
+        assert!(value.is_some_and(|v| (v - wanted).abs() < 1e-3), "{kind:?}: {value:?}");
+    }
+}
+
+#[test]
+fn a_phrase_outside_the_grammar_leaves_the_image_unscored() {
+    let mut prompt = prompt(|p| p.category == "color");
+    prompt.annotation.phrases[0] = "a pink zebra".into();
+    let outcome = score(&prompt, &render(&scene_for(&prompt, 0)), None, MetricId::BVqa);
+    assert!(matches!(outcome, Outcome::Unscored { why } if why.contains("\"pink\", \"zebra\"")));
+}
+
+#[test]
+fn observations_survive_json() {
+    let eyes = ShapesPerception::new();
+    let backends = Backends { vqa: &eyes, detector: &eyes, image_text: None };
+    for category in ["color", "2d_spatial", "3d_spatial", "numeracy", "non_spatial", "complex"] {
+        let prompt = prompt(|p| p.category == category);
+        let image = render(&scene_for(&prompt, 0));
+        for observation in measure(&prompt, &image, &backends, &MetricId::ALL) {
+            let text = serde_json::to_string(&observation).unwrap_or_default();
+let back: Observation = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{text}: {e}"));
+            // serde_json reads floats to within one unit in the last place only, so what is compared is what it writes.
+            assert_eq!(back.metric, observation.metric);
+            assert_eq!(back.outcome.value(), observation.outcome.value());
+            assert_eq!(std::mem::discriminant(&back.outcome), std::mem::discriminant(&observation.outcome));
+        }
+    }
+    let reason = Reason::Count { noun: "star".into(), wanted: 3, found: 2 };
+    let text = serde_json::to_string(&reason).unwrap_or_default();
+    assert_eq!(text, r#"{"kind":"count","noun":"star","wanted":3,"found":2}"#);
+}
