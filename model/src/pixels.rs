@@ -50,7 +50,8 @@ mod tests {
 
     #[test]
     fn every_grey_level_survives_the_round_trip() {
-        let image = RgbImage::from_fn(16, 16, |x, y| image::Rgb([(x + 16 * y) as u8, 255 - (x + 16 * y) as u8, x as u8]));
+        let image =
+            RgbImage::from_fn(16, 16, |x, y| image::Rgb([(x + 16 * y) as u8, 255 - (x + 16 * y) as u8, x as u8]));
         let back = to_images(&to_tensor(&[&image], &Device::Cpu).unwrap()).unwrap();
         assert_eq!(back, [image]);
     }

@@ -73,7 +73,8 @@ impl Block {
     pub(super) fn forward(&self, x: &Tensor, c: &Tensor, text: Option<BlockText>) -> Result<Tensor> {
         use slot::*;
         let m = self.ada_ln_modulation.forward(c)?; // (B, 6D)
-        let attended = self.attn.forward(&ops::modulated_layer_norm(x, &m, SHIFT_ATTENTION, SCALE_ATTENTION, NORM_EPS)?)?;
+        let attended =
+            self.attn.forward(&ops::modulated_layer_norm(x, &m, SHIFT_ATTENTION, SCALE_ATTENTION, NORM_EPS)?)?;
         let mut x = ops::gated_residual(x, &m, GATE_ATTENTION, &attended)?;
         if let (Some(cross), Some(text)) = (&self.cross_attn, text) {
             x = (&x + cross.forward(&norm(&x)?, text.keys_values, text.bias)?)?;

@@ -130,7 +130,10 @@ impl GenTronConfig {
             return Some(format!("hidden_size {} does not split into {} heads", self.hidden_size, self.num_heads));
         }
         if self.patch_size == 0 || !self.latent_size.is_multiple_of(self.patch_size) {
-            return Some(format!("latent_size {} does not split into patches of {}", self.latent_size, self.patch_size));
+            return Some(format!(
+                "latent_size {} does not split into patches of {}",
+                self.latent_size, self.patch_size
+            ));
         }
         if !self.hidden_size.is_multiple_of(4) {
             return Some(format!("hidden_size {} is not a multiple of 4, as sin-cos positions need", self.hidden_size));

@@ -39,8 +39,9 @@ impl GenTron {
         let (d, p) = (config.hidden_size, config.patch_size);
         let pool = vb.pp("pool_embedder");
         let pool_in = |(i, s): (usize, &super::TextSource)| Linear::new(pool.pp("in").pp(i), s.pooled_width, d);
-        let adapter =
-            |(i, s): (usize, &super::TextSource)| Linear::new(vb.pp("text_adapters").pp(i).pp("proj"), s.width, s.width);
+        let adapter = |(i, s): (usize, &super::TextSource)| {
+            Linear::new(vb.pp("text_adapters").pp(i).pp("proj"), s.width, s.width)
+        };
         let text_adapters = if config.cross_attends() { config.text.as_slice() } else { &[] };
         Ok(Self {
             x_embedder: PatchEmbed::new(vb.pp("x_embedder"), config.in_channels, p, d)?,

@@ -71,9 +71,9 @@ pub fn presets() -> Vec<Preset> {
         // Heads: not in the paper's table 1; 16 as in DiT-XL and the unofficial re-implementation. Ours.
         full("gentron-xl/2", 28, 1152, 930.0),
         full("gentron-g/2", 48, 1664, 3083.8),
-        shapes("gentron-shapes-s/2", 4, 128, 4),
-        shapes("gentron-shapes/2", 6, 192, 6),
-        shapes("gentron-shapes-l/2", 8, 256, 8),
+        shapes("gentron-shapes-s/2", 4, 96, 3),
+        shapes("gentron-shapes/2", 6, 160, 5),
+        shapes("gentron-shapes-l/2", 8, 224, 7),
     ]
 }
 
@@ -109,7 +109,6 @@ impl SimpleBackend for Counter {
     fn get(&self, shape: Shape, _: &str, _: Init, dtype: DType, device: &Device) -> Result<Tensor> {
         self.0.fetch_add(shape.elem_count() as u64, Ordering::Relaxed);
         let rank = shape.rank();
-        // The patch embedding reshapes its weight, which a broadcast tensor cannot do without a copy; it is small.
         let zero = Tensor::zeros(vec![1; rank], dtype, device)?;
         zero.broadcast_as(shape)
     }

@@ -12,11 +12,14 @@ fn config(golden: &Golden) -> GenTronConfig {
 
 fn inputs(golden: &Golden, sources: usize) -> Vec<TextInput> {
     let part = |what: &str, i: usize| golden.tensor(&format!("in.{what}.{i}"));
-    (0..sources).map(|i| TextInput { tokens: part("tokens", i), mask: part("mask", i), pooled: part("pooled", i) }).collect()
+    (0..sources)
+        .map(|i| TextInput { tokens: part("tokens", i), mask: part("mask", i), pooled: part("pooled", i) })
+        .collect()
 }
 
 fn network(golden: &Golden, config: &GenTronConfig) -> GenTron {
-    let vb = VarBuilder::from_buffered_safetensors(std::fs::read(&golden.path).unwrap(), DType::F32, &Device::Cpu).unwrap();
+    let vb =
+        VarBuilder::from_buffered_safetensors(std::fs::read(&golden.path).unwrap(), DType::F32, &Device::Cpu).unwrap();
     GenTron::new(vb.pp("model"), config).unwrap()
 }
 
@@ -107,10 +110,14 @@ fn every_parameter_gets_a_true_gradient() {
         let t = Tensor::new(&[17f32, 600.0], &Device::Cpu).unwrap();
         // The keys' bias shifts all logits of a query alike, which softmax ignores; the check by direction covers its tensor,
         // which holds the values' bias as well.
-        crate::gradients::check(&map, |_| false, || {
-            let eps = gentron.forward(&x, &t, &gentron.condition(&text)?)?;
-            (eps * &weights)?.mean_all()
-        });
+        crate::gradients::check(
+            &map,
+            |_| false,
+            || {
+                let eps = gentron.forward(&x, &t, &gentron.condition(&text)?)?;
+                (eps * &weights)?.mean_all()
+            },
+        );
     }
 }
 

@@ -31,7 +31,8 @@ impl TextContext {
     /// Where shapes differ.
     pub fn cat(contexts: &[&Self]) -> Result<Self> {
         let Some(first) = contexts.first() else { candle_core::bail!("no text to stack") };
-        let cat = |pick: &dyn Fn(&Self) -> Tensor| Tensor::cat(&contexts.iter().map(|c| pick(c)).collect::<Vec<_>>(), 0);
+        let cat =
+            |pick: &dyn Fn(&Self) -> Tensor| Tensor::cat(&contexts.iter().map(|c| pick(c)).collect::<Vec<_>>(), 0);
         let keys_values = (0..first.keys_values.len())
             .map(|i| match &first.keys_values[i] {
                 None => Ok(None),

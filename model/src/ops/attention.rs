@@ -243,10 +243,7 @@ impl CustomOp2 for Attention {
             }
             (dq, dkv)
         })?;
-        Ok((
-            Some(Tensor::from_vec(dq, q.shape(), q.device())?),
-            Some(Tensor::from_vec(dkv, kv.shape(), kv.device())?),
-        ))
+        Ok((Some(Tensor::from_vec(dq, q.shape(), q.device())?), Some(Tensor::from_vec(dkv, kv.shape(), kv.device())?)))
     }
 }
 

@@ -174,22 +174,24 @@ impl CustomOp2 for Conv2d {
         let (dx, dw) = with_slices([x, w, dy], |[xs, ws, dy]| {
             let mut dx = vec![0f32; if x.track_op() { xs.len() } else { 0 }];
             let mut dw = vec![0f32; ws.len()];
-            with_scratch(g.taps() * area, |columns| for (b, dy) in dy.chunks_exact(g.out_channels * area).enumerate() {
-                let dy = View::dense(dy, g.out_channels, area);
-                let sample = &xs[b * size..][..size];
-                if g.is_pointwise() {
-                    multiply(&mut dw, g.taps(), true, 1.0, dy, View::dense(sample, g.channels, area).t());
-                } else {
-                    g.unfold(sample, columns);
-                    multiply(&mut dw, g.taps(), true, 1.0, dy, View::dense(columns, g.taps(), area).t());
-                }
-                if let Some(dx) = dx.get_mut(b * size..(b + 1) * size) {
-                    let weight = View::dense(ws, g.out_channels, g.taps()).t();
+            with_scratch(g.taps() * area, |columns| {
+                for (b, dy) in dy.chunks_exact(g.out_channels * area).enumerate() {
+                    let dy = View::dense(dy, g.out_channels, area);
+                    let sample = &xs[b * size..][..size];
                     if g.is_pointwise() {
-                        multiply(dx, area, false, 1.0, weight, dy);
+                        multiply(&mut dw, g.taps(), true, 1.0, dy, View::dense(sample, g.channels, area).t());
                     } else {
-                        multiply(columns, area, false, 1.0, weight, dy);
-                        g.fold(columns, dx);
+                        g.unfold(sample, columns);
+                        multiply(&mut dw, g.taps(), true, 1.0, dy, View::dense(columns, g.taps(), area).t());
+                    }
+                    if let Some(dx) = dx.get_mut(b * size..(b + 1) * size) {
+                        let weight = View::dense(ws, g.out_channels, g.taps()).t();
+                        if g.is_pointwise() {
+                            multiply(dx, area, false, 1.0, weight, dy);
+                        } else {
+                            multiply(columns, area, false, 1.0, weight, dy);
+                            g.fold(columns, dx);
+                        }
                     }
                 }
             });

@@ -103,7 +103,11 @@ fn group_norm_has_its_gradient_and_standardises_each_group() {
     let ones = Tensor::ones(6, candle_core::DType::F32, &Device::Cpu).unwrap();
     let y = group_norm(&x, &ones, &ones.zeros_like().unwrap(), 3, 1e-6).unwrap().reshape((2, 3, 30)).unwrap();
     assert_close(&y.mean(D::Minus1).unwrap(), &Tensor::zeros((2, 3), y.dtype(), &Device::Cpu).unwrap(), 1e-5);
-    assert_close(&y.sqr().unwrap().mean(D::Minus1).unwrap(), &Tensor::ones((2, 3), y.dtype(), &Device::Cpu).unwrap(), 1e-4);
+    assert_close(
+        &y.sqr().unwrap().mean(D::Minus1).unwrap(),
+        &Tensor::ones((2, 3), y.dtype(), &Device::Cpu).unwrap(),
+        1e-4,
+    );
     assert_gradients(&[x, w, b], |t| group_norm(&t[0], &t[1], &t[2], 3, 1e-6));
 }
 
@@ -159,6 +163,8 @@ fn upsampling_doubles_pixels_and_has_its_gradient() {
 fn the_bits_do_not_depend_on_the_number_of_threads() {
     let (x, w) = (filled(&[64, 128, 96], 0.1), filled(&[288, 96], 0.2));
     let run = || self_attention(&linear(&gelu_tanh(&x).unwrap(), &w, None).unwrap(), 4, None).unwrap();
-    let bits = |t: Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap().into_iter().map(f32::to_bits).collect::<Vec<_>>();
+    let bits = |t: Tensor| {
+        t.flatten_all().unwrap().to_vec1::<f32>().unwrap().into_iter().map(f32::to_bits).collect::<Vec<_>>()
+    };
     assert_eq!(bits(single_threaded(run)), bits(run()));
 }

@@ -115,7 +115,11 @@ impl Pipeline {
         for source in &config.text {
             let given = || spec.encoders.iter().map(|encoder| encoder.name.clone()).collect();
             let encoder = spec.encoders.iter().find(|encoder| encoder.name == source.name).ok_or_else(|| {
-                PipelineError::UnknownEncoder { folder: spec.backbone.clone(), wanted: source.name.clone(), given: given() }
+                PipelineError::UnknownEncoder {
+                    folder: spec.backbone.clone(),
+                    wanted: source.name.clone(),
+                    given: given(),
+                }
             })?;
             let encoder = load_encoder(encoder, device)?;
             for (expected, got) in [(source.width, encoder.width()), (source.pooled_width, encoder.pooled_width())] {
@@ -154,8 +158,9 @@ impl Generator for Pipeline {
         if draws.is_empty() {
             return Ok(Vec::new());
         }
-        let context =
-            |draw: &Draw| self.contexts.get(&draw.prompt).ok_or_else(|| PipelineError::NotPrepared(draw.prompt.clone()));
+        let context = |draw: &Draw| {
+            self.contexts.get(&draw.prompt).ok_or_else(|| PipelineError::NotPrepared(draw.prompt.clone()))
+        };
         let text = draws.iter().map(context).collect::<Result<Vec<_>, _>>()?;
         let guided = Guided::new(&text, &self.null, self.sampling.guidance)?;
         let config = self.backbone.config();

@@ -62,7 +62,7 @@ const T5_LENGTH: usize = 120;
 pub fn load_encoder(spec: &EncoderSpec, device: &Device) -> Result<Box<dyn TextEncoder>, TextError> {
     let (folder, name) = (spec.folder.as_path(), spec.name.as_str());
     Ok(match spec.kind {
-        EncoderKind::Clip => Box::new(ClipTextEncoder::load(folder, name, DType::F32, device)?),
+        EncoderKind::Clip => Box::new(ClipTextEncoder::load(folder, name, (DType::F32, device))?),
         EncoderKind::T5 => {
             Box::new(T5TextEncoder::load(folder, name, spec.length.unwrap_or(T5_LENGTH), (DType::F32, device))?)
         }

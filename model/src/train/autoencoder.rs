@@ -104,11 +104,16 @@ impl Objective for AutoencoderObjective<'_> {
         }
         let (mut squares, mut count) = (0.0, 0.0);
         for (a, b) in images.iter().zip(&decoded) {
-            squares += a.as_raw().iter().zip(b.as_raw()).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum::<f64>();
+            squares +=
+                a.as_raw().iter().zip(b.as_raw()).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum::<f64>();
             count += a.as_raw().len() as f64;
         }
-        let rows: Vec<Vec<&RgbImage>> = images.chunks(8).zip(decoded.chunks(8)).take(2)
-            .flat_map(|(a, b)| [a.iter().collect(), b.iter().collect()]).collect();
+        let rows: Vec<Vec<&RgbImage>> = images
+            .chunks(8)
+            .zip(decoded.chunks(8))
+            .take(2)
+            .flat_map(|(a, b)| [a.iter().collect(), b.iter().collect()])
+            .collect();
         contact_sheet(&rows, &folder.join("reconstructions.png"))?;
         Ok(BTreeMap::from([("psnr".to_owned(), 10.0 * (255f64.powi(2) * count / squares).log10())]))
     }
@@ -157,7 +162,8 @@ pub(super) fn contact_sheet(rows: &[Vec<&RgbImage>], path: &Path) -> Result<(), 
         }
     }
     let mut bytes = std::io::Cursor::new(Vec::new());
-    sheet.write_to(&mut bytes, image::ImageFormat::Png)
+    sheet
+        .write_to(&mut bytes, image::ImageFormat::Png)
         .map_err(|e| TrainError::State { path: path.to_owned(), reason: e.to_string() })?;
     write_atomically(path, &bytes.into_inner())
 }

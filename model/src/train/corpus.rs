@@ -91,7 +91,8 @@ impl Corpus {
                 text_of.push(text);
             }
         }
-        let encoders = encoders.iter().map(|encoder| Encoded::of(encoder.as_ref(), &texts)).collect::<Result<_, _>>()?;
+        let encoders =
+            encoders.iter().map(|encoder| Encoded::of(encoder.as_ref(), &texts)).collect::<Result<_, _>>()?;
         Ok(Self { latent_shape, latents, text_of, encoders })
     }
 
@@ -153,8 +154,12 @@ impl Encoded {
             single_threaded(|| {
                 let encoding = encoder.encode(&chunk.iter().map(String::as_str).collect::<Vec<_>>())?;
                 let tokens = encoding.tokens.to_dtype(DType::F32)?.to_vec3::<f32>()?;
-                let lengths: Vec<usize> = encoding.mask.to_vec2::<u8>()?.iter()
-                    .map(|mask| mask.iter().filter(|&&m| m == 1).count()).collect();
+                let lengths: Vec<usize> = encoding
+                    .mask
+                    .to_vec2::<u8>()?
+                    .iter()
+                    .map(|mask| mask.iter().filter(|&&m| m == 1).count())
+                    .collect();
                 let pooled = encoding.pooled.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
                 let rows = tokens.into_iter().zip(&lengths).flat_map(|(rows, &n)| rows.into_iter().take(n).flatten());
                 Ok::<_, TrainError>((rows.map(f16::from_f32).collect::<Vec<_>>(), lengths, pooled))
@@ -178,7 +183,12 @@ impl Corpus {
     fn write(&self, path: &Path, identity: &str) -> Result<(), TrainError> {
         let fault = |e: &dyn std::fmt::Display| TrainError::State { path: path.to_owned(), reason: e.to_string() };
         let mut views: Vec<(String, Dtype, Vec<usize>, &[u8])> = vec![
-            ("latents".into(), Dtype::F32, [&[self.len()], &self.latent_shape[..]].concat(), bytemuck::cast_slice(&self.latents)),
+            (
+                "latents".into(),
+                Dtype::F32,
+                [&[self.len()], &self.latent_shape[..]].concat(),
+                bytemuck::cast_slice(&self.latents),
+            ),
             ("text_of".into(), Dtype::U32, vec![self.len()], bytemuck::cast_slice(&self.text_of)),
         ];
         let halves: Vec<Vec<u16>> =
@@ -191,7 +201,8 @@ impl Corpus {
             let pooled = bytemuck::cast_slice(&encoded.pooled);
             views.push((format!("pooled.{i}"), Dtype::F32, vec![texts, encoded.pooled_width], pooled));
         }
-        let views = views.into_iter().map(|(name, dtype, shape, bytes)| Ok((name, TensorView::new(dtype, shape, bytes)?)));
+        let views =
+            views.into_iter().map(|(name, dtype, shape, bytes)| Ok((name, TensorView::new(dtype, shape, bytes)?)));
         let views = views.collect::<Result<Vec<_>, safetensors::SafeTensorError>>().map_err(|e| fault(&e))?;
         let metadata = Some(HashMap::from([("identity".to_owned(), identity.to_owned())]));
         write_atomically(path, &safetensors::serialize(views, metadata).map_err(|e| fault(&e))?)

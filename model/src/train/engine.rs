@@ -169,7 +169,8 @@ pub fn train<O: Objective>(
             total: recipe.samples,
             loss,
             gradient_norm: norm,
-            samples_per_second: (header.step - already.0) as f64 * recipe.batch as f64 / started.elapsed().as_secs_f64(),
+            samples_per_second: (header.step - already.0) as f64 * recipe.batch as f64
+                / started.elapsed().as_secs_f64(),
         });
         let due = last_save.elapsed() >= Duration::from_secs(recipe.checkpoint_seconds);
         if finished || due || control == Control::Stop {

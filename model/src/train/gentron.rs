@@ -109,7 +109,10 @@ impl Objective for GenTronObjective<'_> {
         let text: Vec<&str> = self.config.text.iter().map(|s| s.name.as_str()).collect();
         format!(
             "GenTron {:?}, {}, {} x {}",
-            self.config.conditioning, text.join(" + "), self.config.depth, self.config.hidden_size
+            self.config.conditioning,
+            text.join(" + "),
+            self.config.depth,
+            self.config.hidden_size
         )
     }
 
@@ -153,8 +156,11 @@ impl Objective for GenTronObjective<'_> {
             .map_err(|e| TrainError::Recipe(e.to_string()))?;
         let decode = |latents: &Tensor| to_images(&self.autoencoder.decode(&self.autoencoder.unscale(latents)?)?);
         let (true_images, samples) = (decode(&self.corpus.latents(&shown, &self.device)?)?, decode(&latents)?);
-        let rows: Vec<Vec<&RgbImage>> = true_images.chunks(8).zip(samples.chunks(8))
-            .flat_map(|(a, b)| [a.iter().collect::<Vec<_>>(), b.iter().collect()]).collect();
+        let rows: Vec<Vec<&RgbImage>> = true_images
+            .chunks(8)
+            .zip(samples.chunks(8))
+            .flat_map(|(a, b)| [a.iter().collect::<Vec<_>>(), b.iter().collect()])
+            .collect();
         contact_sheet(&rows, &folder.join("samples.png"))?;
         Ok(BTreeMap::from([("held_out_loss".to_owned(), loss)]))
     }

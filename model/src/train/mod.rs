@@ -32,3 +32,6 @@ pub use plan::{Folders, NetworkRecipe, ObjectiveRecipe, TrainRecipe};
 pub use recipe::{LearningRate, Optimisation};
 pub use source::{Example, Source};
 pub use t5::T5Objective;
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,8 @@
 //! Training recipes: which networks, in which order, of which sizes, from which others.
 
 use super::{
-    AutoencoderObjective, ClipObjective, Corpus, GenTronObjective, GenTronTraining, Optimisation, Outcome, Progress, Source,
-    T5Objective, TrainError, train,
+    AutoencoderObjective, ClipObjective, Corpus, GenTronObjective, GenTronTraining, Optimisation, Outcome, Progress,
+    Source, T5Objective, TrainError, train,
 };
 use crate::autoencoder::{AutoencoderKl, AutoencoderKlConfig};
 use crate::diffusion::{Schedule, ScheduleConfig};
@@ -168,7 +168,9 @@ impl NetworkRecipe {
                     config: GenTronConfig {
                         in_channels: channels,
                         latent_size: size,
-                        ..preset.config.with(*conditioning, sources.iter().map(|&i| prepared.sources[i].clone()).collect())
+                        ..preset
+                            .config
+                            .with(*conditioning, sources.iter().map(|&i| prepared.sources[i].clone()).collect())
                     },
                     sources,
                     training: training.clone(),
@@ -205,7 +207,13 @@ impl Prepared {
 }
 
 impl Frozen {
-    fn prepare(&self, source: &dyn Source, seed: u64, folders: Folders, device: &Device) -> Result<Prepared, TrainError> {
+    fn prepare(
+        &self,
+        source: &dyn Source,
+        seed: u64,
+        folders: Folders,
+        device: &Device,
+    ) -> Result<Prepared, TrainError> {
         let folder = |name: &str| folders.weights.join(name);
         let autoencoder = load_autoencoder(&folder(&self.autoencoder), device)?;
         let specs = self.encoders.iter().map(|encoder| EncoderSpec {

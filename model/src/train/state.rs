@@ -63,7 +63,8 @@ pub(super) fn save(path: &Path, header: &StateHeader, optimizer: &Optimizer) -> 
 
 /// Restores `optimizer` (and the variables of the network) from `path`.
 pub(super) fn load(path: &Path, identity: &str, optimizer: &mut Optimizer) -> Result<StateHeader, TrainError> {
-    let bytes = std::fs::read(path).map_err(|source| TrainError::File { action: "read", path: path.to_owned(), source })?;
+    let bytes =
+        std::fs::read(path).map_err(|source| TrainError::File { action: "read", path: path.to_owned(), source })?;
     let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|e| fault(path, &e))?;
     let json = metadata.metadata().as_ref().and_then(|m| m.get("state"));
     let json = json.ok_or_else(|| fault(path, &"it has no training header"))?;

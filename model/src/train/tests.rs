@@ -1,0 +1,158 @@
+//! The engine on a network of one layer: what it promises for every objective.
+
+use super::*;
+use crate::noise::normal;
+use candle_core::{Device, Tensor};
+use candle_nn::{Init, VarBuilder};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Learns y = x · (1, -2, 3) from noisy samples; its loss can be told to leave the numbers.
+struct Line {
+    poison: Option<u64>,
+    drop_gradient: bool,
+    evaluations: AtomicU64,
+}
+
+impl Line {
+    fn new() -> Self {
+        Self { poison: None, drop_gradient: false, evaluations: AtomicU64::new(0) }
+    }
+}
+
+impl Objective for Line {
+    type Network = Tensor;
+
+    fn describe(&self) -> String {
+        "line".into()
+    }
+
+    fn identity(&self) -> serde_json::Value {
+        serde_json::json!("line")
+    }
+
+    fn build(&self, vb: VarBuilder) -> Result<Tensor, TrainError> {
+        Ok(vb.get_with_hints((1, 3), "weight", Init::Randn { mean: 0.0, stdev: 0.5 })?)
+    }
+
+    fn loss(&self, weight: &Tensor, step: u64, micro: usize) -> Result<Loss, TrainError> {
+        let draw = |name, n| normal(5, name, step, micro as u32, n);
+        let x = Tensor::from_vec(draw("x", 12), (4, 3), &Device::Cpu)?;
+        let target = x.matmul(&Tensor::new(&[[1f32], [-2.0], [3.0]], &Device::Cpu)?)?;
+        let noise = Tensor::from_vec(draw("noise", 4), (4, 1), &Device::Cpu)?.affine(0.01, 0.0)?;
+        let weight = if self.drop_gradient { weight.detach() } else { weight.clone() };
+        let error = (crate::ops::linear(&x, &weight, None)? - (target + noise)?)?;
+        let poison = if self.poison == Some(step) { f64::NAN } else { 1.0 };
+        Ok(Loss { total: (error.sqr()?.mean_all()? * poison)? })
+    }
+
+    fn evaluate(&self, _: &Tensor, _: &Path) -> Result<BTreeMap<String, f64>, TrainError> {
+        self.evaluations.fetch_add(1, Ordering::Relaxed);
+        Ok(BTreeMap::new())
+    }
+
+    fn export(&self, _: &Tensor, _: &Path) -> Result<(), TrainError> {
+        Ok(())
+    }
+}
+
+/// Stops after a given number of steps, if any.
+struct Watch(Option<u64>);
+
+impl Progress for Watch {
+    fn step(&mut self, report: &StepReport) -> Control {
+        if Some(report.step) == self.0 { Control::Stop } else { Control::Continue }
+    }
+    fn evaluated(&mut self, _: u64, _: &BTreeMap<String, f64>) {}
+    fn resumed(&mut self, _: u64) {}
+}
+
+fn recipe() -> Optimisation {
+    Optimisation {
+        seed: 11,
+        samples: 800,
+        batch: 8,
+        micro_batches: 2,
+        learning_rate: 0.1,
+        warmup_samples: 40,
+        schedule: LearningRate::Constant,
+        betas: [0.9, 0.99],
+        weight_decay: 0.0,
+        clip_norm: 10.0,
+        ema: 0.9,
+        checkpoint_seconds: 3600,
+        evaluate_every: 200,
+    }
+}
+
+fn run(line: &Line, recipe: &Optimisation, folder: &Path, stop: Option<u64>) -> Result<Outcome, TrainError> {
+    train(line, recipe, "line", &Device::Cpu, (&folder.join("state"), &folder.join("weights")), &mut Watch(stop))
+}
+
+/// A folder of this test's own below the target directory.
+fn folder(name: &str) -> std::path::PathBuf {
+    let folder = std::env::temp_dir().join(format!("gentron-train-{}-{name}", std::process::id()));
+    drop(std::fs::remove_dir_all(&folder));
+    folder
+}
+
+fn files(folder: &Path) -> [Vec<u8>; 2] {
+    let state = std::fs::read(folder.join("state/state.safetensors")).unwrap();
+    // The header has wall seconds; the tensors behind it are what must agree.
+    let length = u64::from_le_bytes(state[..8].try_into().unwrap()) as usize;
+    [state[8 + length..].to_vec(), std::fs::read(folder.join("weights/model.safetensors")).unwrap()]
+}
+
+#[test]
+fn a_training_that_was_stopped_ends_in_the_bytes_of_one_that_was_not() {
+    let (whole, parts) = (folder("whole"), folder("parts"));
+    assert!(matches!(run(&Line::new(), &recipe(), &whole, None).unwrap(), Outcome::Finished(_)));
+    for stop in [7, 49, 83] {
+        assert_eq!(run(&Line::new(), &recipe(), &parts, Some(stop)).unwrap(), Outcome::Stopped(stop * 8));
+    }
+    let Outcome::Finished(card) = run(&Line::new(), &recipe(), &parts, None).unwrap() else { panic!("not finished") };
+    assert!(files(&whole) == files(&parts), "the weights differ");
+    assert_eq!((card.samples, card.steps, card.curve.len()), (800, 100, 2));
+    assert!(card.curve[1].loss < 0.1 * card.curve[0].loss, "it did not learn: {:?}", card.curve);
+}
+
+#[test]
+fn a_constant_learning_rate_lets_a_finished_training_go_on() {
+    let (long, extended) = (folder("long"), folder("extended"));
+    let longer = Optimisation { samples: 1600, ..recipe() };
+    run(&Line::new(), &longer, &long, None).unwrap();
+    run(&Line::new(), &recipe(), &extended, None).unwrap();
+    run(&Line::new(), &longer, &extended, None).unwrap();
+    assert!(files(&long) == files(&extended), "the weights differ");
+}
+
+#[test]
+fn a_loss_that_is_not_a_number_stops_and_leaves_the_checkpoint() {
+    let at = folder("nan");
+    run(&Line::new(), &recipe(), &at, Some(20)).unwrap();
+    let before = std::fs::read(at.join("state/state.safetensors")).unwrap();
+    let error = run(&Line { poison: Some(30), ..Line::new() }, &recipe(), &at, None).unwrap_err();
+    assert!(matches!(error, TrainError::NotFinite { what: "loss", step: 30, last_good: 20, .. }), "{error}");
+    assert_eq!(std::fs::read(at.join("state/state.safetensors")).unwrap(), before);
+}
+
+#[test]
+fn a_state_of_another_recipe_or_a_damaged_one_is_refused_by_name() {
+    let at = folder("other");
+    run(&Line::new(), &recipe(), &at, Some(20)).unwrap();
+    let other = Optimisation { learning_rate: 0.2, ..recipe() };
+    let refused = |recipe: &Optimisation| run(&Line::new(), recipe, &at, None).unwrap_err().to_string();
+    assert!(refused(&other).contains("another recipe"), "{}", refused(&other));
+    let path = at.join("state/state.safetensors");
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    assert!(refused(&recipe()).contains("state.safetensors"));
+}
+
+#[test]
+fn a_parameter_without_a_gradient_is_an_error_that_names_it() {
+    let line = Line { drop_gradient: true, ..Line::new() };
+    let error = run(&line, &recipe(), &folder("dropped"), None).unwrap_err();
+    assert!(error.to_string().contains("weight"), "{error}");
+}
