@@ -97,7 +97,7 @@ fn observations_survive_json() {
         let image = render(&scene_for(&prompt, 0));
         for observation in measure(&prompt, &image, &backends, &MetricId::ALL) {
             let text = serde_json::to_string(&observation).unwrap_or_default();
-let back: Observation = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{text}: {e}"));
+            let back: Observation = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{text}: {e}"));
             // serde_json reads floats to within one unit in the last place only, so what is compared is what it writes.
             assert_eq!(back.metric, observation.metric);
             assert_eq!(back.outcome.value(), observation.outcome.value());

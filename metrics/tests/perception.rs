@@ -86,6 +86,26 @@ fn what_is_behind_is_completed_and_what_is_in_front_is_nearer() {
 }
 
 #[test]
+fn actions_hold_only_between_those_who_do_them() {
+    let square = |x| object(Shape::Square, Color::Red, Texture::Plain, x, 32.0, 20.0);
+    let circle = |x| object(Shape::Circle, Color::Blue, Texture::Plain, x, 32.0, 20.0);
+    let apart = picture(vec![square(15.0), circle(38.0)]);
+    let close = picture(vec![square(15.0), circle(34.5)]);
+    let linked = |links| render(&Scene { objects: vec![square(15.0), circle(48.0)], links });
+    assert!(yes(&apart, "a square touching a circle") < 0.01);
+    assert!(yes(&close, "a square touching a circle") > 0.99);
+    assert!(yes(&close, "a circle connected to a square by a line") < 0.01);
+    assert!(yes(&linked(vec![(0, 1)]), "a circle connected to a square by a line") > 0.99);
+    assert!(yes(&linked(Vec::new()), "a circle connected to a square by a line") < 0.01);
+    let container = object(Shape::Square, Color::Red, Texture::Dotted, 32.0, 32.0, 50.0);
+    let inner = object(Shape::Circle, Color::Blue, Texture::Plain, 30.0, 34.0, 16.0);
+    let nested = picture(vec![container, inner]);
+    assert!(yes(&nested, "a blue circle inside a dotted red square") > 0.99);
+    assert!(yes(&nested, "a red square inside a blue circle") < 0.01);
+    assert!(yes(&nested, "a blue circle touching a red square") < 0.01);
+}
+
+#[test]
 fn a_blotch_is_not_a_sure_object() {
     // A pinwheel of three lobes.
     let image = RgbImage::from_fn(64, 64, |x, y| {

@@ -93,5 +93,5 @@ fn seen_enough(silhouette: &Silhouette, fits: &Fits) -> f32 {
     cover(Shape::ALL[best], fits.bbox[best], 1, window, &mut template);
     let total: f32 = template.iter().sum();
     let seen: f32 = window.indices().zip(&template).map(|(at, t)| t * silhouette.known[at]).sum();
-    if total > 0.0 { (seen / total / 0.1).min(1.0) } else { 0.0 }
+    if total > 0.0 { (seen / total / 0.06).min(1.0) } else { 0.0 }
 }
