@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use self::registry::REGISTRY;
 use crate::error::MetricError;
 
-/// A metric that [`crate::measure`] can compute.
+/// A metric that [`crate::measure()`] can compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum MetricId {
     /// Product over noun phrases.

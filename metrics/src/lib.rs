@@ -3,7 +3,7 @@
 //! Three layers, each usable alone:
 //!
 //! - [`perception`] says what a scorer must be able to see, as three traits. [`shapes::ShapesPerception`] sees exactly,
-//! in   the small world of drawn shapes; networks implement the same traits for photographs.
+//!   in the small world of drawn shapes; networks implement the same traits for photographs.
 //! - [`formulas`] are T2I-CompBench's official scores as pure functions of what was seen.
 //! - [`measure()`] puts both together for one image: an [`Observation`] a metric, with its [`Reason`]s, or why it is
 //!   unscored. [`registry()`] explains each metric.

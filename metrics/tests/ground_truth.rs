@@ -6,7 +6,7 @@ mod pictures;
 mod scores;
 
 use pictures::{Spoil, spoilt};
-use scores::{EXACT, Means, means};
+use scores::{EXACT, Means, means, truth};
 
 /// Seeds of the scenes, each another picture of the prompt.
 const SEEDS: u64 = 3;
@@ -20,7 +20,7 @@ fn print(title: &str, means: &Means) {
 
 #[test]
 fn rendered_truth_scores_at_least_995_thousandths_in_every_category() {
-    let means = means(SEEDS, |prompt, seed| (prompt.clone(), pictures::truth(prompt, seed)));
+    let means = means(SEEDS, |prompt, seed| (prompt.clone(), truth(prompt, seed)));
     print("rendered truth", &means);
     assert_eq!(means.keys().map(|(category, metric)| (category.as_str(), metric.as_str())).collect::<Vec<_>>(), EXACT);
     for (key, mean) in means {
@@ -32,7 +32,7 @@ fn rendered_truth_scores_at_least_995_thousandths_in_every_category() {
 fn blurred_and_noisy_truth_scores_at_least_97_hundredths_in_every_category() {
     let spoil = Spoil { blur: 1, noise: 4.0 };
     let means = means(SEEDS, |prompt, seed| {
-        (prompt.clone(), spoilt(&pictures::truth(prompt, seed), spoil, seed + u64::from(prompt.index)))
+        (prompt.clone(), spoilt(&truth(prompt, seed), spoil, seed + u64::from(prompt.index)))
     });
     print("rendered truth, 3 x 3 box blur, then noise of 4 grey levels", &means);
     for (key, mean) in means {

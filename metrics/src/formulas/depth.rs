@@ -39,7 +39,7 @@ pub fn unidet_3d(
     let trusted = (subjects.first().copied(), objects.first().copied());
     let placed = match trusted {
         (Some(a), Some(b)) => {
-            let upto = |list: &[usize]| list.iter().copied().filter(|&i| i <= a.max(b)).next_back();
+            let upto = |list: &[usize]| list.iter().copied().rfind(|&i| i <= a.max(b));
             (upto(&subjects), upto(&objects))
         }
         _ => trusted,

@@ -65,13 +65,11 @@ pub fn read_all<T: for<'a> Deserialize<'a>>(start: &str, end: &str) -> Vec<(Stri
     names(&folder, start, end).into_iter().map(read).collect()
 }
 
-/// Where goldens may be, first choice first. A folder that was named is the only choice.
+/// Where goldens may be, first choice first; the last holds only those that quote no official prompt.
 fn folders() -> Vec<PathBuf> {
-    if let Some(named) = std::env::var_os("GENTRON_GOLDENS") {
-        return vec![PathBuf::from(named).join("compbench")];
-    }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    vec![root.join("../shared/goldens/compbench"), root.join("tests/goldens/compbench")]
+    let elsewhere = std::env::var_os("GENTRON_GOLDENS").map_or_else(|| root.join("../shared/goldens"), PathBuf::from);
+    vec![elsewhere.join("compbench"), root.join("tests/goldens/compbench")]
 }
 
 fn names(folder: &Path, start: &str, end: &str) -> Vec<String> {

@@ -1,13 +1,6 @@
-//! Pictures of the small world, clean and spoilt.
+//! Spoiling pictures.
 
-use gentron_suites::Prompt;
-use gentron_suites::shapes::{render, scene_for};
 use image::RgbImage;
-
-/// A picture that shows what the prompt says.
-pub fn truth(prompt: &Prompt, seed: u64) -> RgbImage {
-    render(&scene_for(prompt, seed))
-}
 
 /// What happens to a picture.
 #[derive(Clone, Copy, Debug)]

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use gentron_metrics::shapes::ShapesPerception;
 use gentron_metrics::{Backends, MetricId, Outcome, measure};
-use gentron_suites::shapes::suite;
+use gentron_suites::shapes::{render, scene_for, suite};
 use gentron_suites::{Prompt, Suite};
 use image::RgbImage;
 
-use crate::pictures;
+/// A picture that shows what the prompt says.
+pub fn truth(prompt: &Prompt, seed: u64) -> RgbImage {
+    render(&scene_for(prompt, seed))
+}
 
 /// Mean by category and metric.
 pub type Means = BTreeMap<(String, String), f64>;
@@ -63,7 +66,7 @@ pub fn chance(seeds: u64) -> Means {
     means(seeds, |prompt, seed| {
         let category: Vec<&Prompt> = suite.prompts().iter().filter(|other| other.category == prompt.category).collect();
         let other = (prompt.index as usize + STEPS[seed as usize % STEPS.len()]) % category.len();
-        (prompt.clone(), pictures::truth(category[other], seed))
+        (prompt.clone(), truth(category[other], seed))
     })
 }
 
