@@ -16,10 +16,10 @@ fn perception(criterion: &mut Criterion) {
         .measurement_time(std::time::Duration::from_secs(2))
         .warm_up_time(std::time::Duration::from_millis(300));
     for things in 1..=5 {
-        let prompts = suite.prompts().iter().filter(|prompt| prompt.annotation.things == things);
+        let prompts: Vec<_> = suite.prompts().iter().filter(|prompt| prompt.annotation.things == things).collect();
         // More pictures than are remembered, so that every call reads its picture anew.
-        let images: Vec<_> =
-            prompts.flat_map(|prompt| (0..8).map(|seed| render(&scene_for(prompt, seed)))).take(64).collect();
+        let scenes = (0..64).flat_map(|seed| prompts.iter().map(move |prompt| scene_for(prompt, seed)));
+        let images: Vec<_> = scenes.map(|scene| render(&scene)).take(64).collect();
         if images.is_empty() {
             continue;
         }
