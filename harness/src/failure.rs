@@ -137,7 +137,8 @@ pub fn render(error: &anyhow::Error) -> String {
         let cause = cause.to_string();
         // Some libraries repeat the cause inside their own message.
         if !said.contains(&cause) {
-            let lines: Vec<&str> = cause.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+            let lines = cause.lines().map(str::trim).filter(|line| !line.is_empty());
+            let lines: Vec<&str> = lines.take_while(|line| !is_frame(line)).collect();
             for (index, line) in lines.iter().take(MOST_LINES).enumerate() {
                 let lead = if index == 0 { "because: " } else { "         " };
                 text += &format!("  {lead}{line}\n");
@@ -149,6 +150,11 @@ pub fn render(error: &anyhow::Error) -> String {
         said = cause;
     }
     text + &format!("hint: {}\n", hint(error))
+}
+
+/// candle's errors end in a backtrace, `  12: function`, where the environment asks Rust for one.
+fn is_frame(line: &str) -> bool {
+    line.split_once(": ").is_some_and(|(number, _)| number.chars().all(|c| c.is_ascii_digit()))
 }
 
 fn hint(error: &anyhow::Error) -> String {

@@ -146,3 +146,18 @@ Examples:
   gentron doctor
   gentron doctor recipes/table2-shapes.toml
   gentron doctor --weights /data/weights --json";
+
+#[cfg(test)]
+mod tests {
+    use crate::recipe;
+
+    #[test]
+    fn the_recipe_in_the_manual_is_one() {
+        let lines = super::ABLATE.lines().skip_while(|line| *line != "A recipe is a TOML file:").skip(1);
+        let text: String = lines.map(|line| format!("{line}\n")).collect();
+        let parsed = recipe::parse(&text, "the manual").unwrap();
+        let resolved = recipe::resolve(parsed, &recipe::Narrowing::default(), "the manual").unwrap();
+        let arms: Vec<&str> = resolved.arms.iter().map(|arm| arm.name.as_str()).collect();
+        assert_eq!(arms, ["cross-clip", "cross-t5", "cross-clip-t5"]);
+    }
+}

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use crate::support::{folder, run_well};
 
-const COMMANDS: [&str; 9] = ["", "ablate", "generate", "score", "report", "models", "suites", "metrics", "doctor"];
+const COMMANDS: [&str; 10] =
+    ["", "ablate", "generate", "score", "report", "train", "models", "suites", "metrics", "doctor"];
 
 fn help(command: &str, flag: &str) -> String {
     let arguments: Vec<&str> = [command, flag].into_iter().filter(|word| !word.is_empty()).collect();
@@ -28,6 +29,11 @@ fn the_manual_of_every_command_is_as_committed() {
     }
 }
 
+/// The lines below "Examples:".
+fn examples(manual: &str) -> impl Iterator<Item = &str> {
+    manual.lines().skip_while(|line| *line != "Examples:").skip(1).filter(|line| !line.is_empty())
+}
+
 #[test]
 fn the_short_help_fits_a_screen_and_the_long_one_has_three_examples() {
     for command in COMMANDS {
@@ -35,7 +41,7 @@ fn the_short_help_fits_a_screen_and_the_long_one_has_three_examples() {
         assert!(short.lines().count() <= 24, "`gentron {command} -h` has {} lines", short.lines().count());
         assert!(short.lines().all(|line| line.chars().count() <= 100), "`gentron {command} -h` is too wide");
         let long = help(command, "--help");
-        let examples = long.lines().filter(|line| line.trim_start().starts_with("gentron ")).count();
+        let examples = examples(&long).count();
         assert!(examples >= 3, "`gentron {command} --help` has {examples} examples");
     }
 }
@@ -44,7 +50,7 @@ fn the_short_help_fits_a_screen_and_the_long_one_has_three_examples() {
 fn the_examples_of_the_manual_can_be_typed() {
     // Parsing alone: `--help` behind the words of the example stops before anything is done.
     for command in COMMANDS {
-        for line in help(command, "--help").lines().filter(|line| line.trim_start().starts_with("gentron ")) {
+        for line in examples(&help(command, "--help")) {
             let words = line.split("  ").find(|part| !part.is_empty()).unwrap();
             let words = words.split(['|', '>']).next().unwrap();
             let mut arguments: Vec<&str> = words.split_whitespace().skip(1).collect();

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{folder, repository, run, run_well, text};
+use crate::support::{folder, run, run_well, text};
 
 fn json(arguments: &[&str]) -> Value {
     serde_json::from_str(&run_well(folder().path(), arguments)).unwrap()
@@ -56,8 +56,8 @@ fn the_doctor_names_what_is_missing_and_how_to_get_it() {
 }
 
 #[test]
-fn the_doctor_is_content_in_the_repository() {
-    crate::support::weights();
-    let output = run(&repository(), &["doctor", "--json"]);
+fn the_doctor_is_content_where_nothing_is_missing() {
+    let weights = crate::support::weights();
+    let output = run(folder().path(), &["doctor", "--json", "--weights", weights.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
 }

@@ -102,9 +102,10 @@ pub fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// The shipped weights.
+/// The shipped weights, or those that `GENTRON_WEIGHTS` names, which may be hardly trained.
 pub fn weights() -> PathBuf {
-    let weights = repository().join("weights");
+    let named = std::env::var_os("GENTRON_WEIGHTS").map(PathBuf::from);
+    let weights = named.unwrap_or_else(|| repository().join("weights"));
     let wanted = weights.join("gentron-shapes-cross-clip-t5/model.safetensors");
     assert!(wanted.is_file(), "this test needs the weights of the repository: {} is missing", wanted.display());
     weights

@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use gentron_model::train::{Control, Folders, NetworkRecipe, Outcome as Trained, Progress, StepReport, TrainRecipe};
 use crate::cli::TrainArgs;
 use crate::device::device;
 use crate::failure::{Explain as _, Interrupted, Outcome, refuse};
 use crate::names;
 use crate::training::ShapesSource;
 use crate::{interrupt, progress, recipe, table};
+use gentron_model::train::{Control, Folders, NetworkRecipe, Outcome as Trained, Progress, StepReport, TrainRecipe};
 
 /// The recipe behind `gentron train` without an argument.
 const BUILT_IN: &str = include_str!("../../../recipes/train-shapes.toml");
 
 /// What to do when a training fails.
-const HINT: &str = "the last checkpoint is intact: the same command continues from it; networks that others are trained on come first";
+const HINT: &str =
+    "the last checkpoint is intact: the same command continues from it; networks that others are trained on come first";
 
 /// Trains each network of the recipe that is not finished, in order.
 ///
@@ -42,7 +43,8 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<Outcome> {
         table::print_json(&lines)?;
     } else {
         let line = |card: &gentron_model::train::TrainingCard| {
-            let scores: Vec<String> = card.evaluation.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
+            let scores: Vec<String> =
+                card.evaluation.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
             format!("{}  {} samples  loss {:.4}  {}\n", card.name, card.samples, card.final_loss, scores.join("  "))
         };
         table::print(&lines.iter().map(|card| line(card)).collect::<String>())?;

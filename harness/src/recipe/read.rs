@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn a_broken_recipe_names_file_and_line() {
         let text = "name = \"a\"\nseed = 1\nimages_per_promt = 2\nsuites = []\n";
-        let message = parse(text, "r.toml").unwrap_err().to_string();
+        let message = parse::<Recipe>(text, "r.toml").unwrap_err().to_string();
         assert!(message.starts_with("r.toml:3:1: unknown field `images_per_promt`"), "{message}");
         let message = parse("name = \"a\nseed = 1", "r.toml").unwrap_err().to_string();
         assert!(message.starts_with("r.toml:1:"), "{message}");

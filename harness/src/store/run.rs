@@ -59,9 +59,11 @@ impl Run {
             Some(existing) => existing,
             None => {
                 complete(&mut manifest)?;
+                let bytes = pretty(&manifest)?;
                 // Last, so that a folder with a manifest has everything that a run begins with.
-                atomic::write(&path, &pretty(&manifest)?).explain(cannot)?;
-                manifest
+                atomic::write(&path, &bytes).explain(cannot)?;
+                // As whoever continues will read it: decimal fractions may lose their last bit on the way through JSON.
+                serde_json::from_slice(&bytes)?
             }
         };
         Ok(Self { folder: folder.to_owned(), manifest, plan, _lock: lock })
