@@ -31,10 +31,11 @@ fn moments(count: u32, span: Duration) -> impl Iterator<Item = Duration> {
     (1..=count).map(move |i| span.mul_f64((f64::from(i) * 0.618_033_988_749_895).fract()))
 }
 
-/// Runs in `out` and kills it after each of the delays, then lets it end.
+/// Runs in `out` and ends it after each of the delays, by turns with SIGKILL, which nobody can prepare for, and SIGINT; then lets it
+/// end by itself. Returns how often it did not live to its end.
 fn run_killed(folder: &Path, arguments: &[&str], out: &str, delays: impl Iterator<Item = Duration>) -> usize {
     let mut killed = 0;
-    for delay in delays {
+    for (index, delay) in delays.enumerate() {
         let mut child = gentron(folder)
             .args(arguments)
             .args(["--out", out])
@@ -43,9 +44,12 @@ fn run_killed(folder: &Path, arguments: &[&str], out: &str, delays: impl Iterato
             .spawn()
             .unwrap();
         std::thread::sleep(delay);
-        // SIGKILL: nothing can be flushed or tidied.
-        child.kill().unwrap();
-        killed += usize::from(child.wait().unwrap().code().is_none());
+        if index % 3 == 2 {
+            drop(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap());
+        } else {
+            child.kill().unwrap();
+        }
+        killed += usize::from(child.wait().unwrap().code() != Some(0));
     }
     let mut arguments = arguments.to_vec();
     arguments.extend(["--out", out]);

@@ -95,7 +95,7 @@ mod tests {
         let text = "name = \"a\"\nseed = 1\nimages_per_promt = 2\nsuites = []\n";
         let message = parse::<Recipe>(text, "r.toml").unwrap_err().to_string();
         assert!(message.starts_with("r.toml:3:1: unknown field `images_per_promt`"), "{message}");
-        let message = parse("name = \"a\nseed = 1", "r.toml").unwrap_err().to_string();
+        let message = parse::<Recipe>("name = \"a\nseed = 1", "r.toml").unwrap_err().to_string();
         assert!(message.starts_with("r.toml:1:"), "{message}");
     }
 }

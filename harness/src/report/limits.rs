@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use gentron_metrics::Outcome;
 use gentron_suites::Prompt;
 
+use crate::failure::Interrupted;
 use crate::generate::truth::Truth;
 use crate::score::Scorer;
-use crate::workers;
+use crate::workers::{self, Ended};
 
 /// Headline scores of a category.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -21,7 +22,7 @@ pub struct Limits {
 /// Limits by suite and category, over the prompts of a run, one image each. Prompts whose score is absent are left out.
 ///
 /// # Errors
-/// A prompt cannot be rendered.
+/// A prompt cannot be rendered, or a stop was asked for: limits of a part of the prompts would be wrong.
 pub fn measure(
     prompts: &[Prompt],
     scorer: &Scorer,
@@ -33,7 +34,7 @@ pub fn measure(
         let truth = Truth::new(prompts, shuffled);
         let scores: Vec<std::sync::Mutex<Option<f64>>> = prompts.iter().map(|_| std::sync::Mutex::default()).collect();
         let indices: Vec<usize> = (0..prompts.len()).collect();
-        workers::for_each(threads, &indices, |&index| {
+        let ended = workers::for_each(threads, &indices, |&index| {
             let prompt = &prompts[index];
             let image = truth.image(&prompt.id, 0, seed)?;
             let observations = scorer.observe(prompt, &image);
@@ -42,6 +43,9 @@ pub fn measure(
             }
             Ok(())
         })?;
+        if ended == Ended::Stopped {
+            return Err(Interrupted.into());
+        }
         let mut by_category: BTreeMap<(String, String), Vec<f64>> = BTreeMap::new();
         for (prompt, score) in prompts.iter().zip(scores) {
             if let Some(score) = score.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use super::{Manifest, atomic, digest, manifest};
 use crate::failure::{Explain as _, refuse};
 use crate::plan::Plan;
+use crate::progress;
 
 /// A run's folder, held against other processes until dropped.
 #[derive(Debug)]
@@ -56,7 +57,15 @@ impl Run {
             atomic::write(&folder.join("plan.jsonl"), &bytes).explain(cannot)?;
         }
         let manifest = match existing {
-            Some(existing) => existing,
+            Some(existing) => {
+                let (then, now) = (&existing.run_info.code, &manifest.run_info.code);
+                if then != now {
+                    // Not an obstacle: whether the bytes are the same is checked where images are drawn.
+                    let (then, now) = (&then.version, &now.version);
+                    progress::say(&format!("note: this run was begun by gentron {then} and goes on with {now}"));
+                }
+                existing
+            }
             None => {
                 complete(&mut manifest)?;
                 let bytes = pretty(&manifest)?;

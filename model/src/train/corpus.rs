@@ -217,11 +217,11 @@ impl Corpus {
         let tensors = SafeTensors::deserialize(&bytes).ok()?;
         let f32s = |name: &str| Some(bytemuck::pod_collect_to_vec::<u8, f32>(tensors.tensor(name).ok()?.data()));
         let u32s = |name: &str| Some(bytemuck::pod_collect_to_vec::<u8, u32>(tensors.tensor(name).ok()?.data()));
-        let encoded = |(i, encoder): (usize, &Box<dyn TextEncoder>)| {
+        let encoded = |i: usize| {
             let bits = bytemuck::pod_collect_to_vec::<u8, u16>(tensors.tensor(&format!("tokens.{i}")).ok()?.data());
             Some(Encoded {
-                width: encoder.width(),
-                pooled_width: encoder.pooled_width(),
+                width: encoders[i].width(),
+                pooled_width: encoders[i].pooled_width(),
                 starts: u32s(&format!("starts.{i}"))?,
                 tokens: bits.into_iter().map(f16::from_bits).collect(),
                 pooled: f32s(&format!("pooled.{i}"))?,
@@ -232,7 +232,7 @@ impl Corpus {
             latent_shape: [*shape.get(1)?, *shape.get(2)?, *shape.get(3)?],
             latents: f32s("latents")?,
             text_of: u32s("text_of")?,
-            encoders: encoders.iter().enumerate().map(encoded).collect::<Option<_>>()?,
+            encoders: (0..encoders.len()).map(encoded).collect::<Option<_>>()?,
         })
     }
 }

@@ -41,7 +41,7 @@ fn panel(analysis: &Analysis, title: &str, scores: Vec<Score>, category: Option<
             if let Some(mean) = mean {
                 let (from, to) = (scale.at(0.0), scale.at(mean));
                 canvas.bar((from.min(to), middle - 6.5), (from.max(to), middle + 6.5), Ink::Arm(index))?;
-                canvas.whisker(interval, |v| scale.at(v), middle, Ink::Ink)?;
+                canvas.whisker(interval, |v| scale.at(v), middle, Ink::Text)?;
             }
         }
         Ok(())

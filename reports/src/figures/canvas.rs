@@ -13,7 +13,7 @@ const FINE: f64 = 8.0;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ink {
     /// Text, whiskers.
-    Ink,
+    Text,
     /// Labels of second rank.
     Muted,
     /// Grid lines.
@@ -32,7 +32,7 @@ const ARM_COLOURS: usize = 8;
 impl Ink {
     fn placeholder(self) -> RGBColor {
         let code = match self {
-            Self::Ink => 0,
+            Self::Text => 0,
             Self::Muted => 1,
             Self::Grid => 2,
             Self::Page => 3,
@@ -216,7 +216,7 @@ mod tests {
         let svg = draw((100.0, 50.0), "a \"b\" <c>", |canvas| {
             canvas.bar((0.0, 0.0), (10.0, 5.0), Ink::Arm(2))?;
             canvas.line((0.0, 0.0), (9.0, 9.0), Ink::Grid, 1.0)?;
-            canvas.text("<script>=\"#F00D00\"", (5.0, 5.0), 12.0, Ink::Ink, Anchor::Start)
+            canvas.text("<script>=\"#F00D00\"", (5.0, 5.0), 12.0, Ink::Text, Anchor::Start)
         })
         .unwrap();
         assert!(svg.starts_with(

@@ -45,8 +45,8 @@ pub(super) fn axis(canvas: &Canvas, scale: &Scale, rows: usize, label: impl Fn(f
 /// A row's label above its marks and a text at its right end.
 pub(super) fn label(canvas: &Canvas, index: usize, text: &str, value: &str) -> Result<()> {
     let (top, middle) = row(index);
-    canvas.text(text, (LEFT + 4.0, top + 11.0), 12.0, Ink::Ink, Anchor::Start)?;
-    canvas.text(value, (WIDTH - 2.0, middle), 12.0, Ink::Ink, Anchor::End)
+    canvas.text(text, (LEFT + 4.0, top + 11.0), 12.0, Ink::Text, Anchor::Start)?;
+    canvas.text(value, (WIDTH - 2.0, middle), 12.0, Ink::Text, Anchor::End)
 }
 
 /// Percent without decimals where it is whole, as on axes.

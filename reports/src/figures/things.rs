@@ -38,7 +38,7 @@ fn panel(analysis: &Analysis, category: &CategoryKey) -> Result<Panel> {
             canvas.text(&tick(value), (28.0, y.at(value)), 11.0, Ink::Muted, Anchor::End)?;
         }
         for (place, count) in counts.iter().enumerate() {
-            canvas.text(&count.to_string(), (x.at(place as f64), BOTTOM + 14.0), 12.0, Ink::Ink, Anchor::Middle)?;
+            canvas.text(&count.to_string(), (x.at(place as f64), BOTTOM + 14.0), 12.0, Ink::Text, Anchor::Middle)?;
         }
         let middle = (34.0 + WIDTH - 26.0) / 2.0;
         canvas.text("things asked for", (middle, BOTTOM + 31.0), 11.0, Ink::Muted, Anchor::Middle)?;

@@ -26,7 +26,8 @@ const CATEGORIES: [(&str, &str, &str, f64, f64, bool); 8] = [
 ];
 
 /// id, label, conditioning, encoders, scale, parameters, row of the paper, strength.
-const ARMS: [(&str, &str, &str, &[&str], &str, u64, &str, f64); 5] = [
+type ArmRow = (&'static str, &'static str, &'static str, &'static [&'static str], &'static str, u64, &'static str, f64);
+const ARMS: [ArmRow; 5] = [
     (
         "adaln-clip",
         "fake adaLN-Zero, CLIP",
