@@ -1,11 +1,12 @@
 //! Progress on stderr: a bar with time left on a terminal, a line now and then elsewhere.
 
+use std::fmt::Write;
 use std::io::IsTerminal as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 static QUIET: AtomicBool = AtomicBool::new(false);
 
@@ -39,16 +40,13 @@ impl Progress {
         let terminal = std::io::stderr().is_terminal();
         let target = if terminal && !quiet { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(total as u64), target).with_message(label.to_owned());
-        let template = "{msg:<28} {bar:32} {pos}/{len}  {per_sec:>9}  {eta} left";
-        // The template is a constant that the tests render; a broken one would fall back to the default bar.
+        let template = "{msg:<28} {bar:32} {pos}/{len}  {speed:>8}  {left}";
+        // A broken template would fall back to the default bar; this one is a constant.
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.with_key(
-                "per_sec",
-                |state: &indicatif::ProgressState, w: &mut dyn std::fmt::Write| {
-                    // Writing to a string cannot fail.
-                    let _ = write!(w, "{:.1}/s", state.per_sec());
-                },
-            ));
+            let speed = |state: &ProgressState, w: &mut dyn Write| drop_result(write!(w, "{:.1}/s", state.per_sec()));
+            let left =
+                |state: &ProgressState, w: &mut dyn Write| drop_result(w.write_str(&left(state.pos(), state.eta())));
+            bar.set_style(style.with_key("speed", speed).with_key("left", left));
         }
         bar.enable_steady_tick(Duration::from_millis(250));
         let lines = (!terminal && !quiet).then(|| Mutex::new(Instant::now()));
@@ -63,7 +61,7 @@ impl Progress {
         if last.elapsed() >= PERIOD {
             *last = Instant::now();
             let (done, total) = (self.bar.position(), self.bar.length().unwrap_or(0));
-            eprintln!("{}: {done}/{total}, {} s left", self.label, self.bar.eta().as_secs());
+            eprintln!("{}: {done}/{total}, {}", self.bar.message(), left(done, self.bar.eta()));
         }
     }
 
@@ -83,10 +81,26 @@ impl Progress {
     }
 }
 
+impl Drop for Progress {
+    /// Where a stage fails, its error stands on a line of its own.
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+/// How long it will take, once there is something to go by.
+fn left(done: u64, eta: Duration) -> String {
+    if done == 0 { "time left: …".to_owned() } else { format!("{} left", human(eta.as_secs().max(1) as f64)) }
+}
+
+/// Writing to a string cannot fail.
+fn drop_result(_: std::fmt::Result) {}
+
 /// A duration as people say it.
 pub fn human(seconds: f64) -> String {
     match seconds {
         s if s < 1.0 => format!("{:.0} ms", s * 1000.0),
+        s if s < 99.5 && s.fract() == 0.0 => format!("{s} s"),
         s if s < 99.5 => format!("{s:.1} s"),
         s => format!("{} min {:02} s", (s / 60.0) as u64, (s % 60.0) as u64),
     }
@@ -100,6 +114,8 @@ mod tests {
     fn durations_read_as_people_say_them() {
         assert_eq!(human(0.25), "250 ms");
         assert_eq!(human(12.34), "12.3 s");
+        assert_eq!(left(0, Duration::ZERO), "time left: …");
+        assert_eq!(left(3, Duration::from_millis(42_400)), "42 s left");
         assert_eq!(human(605.0), "10 min 05 s");
     }
 }

@@ -53,13 +53,14 @@ pub fn generate(run: &Run, prompts: &[Prompt], weights: Option<&Path>, threads: 
     }
 
     let mut drawn = 0;
+    let progress = Progress::new("draw", total - kept);
     for arm in &run.manifest.recipe.arms {
         let pending = pending(run, &intact, &arm.name);
         let missing: usize = pending.iter().map(|batch| batch.intact.iter().filter(|intact| !**intact).count()).sum();
         if pending.is_empty() {
             continue;
         }
-        let progress = Progress::new(&format!("draw {}", arm.name), missing);
+        progress.remark(&arm.name);
         let began = Instant::now();
         let engine = engine::prepare(&run.manifest.recipe, arm, weights, prompts)?;
         let warned = AtomicBool::new(false);
@@ -71,17 +72,17 @@ pub fn generate(run: &Run, prompts: &[Prompt], weights: Option<&Path>, threads: 
             })?;
             progress.advance(count);
             Ok(())
-        });
-        progress.finish();
-        let ended = ended?;
+        })?;
         let seconds = began.elapsed().as_secs_f64();
         if ended == Ended::Stopped {
+            progress.finish();
             return Ok(Generated { kept, drawn, ended });
         }
         drawn += missing;
-        progress::say(&format!("drew {missing} images of {} in {}", arm.name, progress::human(seconds)));
+        progress.say(&format!("drew {missing} images of {} in {}", arm.name, progress::human(seconds)));
         Timings::add(&run.folder, format!("generate {}", arm.name), Spent { images: missing, seconds, threads });
     }
+    progress.finish();
     ledger.compact(&run.plan)?;
     Ok(Generated { kept, drawn, ended: Ended::Complete })
 }
