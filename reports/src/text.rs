@@ -95,7 +95,7 @@ mod tests {
             ("999".into(), "18,000".into(), "1,234,567".into())
         );
         assert_eq!(
-            (short(0.0), short(1234.56), short(0.012_345), short(2.5)),
+            (short(0.0), short(1234.56), short(0.012_344), short(2.5)),
             ("0".into(), "1235".into(), "0.01234".into(), "2.5".into())
         );
         assert_eq!(
