@@ -45,7 +45,7 @@ fn run_killed(folder: &Path, arguments: &[&str], out: &str, delays: impl Iterato
             .unwrap();
         std::thread::sleep(delay);
         if index % 3 == 2 {
-            drop(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap());
+            assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
         } else {
             child.kill().unwrap();
         }
