@@ -27,6 +27,8 @@ pub type Batch<'a> = &'a [Task];
 #[derive(Serialize)]
 struct BatchIdentity<'a> {
     generation: u32,
+    /// Two arms may be made alike, to see how much is noise; their tasks are two all the same.
+    name: &'a str,
     arm: &'a ArmIdentity,
     /// Id, text, k and seed of each draw.
     draws: Vec<(&'a str, &'a str, u32, u64)>,
@@ -48,6 +50,7 @@ impl Plan {
             for draws in draws.chunks(recipe.batch as usize) {
                 let identity = BatchIdentity {
                     generation: GENERATION,
+                    name: arm,
                     arm: &identities[arm],
                     draws: draws.iter().map(|(p, k)| (p.id.as_str(), p.text.as_str(), *k, recipe.seed)).collect(),
                 };

@@ -14,7 +14,7 @@ pub const GENERATION: u32 = 1;
 /// One image of one arm: a line of `plan.jsonl`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
-    /// SHA-256 of everything that changes the image's bytes.
+    /// SHA-256 of the arm's name and everything that changes the image's bytes.
     pub task: String,
     /// The arm's name.
     pub arm: String,

@@ -40,7 +40,7 @@ pub struct GenTronObjective<'a> {
     pub training: GenTronTraining,
     /// Noise schedule.
     pub schedule: Schedule,
-    /// Training examples; the last [`HELD_OUT`] are kept for evaluation.
+    /// Training examples; the last `HELD_OUT` are kept for evaluation.
     pub corpus: &'a Corpus,
     /// Decodes the sample sheets.
     pub autoencoder: &'a AutoencoderKl,
