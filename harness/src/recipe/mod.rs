@@ -1,6 +1,6 @@
 //! Recipe: what to compare with what, on which prompts, scored how. A TOML file in, a checked and explicit value out.
 //!
-//! [`read`] finds and parses the file, [`axes`] multiplies arms out, [`resolve`] applies the command line's narrowing, checks every
+//! [`read`] finds and parses the file, [`axes`] multiplies arms out, [`resolve()`] applies the command line's narrowing, checks every
 //! name and fills every default. What is left holds no choice of ours that is not written down in the run's manifest.
 
 pub mod axes;

@@ -110,7 +110,7 @@ pub fn read(image: &RgbImage) -> Result<Reading, MetricError> {
     Ok(Reading { objects, pixels, scale: [width as f32 / side as f32, height as f32 / side as f32] })
 }
 
-/// Agreement with the best template as a probability: 0 up to [`NOTHING`], 1 from [`CERTAIN`] on, smooth between.
+/// Agreement with the best template as a probability: 0 up to `NOTHING`, 1 from `CERTAIN` on, smooth between.
 fn existence(merit: f32) -> f64 {
     const NOTHING: f64 = 0.74;
     const CERTAIN: f64 = 0.89;
