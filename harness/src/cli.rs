@@ -125,6 +125,9 @@ pub struct TrainArgs {
     /// Folder of training states, from which the same command continues
     #[arg(long, value_name = "DIR", default_value = ".train")]
     pub states: PathBuf,
+    /// Where a network has no state, go on from its finished weights, if they are of the same recipe with fewer samples
+    #[arg(long)]
+    pub extend: bool,
     /// Print the cards as JSON instead of a line each
     #[arg(long)]
     pub json: bool,

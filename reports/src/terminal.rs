@@ -96,7 +96,7 @@ fn differences(text: &mut String, analysis: &Analysis) {
         let found = analysis.mean_difference(&arm.id, &baseline.id);
         let described = found.and_then(|d| {
             let interval = d.interval.map(signed_range).unwrap_or_default();
-            Some(format!("{:>6}  {interval:<16}  {}", signed(d.difference?), d.reading.word()))
+            Some(format!("{:>6}  {interval:<14}  {}", signed(d.difference?), d.reading.word()))
         });
         line(text, format!("  {}  {}", arm.letter, described.unwrap_or_else(|| ABSENT.to_owned())).trim_end());
     }

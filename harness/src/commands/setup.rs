@@ -159,7 +159,8 @@ fn needs_clip(recipe: &Resolved) -> bool {
 }
 
 fn draws_with_weights(recipe: &Resolved) -> bool {
-    recipe.arms.iter().any(|arm| arm.generator == GeneratorKind::Gentron)
+    let without = [GeneratorKind::GroundTruth, GeneratorKind::ShuffledTruth];
+    recipe.arms.iter().any(|arm| !without.contains(&arm.generator))
 }
 
 fn find_weights(

@@ -9,7 +9,9 @@ use crate::failure::{Explain as _, Interrupted, Outcome, refuse};
 use crate::names;
 use crate::training::ShapesSource;
 use crate::{interrupt, progress, recipe, table};
-use gentron_model::train::{Control, Folders, NetworkRecipe, Outcome as Trained, Progress, StepReport, TrainRecipe};
+use gentron_model::train::{
+    Beginning, Control, Folders, NetworkRecipe, Outcome as Trained, Progress, StepReport, TrainRecipe,
+};
 
 /// The recipe behind `gentron train` without an argument.
 const BUILT_IN: &str = include_str!("../../../recipes/train-shapes.toml");
@@ -25,7 +27,8 @@ const HINT: &str =
 pub fn run(args: &TrainArgs) -> anyhow::Result<Outcome> {
     let recipe = read(args.recipe.as_deref())?;
     let chosen = choose(&recipe, &args.only)?;
-    let folders = Folders { states: &args.states, weights: &args.weights };
+    let beginning = if args.extend { Beginning::Exported } else { Beginning::Anew };
+    let folders = Folders { states: &args.states, weights: &args.weights, beginning };
     let device = device();
     let mut lines = Vec::new();
     for network in chosen {

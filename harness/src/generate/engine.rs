@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
 use gentron_suites::Prompt;
 use image::RgbImage;
 
@@ -32,6 +33,10 @@ pub fn prepare(
     match arm.generator {
         GeneratorKind::Gentron => gentron::prepare(recipe, arm, weights, prompts),
         GeneratorKind::GroundTruth => Ok(Box::new(truth::Truth::new(prompts, false))),
+        GeneratorKind::ReconstructedTruth => {
+            let autoencoder = weights.context("no weights folder")?.join(&recipe.weights.autoencoder);
+            Ok(Box::new(truth::Reconstruction::load(prompts, &autoencoder)?))
+        }
         GeneratorKind::ShuffledTruth => Ok(Box::new(truth::Truth::new(prompts, true))),
     }
 }

@@ -74,8 +74,10 @@ pub fn prepare(
 /// # Errors
 /// The backbone's configuration cannot be read, or names an encoder that the recipe does not know.
 pub fn folders(recipe: &Resolved, arm: &ResolvedArm, weights: &Path) -> anyhow::Result<Vec<String>> {
-    if arm.generator != GeneratorKind::Gentron {
-        return Ok(Vec::new());
+    match arm.generator {
+        GeneratorKind::Gentron => {}
+        GeneratorKind::ReconstructedTruth => return Ok(vec![recipe.weights.autoencoder.clone()]),
+        GeneratorKind::GroundTruth | GeneratorKind::ShuffledTruth => return Ok(Vec::new()),
     }
     let mut folders = vec![backbone(arm)?.to_owned()];
     for source in config(arm, weights)?.text {

@@ -1,15 +1,25 @@
-//! The suite's own renderer as an arm: the ceiling of every score, or, with the prompts shuffled, its chance level.
+//! The suite's own renderer as an arm: the ceiling of every score, with the prompts shuffled its chance level, or, through the
+//! autoencoder and back, the ceiling of whatever draws in its latents.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use anyhow::Context as _;
+use candle_core::Device;
+use gentron_model::autoencoder::AutoencoderKl;
+use gentron_model::ops::single_threaded;
+use gentron_model::pipeline::load_autoencoder;
+use gentron_model::pixels::{to_images, to_tensor};
 use gentron_suites::Prompt;
 use gentron_suites::shapes;
 use image::RgbImage;
 
 use super::Engine;
+use crate::device::device;
+use crate::failure::Explain as _;
 use crate::plan::Batch;
 use crate::store::digest;
+use crate::weights;
 
 /// Renders scenes that fulfil a prompt.
 pub struct Truth {
@@ -56,6 +66,37 @@ impl Truth {
 impl Engine for Truth {
     fn draw(&self, batch: Batch<'_>) -> anyhow::Result<Vec<RgbImage>> {
         batch.iter().map(|task| self.image(&task.prompt_id, task.k, task.seed)).collect()
+    }
+}
+
+/// Renders scenes that fulfil a prompt, encodes and decodes them.
+pub struct Reconstruction {
+    truth: Truth,
+    autoencoder: AutoencoderKl,
+    device: Device,
+}
+
+impl Reconstruction {
+    /// For the prompts of a run, through the autoencoder in `folder`.
+    ///
+    /// # Errors
+    /// The autoencoder is missing, damaged, or of another shape than its configuration says.
+    pub fn load(prompts: &[Prompt], folder: &Path) -> anyhow::Result<Self> {
+        let device = device();
+        let autoencoder = load_autoencoder(folder, &device)
+            .explain(|| (format!("cannot load the autoencoder {}", folder.display()), weights::HOW_TO_GET))?;
+        Ok(Self { truth: Truth::new(prompts, false), autoencoder, device })
+    }
+}
+
+impl Engine for Reconstruction {
+    fn draw(&self, batch: Batch<'_>) -> anyhow::Result<Vec<RgbImage>> {
+        let images = self.truth.draw(batch)?;
+        let through = || {
+            let images = to_tensor(&images.iter().collect::<Vec<_>>(), &self.device)?;
+            to_images(&self.autoencoder.decode(&self.autoencoder.encode(&images)?.mean)?)
+        };
+        Ok(single_threaded(through)?)
     }
 }
 

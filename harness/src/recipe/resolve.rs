@@ -203,7 +203,7 @@ fn resolve_arm(arm: Arm, sampler: Sampler, narrowing: &Narrowing) -> Result<Reso
             return Err((format!("arm `{}` has no weights", arm.name), hint));
         }
         (GeneratorKind::Gentron, Some(folder)) => check_name(folder, "the weights folder")?,
-        (GeneratorKind::GroundTruth | GeneratorKind::ShuffledTruth, _) => {}
+        (GeneratorKind::GroundTruth | GeneratorKind::ReconstructedTruth | GeneratorKind::ShuffledTruth, _) => {}
     }
     if let Some(row) = &arm.paper_row {
         let known = gentron_reports::paper::TABLE_2.map(|row| row.id);

@@ -168,6 +168,8 @@ pub enum GeneratorKind {
     Gentron,
     /// The suite's own renderer, which does what the prompt says: the ceiling of the scores.
     GroundTruth,
+    /// The renderer's images through the autoencoder and back: the ceiling of any backbone on these latents.
+    ReconstructedTruth,
     /// The renderer on another prompt of the same category: the chance level of the scores.
     ShuffledTruth,
 }

@@ -121,6 +121,7 @@ fn arm_info(
     };
     match (arm.generator, &arm.weights, weights) {
         (GeneratorKind::GroundTruth, ..) => info.label = "rendered ground truth".to_owned(),
+        (GeneratorKind::ReconstructedTruth, ..) => info.label = "ground truth through the autoencoder".to_owned(),
         (GeneratorKind::ShuffledTruth, ..) => info.label = "ground truth of another prompt".to_owned(),
         (GeneratorKind::Gentron, Some(name), Some(weights)) => {
             let config = gentron::config(arm, weights)?;

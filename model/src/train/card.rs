@@ -1,13 +1,18 @@
 //! What a training leaves beside its weights, for readers.
 
+use super::TrainError;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// `card.json` beside exported weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainingCard {
     /// Name of the weights' folder.
     pub name: String,
+    /// Digest of recipe, data and network, by which a longer training knows that these weights are its own beginning.
+    #[serde(default)]
+    pub identity: String,
     /// What the network is.
     pub network: String,
     /// Exact number of parameters.
@@ -22,6 +27,9 @@ pub struct TrainingCard {
     pub steps: u64,
     /// Samples seen.
     pub samples: u64,
+    /// Steps at which training went on from exported weights alone, with new moments in the optimiser.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restarts: Vec<u64>,
     /// Seconds of training, over all sessions.
     pub wall_seconds: f64,
     /// Mean training loss over the last stretch of the curve.
@@ -42,4 +50,17 @@ pub struct CurvePoint {
     /// Evaluations at its end, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub evaluation: BTreeMap<String, f64>,
+}
+
+/// The card in a weights' folder, if there is one and it is of the training `identity`.
+pub(super) fn of_training(weights: &Path, identity: &str) -> Result<Option<TrainingCard>, TrainError> {
+    let path = weights.join("card.json");
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(TrainError::File { action: "read", path, source }),
+    };
+    let card: TrainingCard =
+        serde_json::from_slice(&bytes).map_err(|e| TrainError::State { path, reason: e.to_string() })?;
+    Ok((card.identity == identity).then_some(card))
 }

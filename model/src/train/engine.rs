@@ -1,6 +1,6 @@
 //! The training loop.
 
-use super::card::{CurvePoint, TrainingCard};
+use super::card::{self, CurvePoint, TrainingCard};
 use super::optimizer::Optimizer;
 use super::recipe::{LearningRate, Optimisation};
 use super::state::{self, StateHeader, write_atomically};
@@ -96,6 +96,18 @@ pub enum Outcome {
     Stopped(u64),
 }
 
+/// Where a training begins when it has no state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Beginning {
+    /// From random weights.
+    #[default]
+    Anew,
+    /// From the exported weights if they are of the same recipe, data and network, and go on where their card says: data order,
+    /// timesteps and noise as if never stopped, but the optimiser's moments start anew, under a warm-up. For when a state, eight
+    /// times as large as the weights, was not kept.
+    Exported,
+}
+
 /// Steps that one point of the curve averages.
 const CURVE_STEPS: u64 = 50;
 
@@ -108,7 +120,7 @@ pub fn train<O: Objective>(
     recipe: &Optimisation,
     data: &str,
     device: &Device,
-    (state_folder, weights_folder): (&Path, &Path),
+    (beginning, state_folder, weights_folder): (Beginning, &Path, &Path),
     progress: &mut dyn Progress,
 ) -> Result<Outcome, TrainError> {
     recipe.check()?;
@@ -122,9 +134,20 @@ pub fn train<O: Objective>(
     let state_path = state_folder.join("state.safetensors");
     let described = serde_json::json!({ "objective": objective.identity(), "recipe": recipe, "data": data });
     let identity = identity(recipe, &objective.identity(), data);
-    let mut header = StateHeader { identity, step: 0, wall_seconds: 0.0, curve: Vec::new(), stretch: Vec::new() };
+    let mut header = StateHeader { identity, ..StateHeader::default() };
     if state_path.exists() {
         header = state::load(&state_path, &header.identity, &mut optimizer)?;
+        progress.resumed(header.step * recipe.batch as u64);
+    } else if beginning == Beginning::Exported
+        && let Some(card) = card::of_training(weights_folder, &header.identity)?
+    {
+        optimizer.begin_at(&weights_folder.join("model.safetensors"))?;
+        if card.steps >= recipe.steps() {
+            return Ok(Outcome::Finished(Box::new(card)));
+        }
+        let restarts = card.restarts.into_iter().chain([card.steps]).collect();
+        let (step, wall_seconds, curve) = (card.steps, card.wall_seconds, card.curve);
+        header = StateHeader { step, restarts, wall_seconds, curve, ..header };
         progress.resumed(header.step * recipe.batch as u64);
     }
 
@@ -143,7 +166,7 @@ pub fn train<O: Objective>(
         if !norm.is_finite() {
             return Err(not_finite("gradient norm", norm));
         }
-        optimizer.step(recipe, step, norm)?;
+        optimizer.step(recipe, (step, header.restarts.last().copied().unwrap_or(0)), norm)?;
         header.step += 1;
         header.wall_seconds = already.1 + started.elapsed().as_secs_f64();
         header.stretch.push(loss);
@@ -253,6 +276,7 @@ fn export<O: Objective>(
     let tail = &header.curve[header.curve.len().saturating_sub(10)..];
     let card = TrainingCard {
         name: folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        identity: header.identity.clone(),
         network: objective.describe(),
         parameters: optimizer.slots.iter().map(|slot| slot.value.len() as u64).sum(),
         data: data.to_owned(),
@@ -260,6 +284,7 @@ fn export<O: Objective>(
         seed: recipe.seed,
         steps: header.step,
         samples: header.step * recipe.batch as u64,
+        restarts: header.restarts.clone(),
         wall_seconds: header.wall_seconds.round(),
         final_loss: tail.iter().map(|point| point.loss).sum::<f64>() / tail.len().max(1) as f64,
         evaluation: header.curve.last().map(|point| point.evaluation.clone()).unwrap_or_default(),

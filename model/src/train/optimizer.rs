@@ -2,9 +2,10 @@
 
 use super::recipe::Optimisation;
 use candle_core::backprop::GradStore;
-use candle_core::{Device, Result, Tensor, Var};
+use candle_core::{DType, Device, Result, Tensor, Var};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// One parameter with what the optimiser remembers of it; all four vectors have the parameter's size.
 pub(super) struct Slot {
@@ -58,12 +59,26 @@ impl Optimizer {
         Ok(squares.into_iter().sum::<Result<f64>>()?.sqrt())
     }
 
-    /// One update with the collected gradient, cut to the recipe's norm.
-    pub(super) fn step(&mut self, recipe: &Optimisation, step: u64, norm: f64) -> Result<()> {
-        let rate = recipe.learning_rate_at(step);
+    /// Takes weights and their average from an exported file; the moments stay empty.
+    pub(super) fn begin_at(&mut self, path: &Path) -> Result<()> {
+        let exported = candle_core::safetensors::load(path, &Device::Cpu)?;
+        for slot in &mut self.slots {
+            let Some(tensor) = exported.get(&slot.name).filter(|tensor| tensor.dims() == slot.var.dims()) else {
+                candle_core::bail!("{} has no {} of shape {:?}", path.display(), slot.name, slot.var.dims())
+            };
+            slot.value = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?;
+            slot.average.clone_from(&slot.value);
+            slot.publish()?;
+        }
+        Ok(())
+    }
+
+    /// One update with the collected gradient, cut to the recipe's norm. The moments have been gathered since step `restart`.
+    pub(super) fn step(&mut self, recipe: &Optimisation, (step, restart): (u64, u64), norm: f64) -> Result<()> {
+        let rate = recipe.learning_rate_at(step, restart);
         let cut = (recipe.clip_norm / norm.max(1e-12)).min(1.0) as f32;
         let [b1, b2] = recipe.betas;
-        let t = (step + 1) as i32;
+        let t = (step + 1 - restart) as i32;
         let (correction1, correction2) = (1.0 - b1.powi(t), 1.0 - b2.powi(t));
         let size = (rate / correction1) as f32;
         let root = (1.0 / correction2) as f32;

@@ -1,8 +1,8 @@
 //! Training recipes: which networks, in which order, of which sizes, from which others.
 
 use super::{
-    AutoencoderObjective, ClipObjective, Corpus, GenTronObjective, GenTronTraining, Optimisation, Outcome, Progress,
-    Source, T5Objective, TrainError, train,
+    AutoencoderObjective, Beginning, ClipObjective, Corpus, GenTronObjective, GenTronTraining, Optimisation, Outcome,
+    Progress, Source, T5Objective, TrainError, train,
 };
 use crate::autoencoder::{AutoencoderKl, AutoencoderKlConfig};
 use crate::diffusion::{Schedule, ScheduleConfig};
@@ -114,6 +114,8 @@ pub struct Folders<'a> {
     pub states: &'a Path,
     /// Finished weights, one folder a network; frozen networks are read from here.
     pub weights: &'a Path,
+    /// Where a network begins that has no state.
+    pub beginning: Beginning,
 }
 
 impl NetworkRecipe {
@@ -130,7 +132,7 @@ impl NetworkRecipe {
     ) -> Result<Outcome, TrainError> {
         let o = &self.optimisation;
         let (state, weights) = (folders.states.join(&self.name), folders.weights.join(&self.name));
-        let at = (state.as_path(), weights.as_path());
+        let at = (folders.beginning, state.as_path(), weights.as_path());
         let (seed, micro_batch, micro_batches, device) = (o.seed, o.micro_batch(), o.micro_batches, device.clone());
         match &self.objective {
             ObjectiveRecipe::Autoencoder { config, kl_weight, l1_weight, crop, crop_samples } => {

@@ -79,21 +79,19 @@ impl Optimisation {
         self.batch / self.micro_batches
     }
 
-    /// Learning rate of a step, counted from 0.
-    pub fn learning_rate_at(&self, step: u64) -> f64 {
-        let seen = (step + 1) * self.batch as u64;
-        if seen < self.warmup_samples {
-            return self.learning_rate * seen as f64 / self.warmup_samples as f64;
-        }
-        match self.schedule {
-            LearningRate::Constant => self.learning_rate,
+    /// Learning rate of a step, counted from 0, when the optimiser's moments have been gathered since step `restart`.
+    pub fn learning_rate_at(&self, step: u64, restart: u64) -> f64 {
+        let samples = |steps: u64| (steps * self.batch as u64) as f64;
+        let warm = (samples(step + 1 - restart) / self.warmup_samples.max(1) as f64).min(1.0);
+        let course = match self.schedule {
+            LearningRate::Constant => 1.0,
             LearningRate::Cosine { floor } => {
                 let span = self.samples.saturating_sub(self.warmup_samples).max(1) as f64;
-                let progress = ((seen - self.warmup_samples) as f64 / span).min(1.0);
-                let cosine = 0.5 * (1.0 + (std::f64::consts::PI * progress).cos());
-                self.learning_rate * (floor + (1.0 - floor) * cosine)
+                let progress = ((samples(step + 1) - self.warmup_samples as f64) / span).clamp(0.0, 1.0);
+                floor + (1.0 - floor) * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos())
             }
-        }
+        };
+        self.learning_rate * warm * course
     }
 
     /// Decay of the moving average at a step: young averages forget faster, or they would keep the random start.
@@ -143,11 +141,13 @@ mod tests {
     #[test]
     fn the_learning_rate_warms_up_and_follows_the_cosine_to_its_floor() {
         let cosine = recipe(LearningRate::Cosine { floor: 0.1 });
-        assert!((cosine.learning_rate_at(4) - 1.0).abs() < 1e-12);
-        assert!((cosine.learning_rate_at(9) - 2.0).abs() < 1e-12);
-        assert!((cosine.learning_rate_at(54) - 1.1).abs() < 1e-12);
-        assert!((cosine.learning_rate_at(99) - 0.2).abs() < 1e-12);
-        assert_eq!(recipe(LearningRate::Constant).learning_rate_at(99), 2.0);
+        assert!((cosine.learning_rate_at(4, 0) - 1.0).abs() < 1e-12);
+        assert!((cosine.learning_rate_at(9, 0) - 2.0).abs() < 1e-12);
+        assert!((cosine.learning_rate_at(54, 0) - 1.1).abs() < 1e-12);
+        assert!((cosine.learning_rate_at(99, 0) - 0.2).abs() < 1e-12);
+        let constant = recipe(LearningRate::Constant);
+        assert_eq!(constant.learning_rate_at(99, 0), 2.0);
+        assert!((constant.learning_rate_at(54, 50) - 1.0).abs() < 1e-12, "moments that start anew are warmed up anew");
     }
 
     #[test]

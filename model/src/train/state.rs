@@ -10,12 +10,15 @@ use std::io::Write;
 use std::path::Path;
 
 /// What a state file says beside its tensors.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct StateHeader {
     /// Digest of recipe, data and network; a state of another training is refused.
     pub(super) identity: String,
     /// Steps done.
     pub(super) step: u64,
+    /// Steps at which the optimiser's moments started anew; see [`Beginning::Exported`](super::Beginning).
+    #[serde(default)]
+    pub(super) restarts: Vec<u64>,
     /// Seconds of training so far, over all sessions.
     pub(super) wall_seconds: f64,
     pub(super) curve: Vec<CurvePoint>,

@@ -87,7 +87,18 @@ fn recipe() -> Optimisation {
 }
 
 fn run(line: &Line, recipe: &Optimisation, folder: &Path, stop: Option<u64>) -> Result<Outcome, TrainError> {
-    train(line, recipe, "line", &Device::Cpu, (&folder.join("state"), &folder.join("weights")), &mut Watch(stop))
+    run_from(Beginning::Anew, line, recipe, folder, stop)
+}
+
+fn run_from(
+    beginning: Beginning,
+    line: &Line,
+    recipe: &Optimisation,
+    folder: &Path,
+    stop: Option<u64>,
+) -> Result<Outcome, TrainError> {
+    let at = (beginning, folder.join("state"), folder.join("weights"));
+    train(line, recipe, "line", &Device::Cpu, (at.0, &at.1, &at.2), &mut Watch(stop))
 }
 
 /// A folder of this test's own below the target directory.
@@ -125,6 +136,27 @@ fn a_constant_learning_rate_lets_a_finished_training_go_on() {
     run(&Line::new(), &recipe(), &extended, None).unwrap();
     run(&Line::new(), &longer, &extended, None).unwrap();
     assert!(files(&long) == files(&extended), "the weights differ");
+}
+
+#[test]
+fn exported_weights_go_on_where_no_state_was_kept() {
+    let at = folder("exported");
+    let longer = Optimisation { samples: 1600, ..recipe() };
+    let extend = |recipe: &Optimisation, stop| {
+        let outcome = run_from(Beginning::Exported, &Line::new(), recipe, &at, stop).unwrap();
+        let Outcome::Finished(card) = outcome else { return None };
+        Some((card.steps, card.restarts, card.curve[0].loss, card.final_loss))
+    };
+    let (_, _, first, short) = extend(&recipe(), None).expect("nothing was there, and it began anew");
+    std::fs::remove_dir_all(at.join("state")).unwrap();
+    assert_eq!(extend(&recipe(), None), Some((100, vec![], first, short)), "it was finished");
+    assert_eq!(extend(&longer, Some(150)), None);
+    let (steps, restarts, kept, long) = extend(&longer, None).expect("its own state continues it");
+    assert_eq!((steps, restarts, kept), (200, vec![100], first));
+    assert!(long < 1.5 * short, "it forgot what it knew: {short} became {long}");
+    std::fs::remove_dir_all(at.join("state")).unwrap();
+    let other = Optimisation { learning_rate: 0.05, samples: 3200, ..recipe() };
+    assert!(extend(&other, None).is_some_and(|(_, restarts, ..)| restarts.is_empty()), "weights of another recipe");
 }
 
 #[test]

@@ -39,7 +39,10 @@ pub(super) fn difference(cell: &Cell, arm: (usize, &str), against: (usize, &str)
         headline: cell.headline,
         difference: mean.map(|m| m.mean),
         interval,
-        reading: Reading::of(interval),
+        reading: match mean {
+            Some(m) if m.standard_error.is_none() => Reading::unanimous(m.mean, m.clusters),
+            _ => Reading::of(interval),
+        },
         prompts: mean.map_or(0, |m| m.clusters as u64),
         pairs: paired.differences.len() as u64,
         unpaired: paired.unpaired as u64,

@@ -1,48 +1,50 @@
 //! The summary in plain words, generated from the numbers and never beyond them: where an interval holds zero the word is "undecided".
 
-use super::types::{Analysis, MeanDifference, OverallMean, Standing};
+use super::types::{Analysis, ArmKey, MeanDifference, OverallMean, Standing};
 use crate::run_info::RunInfo;
 use crate::statistics::Reading;
 use crate::text::{counted, grouped, list, percent, range, signed, signed_range};
 
 /// The sentences, the most important first. Needs everything of `analysis` but the summary and the gallery.
 pub(super) fn summary(analysis: &Analysis, info: &RunInfo) -> Vec<String> {
-    let mut sentences = vec![scope(analysis, info)];
-    sentences.push(leader(analysis));
-    sentences.extend(analysis.challengers().map(|arm| against_baseline(analysis, &arm.id)));
+    let mut sentences = vec![format!("{}{}", state(analysis), leader(analysis))];
+    sentences.extend(analysis.challengers().map(|arm| against_baseline(analysis, arm)));
     sentences.extend(paper(analysis));
     sentences.push(missing(analysis));
-    sentences.push(
-        "Each arm is one set of weights, so the intervals cover the choice of prompts and noise, not what another \
-         training seed would give."
-            .to_owned(),
-    );
+    sentences.push(scope(analysis, info));
     sentences
+}
+
+fn state(analysis: &Analysis) -> String {
+    if !analysis.is_unfinished() {
+        return String::new();
+    }
+    format!(
+        "This run is not finished ({} of {} images), so everything here is provisional. ",
+        grouped(analysis.finished_tasks),
+        grouped(analysis.planned_tasks)
+    )
 }
 
 fn scope(analysis: &Analysis, info: &RunInfo) -> String {
     let prompts: u64 = info.protocol.suites.iter().map(|suite| suite.prompts).sum();
-    let each = u64::from(info.protocol.images_per_prompt);
-    let state = if analysis.is_unfinished() {
-        format!(
-            "This run is not finished ({} of {} images), so everything here is provisional. ",
-            grouped(analysis.finished_tasks),
-            grouped(analysis.planned_tasks)
-        )
-    } else {
-        String::new()
-    };
     format!(
-        "{state}{}, {}, {} for each prompt and arm, the same noise in every arm. Scores are in percent, \
-         ranges are 95 % intervals.",
+        "{}, {}, {} for each prompt and arm, the same noise in every arm. Scores are in percent, ranges are 95 % \
+         intervals. Each arm is one set of weights, so they cover the choice of prompts and noise, not what another \
+         training seed would give.",
         counted(analysis.arms.len() as u64, "arm"),
         counted(prompts, "prompt"),
-        counted(each, "image"),
+        counted(u64::from(info.protocol.images_per_prompt), "image"),
     )
 }
 
-fn label<'a>(analysis: &'a Analysis, id: &'a str) -> &'a str {
-    analysis.arm(id).map_or(id, |arm| &arm.label)
+/// "A adaLN-Zero · CLIP": the letter is the key of every figure.
+fn named(arm: &ArmKey) -> String {
+    format!("{} {}", arm.letter, arm.label)
+}
+
+fn of_id(analysis: &Analysis, id: &str) -> String {
+    analysis.arm(id).map_or(id.to_owned(), named)
 }
 
 fn leader(analysis: &Analysis) -> String {
@@ -59,7 +61,7 @@ fn leader(analysis: &Analysis) -> String {
     let interval = top.interval.map(|i| format!(" ({})", range(i))).unwrap_or_default();
     let start = format!(
         "{} has the highest Mean, {}{interval}",
-        label(analysis, &top.arm),
+        of_id(analysis, &top.arm),
         percent(top.mean.unwrap_or_default())
     );
     let rivals: Vec<MeanDifference> = analysis
@@ -70,38 +72,46 @@ fn leader(analysis: &Analysis) -> String {
         .collect();
     let names = |reading| -> Vec<&str> {
         let of = rivals.iter().filter(|d| d.reading == reading);
-        of.map(|d| analysis.arm(&d.against).map_or("", |arm| &arm.label)).collect()
+        of.map(|d| analysis.arm(&d.against).map_or("", |arm| &arm.letter)).collect()
     };
     let (below, open) = (names(Reading::Higher), names(Reading::Undecided));
     match (below.is_empty(), open.is_empty()) {
         (true, true) => format!("{start}."),
-        (false, true) => format!("{start}; its paired difference to every other arm excludes zero."),
-        (true, false) => format!("{start}, but no other arm can be told apart from it."),
+        (false, true) => {
+            format!("{start}. Its lead over every other arm is larger than the uncertainty (paired 95 % intervals).")
+        }
+        (true, false) => format!("{start}, but no other arm can be told apart from it (paired 95 % intervals)."),
         (false, false) => format!(
-            "{start}; its paired difference to {} excludes zero, the order against {} is undecided.",
+            "{start}. Its lead over {} is larger than the uncertainty (paired 95 % intervals); against {} the order is \
+             undecided.",
             list(&below),
             list(&open)
         ),
     }
 }
 
-fn against_baseline(analysis: &Analysis, arm: &str) -> String {
-    let start = format!("{} against the baseline {}: ", label(analysis, arm), label(analysis, &analysis.baseline));
-    let mean = analysis.mean_difference(arm, &analysis.baseline).and_then(|d| {
+fn against_baseline(analysis: &Analysis, arm: &ArmKey) -> String {
+    let baseline = analysis.arm(&analysis.baseline).map_or("", |arm| &arm.letter);
+    let mean = analysis.mean_difference(&arm.id, &analysis.baseline).and_then(|d| {
+        let points = signed(d.difference?);
         let interval = d.interval.map(|i| format!(" ({})", signed_range(i))).unwrap_or_default();
-        Some(format!("Mean {} points{interval}, {}", signed(d.difference?), d.reading.word()))
+        Some(format!("Mean {}, {points} points{interval}", d.reading.word()))
     });
     let mut parts = vec![mean.unwrap_or_else(|| "no Mean to compare yet".to_owned())];
+    let differences: Vec<(&str, Reading)> = analysis
+        .categories
+        .iter()
+        .filter_map(|c| Some((c.label.as_str(), analysis.difference(&arm.id, c).filter(|d| d.pairs > 0)?.reading)))
+        .collect();
     for reading in [Reading::Higher, Reading::Lower, Reading::Undecided] {
-        let of = |category: &&super::CategoryKey| {
-            analysis.difference(arm, category).is_some_and(|d| d.reading == reading && d.difference.is_some())
-        };
-        let labels: Vec<&str> = analysis.categories.iter().filter(of).map(|c| c.label.as_str()).collect();
-        if !labels.is_empty() {
+        let labels: Vec<&str> = differences.iter().filter(|(_, r)| *r == reading).map(|(label, _)| *label).collect();
+        if labels.len() > 1 && labels.len() == analysis.categories.len() {
+            parts.push(format!("{} in each of the {} categories", reading.word(), labels.len()));
+        } else if !labels.is_empty() {
             parts.push(format!("{} in {}", reading.word(), list(&labels)));
         }
     }
-    format!("{start}{}.", parts.join("; "))
+    format!("{} against the baseline {baseline}: {}.", named(arm), parts.join("; "))
 }
 
 fn paper(analysis: &Analysis) -> Option<String> {

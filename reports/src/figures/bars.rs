@@ -1,7 +1,8 @@
 //! Bars of arms with intervals: one panel for the Mean, one for each category, all from 0 to 100 percent.
 
+use super::Panel;
 use super::canvas::{Ink, draw};
-use super::{Panel, row};
+use super::row::{Rows, tick};
 use crate::analysis::{Analysis, CategoryKey};
 use crate::error::Result;
 use crate::statistics::Interval;
@@ -21,26 +22,26 @@ pub(crate) fn bars(analysis: &Analysis) -> Result<Vec<Panel>> {
 type Score = Option<(Option<f64>, Option<Interval>)>;
 
 fn panel(analysis: &Analysis, title: &str, scores: Vec<Score>, category: Option<&CategoryKey>) -> Result<Panel> {
-    let rows = analysis.arms.len();
+    let rows = Rows::with_labels_above(analysis.arms.len());
     let lowest = scores.iter().flatten().filter_map(|(mean, i)| i.map(|i| i.low).or(*mean)).fold(0.0, f64::min);
     // A cosine can be negative; then the axis begins at the next round number below.
-    let scale = row::scale(((lowest * 10.0).floor() / 10.0, 1.0));
-    let description =
-        format!("Bars of {title} in percent for {rows} arms; the numbers are in the table below the figure");
-    let svg = draw((row::WIDTH, row::height(rows)), &description, |canvas| {
-        row::axis(canvas, &scale, rows, row::tick)?;
+    let scale = rows.scale(((lowest * 10.0).floor() / 10.0, 1.0));
+    let description = format!("Bars of {title} in percent for each arm; the numbers are in the table below the figure");
+    let svg = draw(rows.size(), &description, |canvas| {
+        rows.axis(canvas, &scale, tick)?;
         let guides = category.map(|c| [c.chance, c.ceiling]).into_iter().flatten().flatten();
-        for guide in guides {
-            canvas.dashed(scale.at(guide), (row::TOP, row::height(rows) - 20.0), Ink::Guide)?;
-        }
+        let guides: Vec<f64> = guides.map(|guide| scale.at(guide)).collect();
         for (index, (arm, score)) in analysis.arms.iter().zip(&scores).enumerate() {
             let (mean, interval) = score.unwrap_or_default();
-            let (_, middle) = row::row(index);
-            let name = format!("{}  {}", arm.letter, arm.label);
-            row::label(canvas, index, &name, &mean.map_or(ABSENT.to_owned(), percent))?;
+            let middle = rows.middle(index);
+            rows.arm(canvas, index, arm, &mean.map_or(ABSENT.to_owned(), percent))?;
             if let Some(mean) = mean {
                 let (from, to) = (scale.at(0.0), scale.at(mean));
                 canvas.bar((from.min(to), middle - 6.5), (from.max(to), middle + 6.5), Ink::Arm(index))?;
+                for x in &guides {
+                    canvas.line((*x, middle - 9.0), (*x, middle + 9.0), Ink::Page, 4.0)?;
+                    canvas.line((*x, middle - 9.0), (*x, middle + 9.0), Ink::Guide, 2.0)?;
+                }
                 canvas.whisker(interval, |v| scale.at(v), middle, Ink::Text)?;
             }
         }

@@ -130,21 +130,14 @@ impl Canvas<'_> {
         }
     }
 
-    /// A horizontal interval with caps.
+    /// A horizontal interval with caps, on a rim of the page's colour so that it shows on bars of any colour.
     pub fn whisker(&self, interval: Option<Interval>, x: impl Fn(f64) -> f64, y: f64, ink: Ink) -> Result<()> {
         let Some(interval) = interval else { return Ok(()) };
         let (low, high) = (x(interval.low), x(interval.high));
-        self.line((low, y), (high, y), ink, 1.5)?;
-        self.line((low, y - 3.5), (low, y + 3.5), ink, 1.5)?;
-        self.line((high, y - 3.5), (high, y + 3.5), ink, 1.5)
-    }
-
-    /// A vertical dashed line.
-    pub fn dashed(&self, x: f64, (top, bottom): (f64, f64), ink: Ink) -> Result<()> {
-        let mut y = top;
-        while y < bottom {
-            self.line((x, y), (x, (y + 4.0).min(bottom)), ink, 1.25)?;
-            y += 7.0;
+        for (ink, width, cap) in [(Ink::Page, 4.0, 4.5), (ink, 1.5, 3.5)] {
+            self.line((low, y), (high, y), ink, width)?;
+            self.line((low, y - cap), (low, y + cap), ink, width)?;
+            self.line((high, y - cap), (high, y + cap), ink, width)?;
         }
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! Paired differences to the baseline: one panel per arm, categories as rows, the Mean as a diamond at the foot.
 
+use super::Panel;
 use super::canvas::{Ink, Mark, draw};
+use super::row::Rows;
 use super::scale::round_step;
-use super::{Panel, row};
 use crate::analysis::{Analysis, ArmKey};
 use crate::error::Result;
 use crate::statistics::{Interval, Reading};
@@ -49,16 +50,18 @@ fn lines<'a>(analysis: &'a Analysis, arm: &ArmKey) -> Vec<Line<'a>> {
 
 fn panel(analysis: &Analysis, arm: &ArmKey, lines: &[Line], reach: f64) -> Result<Panel> {
     let index = analysis.arms.iter().position(|a| a.id == arm.id).unwrap_or(0);
-    let scale = row::scale((-reach, reach));
+    let rows = Rows::with_labels_left(lines.len());
+    let scale = rows.scale((-reach, reach));
     let description =
         format!("Paired differences of {} to the baseline; the numbers are in the table below", arm.label);
-    let svg = draw((row::WIDTH, row::height(lines.len())), &description, |canvas| {
-        row::axis(canvas, &scale, lines.len(), |v| signed(v).replace(".0", ""))?;
+    let svg = draw(rows.size(), &description, |canvas| {
+        rows.axis(canvas, &scale, |v| signed(v).replace(".0", ""))?;
         let zero = scale.at(0.0);
-        canvas.line((zero, row::TOP), (zero, row::height(lines.len()) - 20.0), Ink::Guide, 1.5)?;
+        let (top, bottom) = rows.span();
+        canvas.line((zero, top), (zero, bottom), Ink::Guide, 1.5)?;
         for (place, line) in lines.iter().enumerate() {
-            let (_, middle) = row::row(place);
-            row::label(canvas, place, line.label, &line.difference.map_or(ABSENT.to_owned(), signed))?;
+            let middle = rows.middle(place);
+            rows.label(canvas, place, line.label, &line.difference.map_or(ABSENT.to_owned(), signed))?;
             if let Some(difference) = line.difference {
                 canvas.whisker(line.interval, |v| scale.at(v), middle, Ink::Arm(index))?;
                 let mark = if place + 1 == lines.len() { Mark::Diamond } else { Mark::Square };

@@ -1,7 +1,8 @@
 //! Seen and unseen side by side: a filled circle and a hollow diamond on one line per arm.
 
+use super::Panel;
 use super::canvas::{Ink, Mark, draw};
-use super::{Panel, row};
+use super::row::{Rows, tick};
 use crate::analysis::{Analysis, CategoryKey, Estimate};
 use crate::error::Result;
 use crate::text::{ABSENT, percent};
@@ -16,18 +17,18 @@ pub(crate) fn splits(analysis: &Analysis) -> Result<Vec<Panel>> {
 }
 
 fn panel(analysis: &Analysis, category: &CategoryKey) -> Result<Panel> {
-    let rows = analysis.arms.len();
-    let scale = row::scale((0.0, 1.0));
+    let rows = Rows::with_labels_above(analysis.arms.len());
+    let scale = rows.scale((0.0, 1.0));
     let description =
         format!("Scores in {} on seen and unseen combinations; the numbers are in the table below", category.label);
-    let svg = draw((row::WIDTH, row::height(rows)), &description, |canvas| {
-        row::axis(canvas, &scale, rows, row::tick)?;
+    let svg = draw(rows.size(), &description, |canvas| {
+        rows.axis(canvas, &scale, tick)?;
         for (index, arm) in analysis.arms.iter().enumerate() {
             let seen = analysis.of_split(&arm.id, category, "seen");
             let unseen = analysis.of_split(&arm.id, category, "unseen");
-            let (_, middle) = row::row(index);
+            let middle = rows.middle(index);
             let value = format!("{} | {}", whole(seen), whole(unseen));
-            row::label(canvas, index, &format!("{}  {}", arm.letter, arm.label), &value)?;
+            rows.arm(canvas, index, arm, &value)?;
             let marks = [(seen, Mark::Circle, true, -4.0), (unseen, Mark::Diamond, false, 4.0)];
             for (estimate, mark, filled, offset) in marks {
                 if let Some((estimate, mean)) = estimate.and_then(|e| Some((e, e.mean?))) {

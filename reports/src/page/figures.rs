@@ -33,8 +33,8 @@ pub(super) fn scores(analysis: &Analysis) -> Result<Option<Section>> {
     let table = Table { caption: "Headline scores, percent".into(), columns, rows: rows.chain([mean]).collect() };
     let figure = Figure {
         intro: "Headline score of each arm in percent; whiskers are 95 % intervals with prompts as clusters. \
-                Dashed lines: what another prompt’s picture gets (chance, left) and what rendered ground truth gets \
-                (ceiling, right)."
+                Grey strokes: what another prompt’s picture gets (chance, left) and what rendered ground truth gets \
+                (ceiling, right), where they are known."
             .into(),
         legend: Vec::new(),
         panels: figures::bars(analysis)?,

@@ -38,7 +38,10 @@ struct ShotView<'a> {
     /// Length of the bar below the image, 0 to 100.
     filled: String,
     absence: String,
+    /// What made the score, one line each.
     reasons: Vec<ReasonView>,
+    /// What was seen, for whoever wants to know.
+    details: Vec<ReasonView>,
     boxes: Vec<BoxView>,
 }
 
@@ -46,7 +49,6 @@ struct ShotView<'a> {
 struct ReasonView {
     text: String,
     value: String,
-    detail: String,
 }
 
 /// A rectangle over an image, in its pixels.
@@ -92,7 +94,8 @@ fn view<'a>(analysis: &'a Analysis, item: &'a GalleryItem, images: &mut Embedder
             absence: absence(shot),
             score: shot.value.map(percent),
             filled: format!("{:.1}", shot.value.unwrap_or(0.0).clamp(0.0, 1.0) * 100.0),
-            reasons: shot.reasons.iter().map(reason).collect(),
+            reasons: shot.reasons.iter().filter_map(reason).collect(),
+            details: shot.reasons.iter().filter_map(detail).collect(),
             boxes: shot.reasons.iter().filter_map(rectangle).collect(),
             image,
         })
@@ -123,21 +126,35 @@ fn absence(shot: &Shot) -> String {
     }
 }
 
-fn reason(reason: &Reason) -> ReasonView {
-    let line = |text: String, value: String, detail: &str| ReasonView { text, value, detail: detail.to_owned() };
+fn line(text: String, value: String) -> Option<ReasonView> {
+    Some(ReasonView { text, value })
+}
+
+/// What a reason adds to the score, in a few words.
+fn reason(reason: &Reason) -> Option<ReasonView> {
     match reason {
-        Reason::Phrase { phrase, yes, why } => line(format!("{phrase}?"), percent(*yes), why),
-        Reason::Relation { relation, subject, object, position, why } => line(
-            format!("{subject} {} {object}", relation.replace('_', " ")),
+        Reason::Phrase { phrase, yes, .. } => line(format!("{phrase}?"), percent(*yes)),
+        Reason::Relation { relation, subject, object, position, .. } => line(
+            format!("{subject} {} {object}?", relation.replace('_', " ")),
             position.map(percent).unwrap_or_default(),
-            why,
         ),
-        Reason::Count { noun, wanted, found } => line(format!("{noun}: {wanted} wanted"), format!("{found} found"), ""),
+        Reason::Count { noun, wanted, found } => line(format!("{noun}: {wanted} wanted"), format!("{found} found")),
+        Reason::Similarity { cosine, .. } => line("cosine with the prompt".to_owned(), format!("{cosine:.3}")),
+        Reason::Box { .. } | Reason::Note { .. } => None,
+    }
+}
+
+/// What was seen.
+fn detail(reason: &Reason) -> Option<ReasonView> {
+    match reason {
+        Reason::Phrase { phrase, why, .. } => line(format!("{phrase}: {why}"), String::new()),
+        Reason::Relation { subject, object, why, .. } => line(format!("{subject}, {object}: {why}"), String::new()),
         Reason::Box { label, score, bbox: [x1, y1, x2, y2] } => {
-            line(format!("found {label}"), percent(*score), &format!("{x1:.0}, {y1:.0} to {x2:.0}, {y2:.0}"))
+            line(format!("found {label} at {x1:.0}, {y1:.0} to {x2:.0}, {y2:.0}"), percent(*score))
         }
-        Reason::Similarity { text, cosine } => line(format!("cosine with “{text}”"), format!("{cosine:.3}"), ""),
-        Reason::Note { text } => line(text.clone(), String::new(), ""),
+        Reason::Similarity { text, .. } => line(format!("text compared: {text}"), String::new()),
+        Reason::Note { text } => line(text.clone(), String::new()),
+        Reason::Count { .. } => None,
     }
 }
 

@@ -29,10 +29,18 @@ pub(super) struct Cell {
     pub class: &'static str,
 }
 
+impl Table {
+    /// A heading is aligned as the cells below it.
+    fn heading_class(&self, column: &usize) -> &'static str {
+        let cell = column.checked_sub(1).and_then(|place| self.rows.first()?.cells.get(place));
+        if cell.is_some_and(|cell| cell.class.starts_with("words")) { "words" } else { "" }
+    }
+}
+
 impl Cell {
     /// Words, aligned left.
     pub fn words(text: impl Into<String>) -> Self {
-        Self { text: text.into(), note: String::new(), class: "words" }
+        Self { text: or_absent(text.into()), note: String::new(), class: "words" }
     }
 
     /// A number that is formatted already.
@@ -42,7 +50,7 @@ impl Cell {
 
     /// A digest or path, set in a fixed-width face.
     pub fn code(text: impl Into<String>) -> Self {
-        Self { text: text.into(), note: String::new(), class: "words code" }
+        Self { text: or_absent(text.into()), note: String::new(), class: "words code" }
     }
 
     /// A score in percent with its interval below.
@@ -64,4 +72,9 @@ impl Cell {
         }
         self
     }
+}
+
+/// What the run does not say is marked, not left blank.
+fn or_absent(text: String) -> String {
+    if text.is_empty() { ABSENT.to_owned() } else { text }
 }

@@ -49,6 +49,17 @@ impl Reading {
         }
     }
 
+    /// Reads a difference that is the same for every one of `clusters` prompts, so that there is no spread to make an interval of:
+    /// the two-sided sign test of all against none, 2 · 2⁻ᶜ below 5 %, which takes six prompts.
+    pub fn unanimous(difference: f64, clusters: usize) -> Self {
+        let decided = 2.0 * 0.5f64.powi(i32::try_from(clusters).unwrap_or(i32::MAX)) < 1.0 - LEVEL;
+        match difference {
+            d if decided && d > 0.0 => Self::Higher,
+            d if decided && d < 0.0 => Self::Lower,
+            _ => Self::Undecided,
+        }
+    }
+
     /// The reading of the negated difference.
     pub fn reversed(self) -> Self {
         match self {
@@ -120,5 +131,13 @@ mod tests {
         assert_eq!(read(-0.1, 0.2), Reading::Undecided);
         assert_eq!(read(0.0, 0.2), Reading::Undecided);
         assert_eq!(Reading::of(None), Reading::Undecided);
+    }
+
+    #[test]
+    fn a_difference_without_spread_is_read_by_the_sign_test() {
+        assert_eq!(Reading::unanimous(1.0, 6), Reading::Higher);
+        assert_eq!(Reading::unanimous(-0.5, 60), Reading::Lower);
+        assert_eq!(Reading::unanimous(1.0, 5), Reading::Undecided);
+        assert_eq!(Reading::unanimous(0.0, 60), Reading::Undecided);
     }
 }

@@ -30,7 +30,7 @@ type ArmRow = (&'static str, &'static str, &'static str, &'static [&'static str]
 const ARMS: [ArmRow; 5] = [
     (
         "adaln-clip",
-        "fake adaLN-Zero, CLIP",
+        "fake adaLN-Zero · CLIP",
         "adaLN-Zero",
         &["CLIP"],
         "gentron-shapes/2",
@@ -40,7 +40,7 @@ const ARMS: [ArmRow; 5] = [
     ),
     (
         "cross-clip",
-        "fake cross-attention, CLIP",
+        "fake cross-attention · CLIP",
         "cross-attention",
         &["CLIP"],
         "gentron-shapes/2",
@@ -50,7 +50,7 @@ const ARMS: [ArmRow; 5] = [
     ),
     (
         "cross-t5",
-        "fake cross-attention, T5",
+        "fake cross-attention · T5",
         "cross-attention",
         &["T5"],
         "gentron-shapes/2",
@@ -60,7 +60,7 @@ const ARMS: [ArmRow; 5] = [
     ),
     (
         "cross-clip-t5",
-        "fake cross-attention, CLIP+T5",
+        "fake cross-attention · CLIP + T5",
         "cross-attention",
         &["CLIP", "T5"],
         "gentron-shapes/2",
@@ -70,7 +70,7 @@ const ARMS: [ArmRow; 5] = [
     ),
     (
         "cross-clip-t5-large",
-        "fake cross-attention, CLIP+T5, large",
+        "fake cross-attention · CLIP + T5 · shapes-l/2",
         "cross-attention",
         &["CLIP", "T5"],
         "gentron-shapes-l/2",
