@@ -1,6 +1,10 @@
 //! Prompts and what is known about them: the words that all suites share.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+
+use crate::phrases::{Parse, PhraseSource, SpacyModel};
 
 /// One text to be drawn, with a stable identity and what a scorer needs to know about it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +25,17 @@ pub struct Prompt {
     pub annotation: Annotation,
 }
 
+impl Prompt {
+    /// The text's parse, by whoever cut the annotation's phrases: nouns, words that are no adjectives, tokens.
+    pub fn parse(&self) -> Parse<'_> {
+        match self.annotation.phrase_source {
+            Some(PhraseSource::Spacy(model)) => Parse::of(&self.text, model),
+            Some(PhraseSource::OwnChunker) => Parse::own(&self.text),
+            None => Parse::of(&self.text, SpacyModel::default()),
+        }
+    }
+}
+
 /// Whether a prompt's combination of attributes occurs in training data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -38,7 +53,7 @@ pub enum Split {
 pub struct Annotation {
     /// Noun phrases in order; the VQA question is the phrase and a question mark.
     pub phrases: Vec<String>,
-    /// How many objects the prompt asks for.
+    /// How many objects the prompt asks for; 0 where nobody counted them.
     pub things: u32,
     /// The spatial relation between two nouns.
     pub relation: Option<Relation>,
@@ -48,6 +63,13 @@ pub struct Annotation {
     pub action: Option<Action>,
     /// Which scores the 3-in-1 of a complex prompt averages.
     pub complex: Option<ComplexKind>,
+    /// Who cut the text into `phrases`; absent where the suite wrote the text from them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phrase_source: Option<PhraseSource>,
+    /// What else the suite's file says of the prompt, by column, in the file's own spelling: PartiPrompts' `category`,
+    /// `challenge` and `note`, GenEval's `include`, any column of a user's table. A blank cell is no attribute.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
 }
 
 /// A spatial relation between two nouns.

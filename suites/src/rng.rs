@@ -41,6 +41,8 @@ pub enum Purpose {
     Truth = 6,
     /// How a caption is made false.
     Falsehood = 7,
+    /// In which order the chunker learns.
+    Learning = 8,
 }
 
 /// A stream of random numbers, see [`Rng::new`].

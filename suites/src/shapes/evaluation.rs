@@ -10,6 +10,7 @@ use super::caption::{official, phrase};
 use super::description::{Description, Form};
 use super::selection::draw;
 use super::staging::{Staging, stage};
+use crate::digest::hex;
 use crate::rng::{Purpose, Rng};
 use crate::{Action, Annotation, Count, Prompt, Relation, Split, Suite};
 
@@ -96,6 +97,7 @@ fn prompt(description: &Description, index: usize, split: Split) -> Prompt {
             object: phrase(object),
         }),
         complex: description.complex(),
+        ..Annotation::default()
     };
     Prompt {
         id: format!("{category}-{index:03}-{}", &hex(&Sha256::digest(text.as_bytes()))[..8]),
@@ -117,10 +119,6 @@ pub fn scene_for(prompt: &Prompt, seed: u64) -> Scene {
     let digest = Sha256::digest(prompt.text.as_bytes());
     let index = digest.iter().take(8).fold(0, |index, &byte| index << 8 | u64::from(byte));
     stage(&description, Staging { unsaid_texture: 0.0 }, &mut Rng::new(seed, index, Purpose::Truth)).scene
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

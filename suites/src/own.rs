@@ -1,0 +1,124 @@
+//! A user's own prompts, and DrawBench, which is published as a table like any other.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::files::{Table, Text, objects};
+use crate::listed::{Draft, ListedSuite, Listing, slug};
+use crate::parti::described;
+use crate::phrases::SpacyModel;
+use crate::{Split, SuitesError};
+
+/// DrawBench's registry key: Saharia et al., arXiv 2205.11487, exported as CSV with the columns `Prompts` and
+/// `Category`.
+pub const DRAWBENCH: &str = "drawbench";
+
+/// The category of prompts without one.
+pub const WITHOUT_CATEGORY: &str = "all";
+
+/// Which columns of a table, or members of JSON lines, mean what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Columns {
+    /// The prompt's; by default the first of `prompt`, `prompts`, `text`, `caption`, in any case.
+    pub prompt: Option<String>,
+    /// The category's; by default the first of `category`, `tag`, if there is one.
+    pub category: Option<String>,
+}
+
+impl Columns {
+    fn prompts(&self) -> Vec<&str> {
+        self.prompt.as_deref().map_or_else(|| vec!["prompt", "prompts", "text", "caption"], |name| vec![name])
+    }
+
+    fn categories(&self) -> Vec<&str> {
+        self.category.as_deref().map_or_else(|| vec!["category", "tag"], |name| vec![name])
+    }
+}
+
+/// Reads a file of prompts by its ending: `.txt`, one prompt a line, up to the first tab; `.tsv`, split on tabs without
+/// quotes; `.csv`, with RFC 4180's quotes; `.jsonl` or `.ndjson`. All but `.txt` begin with a header or name their
+/// members. Empty lines are passed over.
+///
+/// # Errors
+/// The ending is another, the file cannot be read, a column is missing, or a prompt is blank; with the place.
+pub fn load(path: &Path, id: &str, columns: &Columns, model: SpacyModel) -> Result<ListedSuite, SuitesError> {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
+    let read: fn(&Text, &Columns) -> Result<Vec<Found>, SuitesError> = match ending.as_str() {
+        "txt" => |text, _| {
+            let found =
+                |(_, text): (u64, &str)| Found { text: text.to_owned(), category: None, attributes: BTreeMap::new() };
+            Ok(text.prompts()?.into_iter().map(found).collect())
+        },
+        "tsv" => |text, columns| tabular(&Table::tsv(text)?, columns),
+        "csv" => |text, columns| tabular(&Table::csv(text)?, columns),
+        "jsonl" | "ndjson" => json_lines,
+        _ => return Err(SuitesError::UnknownFile { path: path.to_owned(), known: ".txt .tsv .csv .jsonl .ndjson" }),
+    };
+    let text = Text::read(path)?;
+    let prompts = read(&text, columns)?;
+    let mut listing = Listing::new(slug(id));
+    listing.source(text.source(None, prompts.len()));
+    for found in prompts {
+        listing.push(Draft {
+            category: found.category.map_or_else(|| WITHOUT_CATEGORY.to_owned(), |name| slug(&name)),
+            split: Split::Unsplit,
+            annotation: described(&found.text, found.attributes, model),
+            text: found.text,
+        });
+    }
+    Ok(listing.finish())
+}
+
+struct Found {
+    text: String,
+    category: Option<String>,
+    attributes: BTreeMap<String, String>,
+}
+
+fn tabular(table: &Table, columns: &Columns) -> Result<Vec<Found>, SuitesError> {
+    let prompt = table.column(&columns.prompts())?;
+    let category = match &columns.category {
+        Some(named) => Some(table.column(&[named])?),
+        None => table.find(&columns.categories()),
+    };
+    let found = |row| {
+        let category = category.map(|category| table.filled(row, category)).transpose()?.map(str::to_owned);
+        let text = table.filled(row, prompt)?.to_owned();
+        Ok(Found { text, category, attributes: table.attributes(row, prompt) })
+    };
+    table.rows.iter().map(found).collect()
+}
+
+fn json_lines(text: &Text, columns: &Columns) -> Result<Vec<Found>, SuitesError> {
+    let found = |(line, mut object): (u64, serde_json::Map<String, Value>)| {
+        let not = |column: String, got: String| SuitesError::Value {
+            path: text.path.clone(),
+            line,
+            column,
+            got,
+            expected: "text",
+        };
+        let names = columns.prompts();
+        let name = names.iter().find(|name| object.contains_key(**name));
+        let prompt = match name.and_then(|name| object.remove(*name)) {
+            Some(Value::String(prompt)) if !prompt.trim().is_empty() => prompt,
+            Some(other) => return Err(not(names.join("|"), other.to_string())),
+            None => return Err(not(names.join("|"), "absent".into())),
+        };
+        let category = columns.categories().iter().find_map(|name| object.get(*name)).map(plain);
+        if let (Some(named), None) = (&columns.category, &category) {
+            return Err(not(named.clone(), "absent".into()));
+        }
+        let attributes = object.iter().filter(|(_, value)| !value.is_null());
+        let attributes = attributes.map(|(name, value)| (name.clone(), plain(value))).collect();
+        Ok(Found { text: prompt, category, attributes })
+    };
+    objects(text)?.into_iter().map(found).collect()
+}
+
+/// Text as it is, anything else as JSON.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,10 @@
+//! The suites that are read from files, a module per story.
+
+mod chunker;
+mod fetching;
+mod official_files;
+mod own_files;
+mod parity;
+mod parti;
+mod shared;
+mod subsets;

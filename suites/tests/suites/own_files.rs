@@ -1,0 +1,142 @@
+//! A user's own prompts, GenEval and DrawBench; errors say where.
+
+use std::fs;
+use std::path::PathBuf;
+
+use gentron_suites::own::{self, Columns};
+use gentron_suites::phrases::{PhraseSource, SpacyModel};
+use gentron_suites::{ListedSuite, RelationKind, Suite, SuitesError, geneval, parti};
+use tempfile::TempDir;
+
+fn file(name: &str, bytes: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    fs::write(&path, bytes).unwrap();
+    (folder, path)
+}
+
+fn load(name: &str, bytes: impl AsRef<[u8]>) -> Result<ListedSuite, SuitesError> {
+    let (_folder, path) = file(name, bytes);
+    own::load(&path, "mine", &Columns::default(), SpacyModel::default())
+}
+
+/// The error without the temporary folder's name.
+fn refusal(name: &str, bytes: impl AsRef<[u8]>) -> String {
+    let error = load(name, bytes).unwrap_err().to_string();
+    error[error.find(name).unwrap_or(0)..].to_owned()
+}
+
+fn texts(suite: &ListedSuite) -> Vec<&str> {
+    suite.prompts().iter().map(|prompt| prompt.text.as_str()).collect()
+}
+
+#[test]
+fn plain_text_is_one_prompt_a_line_up_to_the_first_tab() {
+    let suite = load("my.txt", "\u{feff}a red lamp\tnote\r\n\n  padded  \nçà et là").unwrap();
+    assert_eq!(texts(&suite), ["a red lamp", "  padded  ", "çà et là"]);
+    assert!(suite.prompts().iter().all(|prompt| prompt.category == "all" && prompt.suite == "mine"));
+    assert_eq!(suite.sources()[0].revision.to_string(), "own file");
+    assert_eq!(suite.prompts()[0].annotation.phrases, ["a red lamp"]);
+    assert_eq!(suite.prompts()[0].annotation.phrase_source, Some(PhraseSource::OwnChunker));
+}
+
+#[test]
+fn a_tsv_has_no_quotes_and_a_csv_has() {
+    let tsv = load("my.tsv", "Prompt\tCategory\n\"A\" sign, big\tSigns & Text\nb\tOther\nc\tsigns - text\n").unwrap();
+    assert_eq!(texts(&tsv), ["\"A\" sign, big", "b", "c"]);
+    assert_eq!(tsv.prompts()[0].category, "signs_text");
+    let csv =
+        load("my.csv", "Prompts,Category,Level\r\n\"A \"\"B\"\" sign,\nbig\",Signs,\r\n\nplain \"q\",Other,3\r\n")
+            .unwrap();
+    assert_eq!(texts(&csv), ["A \"B\" sign,\nbig", "plain \"q\""]);
+    assert_eq!(csv.prompts()[1].annotation.attributes.get("level").map(String::as_str), Some("3"));
+    assert!(!csv.prompts()[0].annotation.attributes.contains_key("level"));
+}
+
+#[test]
+fn json_lines_keep_their_other_members() {
+    let suite =
+        load("my.jsonl", "{\"caption\": \"a red lamp\", \"tag\": \"T\", \"n\": [1, 2], \"x\": null}\n\n").unwrap();
+    let prompt = &suite.prompts()[0];
+    assert_eq!((prompt.text.as_str(), prompt.category.as_str()), ("a red lamp", "t"));
+    assert_eq!(prompt.annotation.attributes.get("n").map(String::as_str), Some("[1,2]"));
+    assert_eq!(prompt.annotation.attributes.len(), 2);
+}
+
+#[test]
+fn columns_can_be_named() {
+    let (_folder, path) = file("my.tsv", "id\ten\tkind\n1\ta red lamp\tX\n");
+    let columns = Columns { prompt: Some("EN".into()), category: Some("kind".into()) };
+    let suite = own::load(&path, "My Suite!", &columns, SpacyModel::default()).unwrap();
+    assert_eq!(suite.id(), "my_suite");
+    assert_eq!(suite.prompts()[0].category, "x");
+    let columns = Columns { prompt: Some("de".into()), category: None };
+    let error = own::load(&path, "mine", &columns, SpacyModel::default()).unwrap_err().to_string();
+    assert!(error.ends_with("my.tsv:1: no column `de` (found: id, en, kind)"), "{error}");
+}
+
+#[test]
+fn errors_name_file_line_and_column() {
+    assert_eq!(refusal("a.tsv", "prompt\tcategory\na\tb\n\nc\n"), "a.tsv:4: 1 cells, the header has 2");
+    assert_eq!(refusal("a.tsv", "prompt\tcategory\na\t \n"), "a.tsv:2: column `category` is blank, not text");
+    assert_eq!(refusal("a.tsv", "prompt\tcategory\n  \tb\n"), "a.tsv:2: column `prompt` is blank, not text");
+    assert_eq!(refusal("a.csv", "id,txt\n1,2\n"), "a.csv:1: no column `prompt|prompts|text|caption` (found: id, txt)");
+    assert_eq!(refusal("a.csv", "prompt,n\n\"x\ny\",1\n\"open,2\n"), "a.csv:4: column `1`: the quotes do not match");
+    assert_eq!(refusal("a.csv", "prompt\n\"x\"y\n"), "a.csv:2: column `1`: the quotes do not match");
+    assert_eq!(refusal("a.txt", "a\n\tb\n"), "a.txt:2: column `1` is empty, not a prompt");
+    assert_eq!(refusal("a.txt", b"a\nb\xff\n"), "a.txt:2: not UTF-8");
+    assert_eq!(refusal("a.txt", ""), "a.txt: no prompts");
+    assert_eq!(refusal("a.csv", "prompt\n"), "a.csv: no prompts");
+    assert!(
+        refusal("a.jsonl", "{\"prompt\": \"a\"}\n{\"prompt\" \"a\"}\n").starts_with("a.jsonl:2: column 11: expected")
+    );
+    let prompt = "column `prompt|prompts|text|caption`";
+    assert_eq!(refusal("a.jsonl", "{\"prompt\": 7}\n"), format!("a.jsonl:1: {prompt} is 7, not text"));
+    assert_eq!(refusal("a.jsonl", "{\"x\": 7}\n"), format!("a.jsonl:1: {prompt} is absent, not text"));
+    assert!(refusal("a.pdf", "").contains("known (.txt .tsv .csv .jsonl .ndjson)"));
+}
+
+#[test]
+fn parti_errors_name_the_cell() {
+    let (_folder, path) = file("PartiPrompts.tsv", "Prompt\tCategory\tChallenge\tNote\na\tArts\t\t\n");
+    let error = parti::load(&path, SpacyModel::default()).unwrap_err().to_string();
+    assert!(error.ends_with("PartiPrompts.tsv:2: column `Challenge` is blank, not text"), "{error}");
+}
+
+#[test]
+fn geneval_lines_ask_for_objects_colours_and_places() {
+    let lines = concat!(
+        r#"{"tag": "counting", "include": [{"class": "owl", "count": 3}], "exclude": [{"class": "owl", "count": 4}], "prompt": "three owls"}"#,
+        "\n",
+        r#"{"tag": "position", "include": [{"class": "cup", "count": 1}, {"class": "owl", "count": 1, "position": ["left of", 0]}], "prompt": "an owl left of a cup"}"#,
+        "\n"
+    );
+    let (folder, path) = file("evaluation_metadata.jsonl", lines);
+    let suite = geneval::load(folder.path(), SpacyModel::default()).unwrap();
+    let [counting, position] = suite.prompts() else { panic!("{:?}", suite.prompts()) };
+    assert_eq!((counting.category.as_str(), counting.annotation.things), ("counting", 3));
+    assert_eq!(counting.annotation.attributes["exclude"], r#"[{"class":"owl","count":4}]"#);
+    let relation = position.annotation.relation.as_ref().unwrap();
+    assert_eq!(
+        (relation.kind, relation.subject.as_str(), relation.object.as_str()),
+        (RelationKind::LeftOf, "owl", "cup")
+    );
+    assert_eq!(suite.sources()[0].revision.to_string(), "unknown revision");
+
+    fs::write(&path, "{\"tag\": \"counting\", \"prompt\": \"x\", \"include\": 3}\n").unwrap();
+    let error = geneval::load(&path, SpacyModel::default()).unwrap_err().to_string();
+    assert!(error.contains(".jsonl:1: column `include` is 3"), "{error}");
+}
+
+#[test]
+fn drawbench_is_a_csv_with_categories() {
+    let (_folder, path) =
+        file("drawbench.csv", "Prompts,Category\nA teal owl.,Colors\n\"An owl, twice.\",Gary Marcus et al. \n");
+    let suite = own::load(&path, own::DRAWBENCH, &Columns::default(), SpacyModel::default()).unwrap();
+    assert_eq!(suite.id(), "drawbench");
+    assert_eq!(
+        suite.prompts().iter().map(|p| p.category.as_str()).collect::<Vec<_>>(),
+        ["colors", "gary_marcus_et_al"]
+    );
+    assert_eq!(suite.prompts()[1].annotation.attributes["category"], "Gary Marcus et al. ");
+}
