@@ -2,6 +2,7 @@
 
 mod chunker;
 mod fetching;
+mod known_defects;
 mod official_files;
 mod own_files;
 mod parity;
