@@ -73,7 +73,7 @@ pub fn presets() -> Vec<Preset> {
         full("gentron-g/2", 48, 1664, 3083.8),
         shapes("gentron-shapes-s/2", 4, 96, 3),
         shapes("gentron-shapes/2", 6, 160, 5),
-        shapes("gentron-shapes-l/2", 8, 224, 7),
+        shapes("gentron-shapes-l/2", 8, 192, 6),
     ]
 }
 
