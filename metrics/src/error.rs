@@ -1,5 +1,9 @@
 //! What can go wrong between an image and its score.
 
+use std::path::PathBuf;
+
+use crate::weights::Problems;
+
 /// The one error type of this crate.
 #[derive(Debug, thiserror::Error)]
 pub enum MetricError {
@@ -40,6 +44,48 @@ pub enum MetricError {
         id: String,
         /// The ids that exist, comma-separated.
         known: String,
+    },
+    /// A network's arithmetic failed: shapes that do not fit, or a device without room.
+    #[error("{network} could not be computed")]
+    Network {
+        /// Registry key of the network.
+        network: String,
+        /// candle's own error.
+        source: candle_core::Error,
+    },
+    /// A file of weights cannot be read.
+    #[error("cannot read weights from {}", path.display())]
+    WeightsFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A file of weights is not of this network.
+    #[error("{} does not hold this network: {problems}", path.display())]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// Every tensor that is missing, mis-shaped or left over.
+        problems: Problems,
+    },
+    /// A file of words is not the one that the network was trained with.
+    #[error("{} is not the vocabulary of this network: {why}", path.display())]
+    Vocabulary {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Sets of feature vectors that cannot be compared.
+    #[error("cannot compare {what}: {got}, expected {expected}")]
+    Features {
+        /// Which sets.
+        what: &'static str,
+        /// What there must be.
+        expected: String,
+        /// What there is.
+        got: String,
     },
     /// A back-end of another crate failed.
     #[error("{backend} failed")]

@@ -22,13 +22,18 @@
 //! }
 //! ```
 
+pub mod blip;
 pub mod card;
 pub mod error;
 pub mod formulas;
+pub mod frechet;
+mod kernels;
 pub mod measure;
 pub mod observation;
 pub mod perception;
+pub mod pixels;
 pub mod shapes;
+pub mod weights;
 
 pub use card::{MetricCard, MetricId, official_metrics, registry};
 pub use error::MetricError;

@@ -24,6 +24,15 @@ pub trait Vqa: Send + Sync {
     /// read the phrase,
     /// [`MetricError::ImageSize`] on an image without pixels, [`MetricError::Backend`] where the network fails.
     fn answer(&self, image: &RgbImage, phrase: &str) -> Result<Answer, MetricError>;
+
+    /// [`Self::answer`] of several phrases, in their order; a back-end that can looks once and asks them together. The
+    /// answers are the same bits as if they had been asked one by one.
+    ///
+    /// # Errors
+    /// Those of [`Self::answer`], of the first phrase that has one.
+    fn answers(&self, image: &RgbImage, phrases: &[&str]) -> Result<Vec<Answer>, MetricError> {
+        phrases.iter().map(|phrase| self.answer(image, phrase)).collect()
+    }
 }
 
 /// A graded yes, and why.

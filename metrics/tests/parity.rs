@@ -6,13 +6,25 @@
 
 #[path = "parity/attributes.rs"]
 mod attributes;
+#[path = "parity/blip.rs"]
+mod blip;
+#[path = "parity/checkpoints.rs"]
+mod checkpoints;
 #[path = "parity/complex.rs"]
 mod complex;
+#[path = "parity/formula.rs"]
+mod formula;
+#[path = "parity/frechet.rs"]
+mod frechet;
 #[path = "parity/geometry.rs"]
 mod geometry;
 #[path = "parity/goldens.rs"]
 mod goldens;
 #[path = "parity/numeracy.rs"]
 mod numeracy;
+#[path = "parity/own.rs"]
+mod own;
+#[path = "parity/pixels.rs"]
+mod pixels;
 #[path = "parity/spatial.rs"]
 mod spatial;
