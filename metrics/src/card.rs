@@ -34,11 +34,26 @@ pub enum MetricId {
     /// Mean of the parts of a complex prompt.
     #[serde(rename = "3-in-1")]
     ThreeInOne,
+    /// Product over the first two noun phrases.
+    #[serde(rename = "b-vqa-np2")]
+    BVqaNp2,
+    /// Relation in the plane, repaired.
+    #[serde(rename = "unidet-2d-fixed")]
+    Unidet2dFixed,
+    /// Relation in depth, repaired.
+    #[serde(rename = "unidet-3d-fixed")]
+    Unidet3dFixed,
+    /// Numbers of things, repaired.
+    #[serde(rename = "unidet-numeracy-fixed")]
+    UnidetNumeracyFixed,
+    /// Mean of the parts of a complex prompt, the spatial one repaired.
+    #[serde(rename = "3-in-1-fixed")]
+    ThreeInOneFixed,
 }
 
 impl MetricId {
     /// Every metric, in the order of the registry.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 12] = [
         Self::BVqa,
         Self::Unidet2d,
         Self::Unidet3d,
@@ -46,6 +61,11 @@ impl MetricId {
         Self::ClipScore,
         Self::ActionVqa,
         Self::ThreeInOne,
+        Self::BVqaNp2,
+        Self::Unidet2dFixed,
+        Self::Unidet3dFixed,
+        Self::UnidetNumeracyFixed,
+        Self::ThreeInOneFixed,
     ];
 
     /// What the user types and a table prints.
@@ -59,7 +79,27 @@ impl MetricId {
             Self::ClipScore => "clipscore",
             Self::ActionVqa => "action-vqa",
             Self::ThreeInOne => "3-in-1",
+            Self::BVqaNp2 => "b-vqa-np2",
+            Self::Unidet2dFixed => "unidet-2d-fixed",
+            Self::Unidet3dFixed => "unidet-3d-fixed",
+            Self::UnidetNumeracyFixed => "unidet-numeracy-fixed",
+            Self::ThreeInOneFixed => "3-in-1-fixed",
         }
+    }
+
+    /// The metric of a score's name, which is its id, or id, `@` and the name of another detector
+    /// ([`crate::score_name()`]); and that detector.
+    #[must_use]
+    pub fn of_score(name: &str) -> Option<(Self, Option<&str>)> {
+        let (id, detector) = name.split_once('@').map_or((name, None), |(id, detector)| (id, Some(detector)));
+        Some((id.parse().ok()?, detector))
+    }
+
+    /// Whether its value depends on the detector.
+    #[must_use]
+    pub fn uses_detector(self) -> bool {
+        use MetricId::{ActionVqa, BVqa, BVqaNp2, ClipScore};
+        !matches!(self, BVqa | BVqaNp2 | ClipScore | ActionVqa)
     }
 
     /// Its card.
@@ -117,6 +157,34 @@ pub fn registry() -> &'static [MetricCard] {
     &REGISTRY
 }
 
+/// The metrics of a suite's category, its headline number first, each official score followed by its repaired form.
+///
+/// T2I-CompBench's prompts have official and fixed scores, and B-VQA with 8 and with 2 phrases; PartiPrompts, which has no
+/// official automatic score, and suites of the user's have CLIPScore and B-VQA; `shapes` has what
+/// [`official_metrics`] says.
+#[must_use]
+pub fn metrics_for(suite: &str, category: &str) -> Vec<MetricId> {
+    use MetricId::{
+        BVqa, BVqaNp2, ClipScore, ThreeInOne, ThreeInOneFixed, Unidet2d, Unidet2dFixed, Unidet3d, Unidet3dFixed,
+        UnidetNumeracy, UnidetNumeracyFixed,
+    };
+    if suite == "shapes" {
+        return official_metrics(category);
+    }
+    if !suite.starts_with("t2i-compbench") {
+        return vec![ClipScore, BVqa];
+    }
+    match category {
+        "color" | "shape" | "texture" => vec![BVqa, BVqaNp2],
+        "spatial" => vec![Unidet2d, Unidet2dFixed],
+        "3d_spatial" => vec![Unidet3d, Unidet3dFixed],
+        "numeracy" => vec![UnidetNumeracy, UnidetNumeracyFixed],
+        "non_spatial" => vec![ClipScore],
+        "complex" => vec![ThreeInOne, ThreeInOneFixed, BVqa, BVqaNp2, Unidet2d, Unidet2dFixed, ClipScore],
+        _ => Vec::new(),
+    }
+}
+
 /// The metrics of a category, the official headline number first, then its parts and ours.
 ///
 /// `spatial`, as T2I-CompBench's first release calls it, is `2d_spatial`. An unknown category has none.
@@ -145,6 +213,26 @@ mod tests {
             assert_eq!(serde_json::to_string(&id).ok(), Some(format!("\"{id}\"")));
         }
         assert!("fid".parse::<MetricId>().is_err_and(|e| e.to_string().contains("b-vqa, unidet-2d")));
+    }
+
+    #[test]
+    fn a_scores_name_leads_to_its_metric_and_detector() {
+        assert_eq!(MetricId::of_score("unidet-2d-fixed"), Some((MetricId::Unidet2dFixed, None)));
+        assert_eq!(MetricId::of_score("unidet-3d@yolo"), Some((MetricId::Unidet3d, Some("yolo"))));
+        assert_eq!(MetricId::of_score("yolo"), None);
+    }
+
+    #[test]
+    fn both_modes_are_scored_on_official_prompts_and_shapes_stays_as_it_is() {
+        for category in ["color", "shape", "texture", "spatial", "3d_spatial", "numeracy", "non_spatial", "complex"] {
+            let metrics = metrics_for("t2i-compbench", category);
+            assert_eq!(metrics[0], official_metrics(category)[0], "{category}");
+            let fixed = metrics.iter().filter(|metric| metric.as_str().ends_with("-fixed")).count();
+            let official = metrics.iter().filter(|m| m.uses_detector() && !m.as_str().ends_with("-fixed")).count();
+            assert_eq!(fixed, official, "{category}");
+            assert_eq!(metrics_for("shapes", category), official_metrics(category));
+        }
+        assert_eq!(metrics_for("parti", "Animals"), [MetricId::ClipScore, MetricId::BVqa]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What can go wrong between an image and its score.
 
-use std::path::PathBuf;
+use std::fmt;
+use std::path::{Path, PathBuf};
 
 use crate::weights::Problems;
 
@@ -87,6 +88,42 @@ pub enum MetricError {
         /// What there is.
         got: String,
     },
+    /// A file or folder cannot be read or written.
+    #[error("{}: cannot {doing}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was attempted: `read`, `write`, `list`.
+        doing: &'static str,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A file's content is not what it must be.
+    #[error("{}{place}: {why}", path.display())]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// Where in it.
+        place: Place,
+        /// What is wrong.
+        why: String,
+    },
+    /// Boxes in the frame of one picture, and another picture.
+    #[error("boxes in a frame of {} x {} are not of an image of {} x {} pixels", frame[0], frame[1], image[0], image[1])]
+    OtherFrame {
+        /// Width and height that the boxes are in.
+        frame: [u32; 2],
+        /// Width and height of the image.
+        image: [u32; 2],
+    },
+    /// A file of detections has nothing about this image.
+    #[error("{} has no image \"{image}\"", path.display())]
+    NotDetected {
+        /// The file.
+        path: PathBuf,
+        /// The image's name, as it was asked for.
+        image: String,
+    },
     /// A back-end of another crate failed.
     #[error("{backend} failed")]
     Backend {
@@ -95,6 +132,37 @@ pub enum MetricError {
         /// Its own error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+/// Where in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A line, from 1.
+    Line(u64),
+    /// An entry of a list, from 0.
+    Record(u64),
+    /// The file as a whole.
+    File,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => write!(f, ":{line}"),
+            Self::Record(index) => write!(f, ": record {index}"),
+            Self::File => Ok(()),
+        }
+    }
+}
+
+impl MetricError {
+    pub(crate) fn io(path: &Path, doing: &'static str, source: std::io::Error) -> Self {
+        Self::Io { path: path.to_owned(), doing, source }
+    }
+
+    pub(crate) fn record(path: &Path, place: Place, why: String) -> Self {
+        Self::Record { path: path.to_owned(), place, why }
+    }
 }
 
 fn quoted(words: &[String]) -> String {

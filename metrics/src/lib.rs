@@ -22,21 +22,27 @@
 //! }
 //! ```
 
+pub mod average;
 pub mod blip;
 pub mod card;
+pub mod detections;
 pub mod error;
 pub mod formulas;
 pub mod frechet;
 mod kernels;
 pub mod measure;
 pub mod observation;
+pub mod official;
 pub mod perception;
 pub mod pixels;
 pub mod shapes;
+pub mod wanted;
 pub mod weights;
 
-pub use card::{MetricCard, MetricId, official_metrics, registry};
+pub use average::Average;
+pub use card::{MetricCard, MetricId, metrics_for, official_metrics, registry};
 pub use error::MetricError;
-pub use measure::{Backends, action_phrase, measure, unscored};
+pub use measure::{Backends, action_phrase, measure, score_name, unscored};
 pub use observation::{Observation, Outcome, Reason};
 pub use perception::{Answer, DepthMap, Detection, Detections, Detector, ImageText, Vqa};
+pub use wanted::Mode;

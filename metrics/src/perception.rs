@@ -6,6 +6,7 @@
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
+use crate::card::MetricId;
 use crate::error::MetricError;
 
 /// Answers yes-or-no questions about an image.
@@ -49,7 +50,8 @@ pub trait Detector: Send + Sync {
     /// Registry key, as it is written into a run's protocol.
     fn id(&self) -> &str;
 
-    /// All objects in the image, most confident first, each once, boxes in the image's own pixels.
+    /// All objects in the image, most confident first, each once, boxes in the image's own pixels or in those of
+    /// [`Detections::frame`].
     ///
     /// Boxes that the detector itself does not believe in (official cut: score ≤ 0.1) are left out. A box may be
     /// amodal, that is cover the hidden part of an object too. `depth` is present where the back-end can order objects
@@ -58,6 +60,18 @@ pub trait Detector: Send + Sync {
     /// # Errors
     /// [`MetricError::ImageSize`] on an image without pixels, [`MetricError::Backend`] where the network fails.
     fn detect(&self, image: &RgbImage) -> Result<Detections, MetricError>;
+
+    /// What has to be added to the metric's name, because its official value is made with another detector; nothing
+    /// where this is the detector that the name promises.
+    fn name_in_score(&self, metric: MetricId) -> Option<&str> {
+        let _ = metric;
+        None
+    }
+
+    /// All labels that the detector can give, where they are known: what is not among them cannot be found in any image.
+    fn vocabulary(&self) -> Option<&[String]> {
+        None
+    }
 }
 
 /// One found object.
@@ -80,6 +94,9 @@ pub struct Detections {
     pub boxes: Vec<Detection>,
     /// How near each pixel is, where known.
     pub depth: Option<DepthMap>,
+    /// Columns and rows of the picture that the boxes are in, where it is not the image itself but a resized one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame: Option<[u32; 2]>,
 }
 
 /// Relative nearness of each pixel.

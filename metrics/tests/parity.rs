@@ -12,6 +12,8 @@ mod blip;
 mod checkpoints;
 #[path = "parity/complex.rs"]
 mod complex;
+#[path = "parity/end_to_end.rs"]
+mod end_to_end;
 #[path = "parity/formula.rs"]
 mod formula;
 #[path = "parity/frechet.rs"]
@@ -20,6 +22,8 @@ mod frechet;
 mod geometry;
 #[path = "parity/goldens.rs"]
 mod goldens;
+#[path = "parity/labels.rs"]
+mod labels;
 #[path = "parity/numeracy.rs"]
 mod numeracy;
 #[path = "parity/own.rs"]

@@ -82,10 +82,15 @@ impl Scorer {
             None => "none (no CLIP weights)".to_owned(),
         };
         let (name, version) = match metric {
-            MetricId::BVqa | MetricId::ActionVqa => (self.perception_vqa(), own()),
-            MetricId::Unidet2d | MetricId::Unidet3d | MetricId::UnidetNumeracy => (self.perception_detector(), own()),
+            MetricId::BVqa | MetricId::BVqaNp2 | MetricId::ActionVqa => (self.perception_vqa(), own()),
+            MetricId::Unidet2d
+            | MetricId::Unidet3d
+            | MetricId::UnidetNumeracy
+            | MetricId::Unidet2dFixed
+            | MetricId::Unidet3dFixed
+            | MetricId::UnidetNumeracyFixed => (self.perception_detector(), own()),
             MetricId::ClipScore => (clip(), self.clip_version()),
-            MetricId::ThreeInOne => (format!("{}, {}", self.perception_vqa(), clip()), own()),
+            MetricId::ThreeInOne | MetricId::ThreeInOneFixed => (format!("{}, {}", self.perception_vqa(), clip()), own()),
         };
         ScorerInfo { metric: metric.to_string(), name, version }
     }

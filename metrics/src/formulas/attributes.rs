@@ -3,6 +3,9 @@
 /// How many noun phrases of a prompt the official script asks by default; it was 2 before 2023-12-02.
 pub const NP_NUM: usize = 8;
 
+/// How many it asked by default before 2023-12-02: the paper's tables were most likely made so.
+pub const NP_NUM_PAPER: usize = 2;
+
 /// A number as the official scripts write it into their result files and read it back: four decimals.
 #[must_use]
 pub fn round_as_printed(value: f32) -> f32 {

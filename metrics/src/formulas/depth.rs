@@ -61,16 +61,11 @@ pub fn position_3d(
     depth: Option<&DepthMap>,
     axes: DepthAxes,
 ) -> f64 {
-    let sign = match relation {
-        Some(RelationKind::InFrontOf) => 1.0,
-        Some(RelationKind::Behind | RelationKind::HiddenBy) => -1.0,
-        _ => return position_2d(relation, first, second),
+    use RelationKind::{Behind, HiddenBy, InFrontOf};
+    let Some(relation @ (InFrontOf | Behind | HiddenBy)) = relation else {
+        return position_2d(relation, first, second);
     };
-    let Some(depth) = depth else { return 0.0 };
-    let nearer = match (mean_depth(depth, first, axes), mean_depth(depth, second, axes)) {
-        (Some(a), Some(b)) => sign * (a - b) > 0.0,
-        _ => false,
-    };
+    let nearer = nearer(relation, first, second, depth, axes);
     let overlap = iou(first, second);
     if !nearer || overlap == 0.5 {
         0.0
@@ -78,6 +73,22 @@ pub fn position_3d(
         1.0
     } else {
         overlap / 0.5
+    }
+}
+
+/// Whether the mean depths over the two boxes are in the relation's order.
+pub(super) fn nearer(
+    relation: RelationKind,
+    first: [f32; 4],
+    second: [f32; 4],
+    depth: Option<&DepthMap>,
+    axes: DepthAxes,
+) -> bool {
+    let mean = |bbox| depth.and_then(|depth| mean_depth(depth, bbox, axes));
+    match (mean(first), mean(second)) {
+        (Some(a), Some(b)) if relation == RelationKind::InFrontOf => a > b,
+        (Some(a), Some(b)) => a < b,
+        _ => false,
     }
 }
 

@@ -36,7 +36,13 @@ impl Frame {
         }
     }
 
-    /// A box of the image in this frame.
+    /// The same frame for boxes that are given in a picture of another size, e.g. the detector's own.
+    #[must_use]
+    pub fn from(self, width: u32, height: u32) -> Self {
+        Self { image: (width.max(1), height.max(1)), ..self }
+    }
+
+    /// A box of the image in this frame. A box that is given in this frame stays as it is, to the last bit.
     #[must_use]
     pub fn scale(&self, bbox: [f32; 4]) -> [f32; 4] {
         let x = self.width as f32 / self.image.0 as f32;
@@ -68,6 +74,12 @@ mod tests {
         assert_eq!(size(64, 64), (479, 479));
         assert_eq!(size(1024, 768), (480, 360));
         assert_eq!(size(768, 1024), (360, 480));
+    }
+
+    #[test]
+    fn a_box_of_the_frame_itself_is_not_touched() {
+        let bbox = [321.132_66, 365.791_78, 479.0, 479.0];
+        assert_eq!(Frame::of(512, 512).from(479, 479).scale(bbox), bbox);
     }
 
     #[test]

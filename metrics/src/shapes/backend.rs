@@ -77,6 +77,7 @@ impl Detector for ShapesPerception {
             bbox: [seen.bbox[0] * x, seen.bbox[1] * y, seen.bbox[2] * x, seen.bbox[3] * y],
             attributes: vec![seen.best_color().word().to_owned(), seen.best_texture().word().to_owned()],
         });
-        Ok(Detections { boxes: boxes.collect(), depth: Some(depth_map(&reading, image.width(), image.height())) })
+        let depth = Some(depth_map(&reading, image.width(), image.height()));
+        Ok(Detections { boxes: boxes.collect(), depth, frame: None })
     }
 }

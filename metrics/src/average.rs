@@ -1,0 +1,116 @@
+//! Averages that know what is missing.
+
+use std::collections::BTreeMap;
+
+use crate::observation::Outcome;
+
+/// The plain mean over images, as every headline number of T2I-CompBench is, with a count of what is missing.
+///
+/// A missing score is neither 0 nor 1 and is not left out silently: [`Average::mean`] is withheld until every image has
+/// a score. [`Average::bounds`] says between what it must lie.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Average {
+    range: [f64; 2],
+    sum: f64,
+    scored: usize,
+    missing: BTreeMap<String, usize>,
+}
+
+impl Average {
+    /// Of nothing yet; `range` is the metric's smallest and largest value ([`crate::MetricCard::range`]).
+    #[must_use]
+    pub fn new(range: [f64; 2]) -> Self {
+        Self { range, sum: 0.0, scored: 0, missing: BTreeMap::new() }
+    }
+
+    /// Of these outcomes, in this order: the sum is sequential in f64, as the official scripts add.
+    pub fn of<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>, range: [f64; 2]) -> Self {
+        let mut average = Self::new(range);
+        outcomes.into_iter().for_each(|outcome| average.add(outcome));
+        average
+    }
+
+    /// Takes one more image in.
+    pub fn add(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Scored { value, .. } => {
+                self.sum += value;
+                self.scored += 1;
+            }
+            Outcome::Unscored { why } => *self.missing.entry(why.clone()).or_default() += 1,
+        }
+    }
+
+    /// How many images have a score.
+    #[must_use]
+    pub fn scored(&self) -> usize {
+        self.scored
+    }
+
+    /// How many have none.
+    #[must_use]
+    pub fn unscored(&self) -> usize {
+        self.missing.values().sum()
+    }
+
+    /// Why, and how many each.
+    #[must_use]
+    pub fn reasons(&self) -> &BTreeMap<String, usize> {
+        &self.missing
+    }
+
+    /// The mean over all images; `None` while any is unscored, and of no image at all.
+    #[must_use]
+    pub fn mean(&self) -> Option<f64> {
+        (self.scored > 0 && self.missing.is_empty()).then(|| self.sum / self.scored as f64)
+    }
+
+    /// The mean over the images that have a score. It answers another question than [`Average::mean`] where any is
+    /// missing, and is to be printed with both counts.
+    #[must_use]
+    pub fn mean_of_scored(&self) -> Option<f64> {
+        (self.scored > 0).then(|| self.sum / self.scored as f64)
+    }
+
+    /// The least and the greatest mean over all images that the missing scores allow; `None` of no image at all.
+    #[must_use]
+    pub fn bounds(&self) -> Option<[f64; 2]> {
+        let all = self.scored + self.unscored();
+        let bound = |extreme: f64| (self.sum + extreme * self.unscored() as f64) / all as f64;
+        (all > 0).then(|| self.range.map(bound))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scored(value: f64) -> Outcome {
+        Outcome::Scored { value, reasons: Vec::new() }
+    }
+
+    fn missing() -> Outcome {
+        Outcome::Unscored { why: "the image is missing".into() }
+    }
+
+    #[test]
+    fn a_missing_image_withholds_the_mean_and_leaves_bounds() {
+        let complete = Average::of(&[scored(0.5), scored(1.0)], [0.0, 1.0]);
+        assert_eq!((complete.mean(), complete.bounds()), (Some(0.75), Some([0.75, 0.75])));
+        let gap = Average::of(&[scored(0.5), missing(), scored(1.0), missing()], [0.0, 1.0]);
+        assert_eq!((gap.mean(), gap.bounds(), gap.mean_of_scored()), (None, Some([0.375, 0.875]), Some(0.75)));
+        assert_eq!((gap.scored(), gap.unscored()), (2, 2));
+        assert_eq!(gap.reasons().get("the image is missing"), Some(&2));
+    }
+
+    #[test]
+    fn bounds_follow_the_metrics_range() {
+        assert_eq!(Average::of(&[missing()], [-1.0, 1.0]).bounds(), Some([-1.0, 1.0]));
+    }
+
+    #[test]
+    fn nothing_has_no_mean() {
+        let none = Average::new([0.0, 1.0]);
+        assert_eq!((none.mean(), none.bounds(), none.mean_of_scored()), (None, None, None));
+    }
+}

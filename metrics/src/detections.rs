@@ -1,0 +1,38 @@
+//! Detections that another program made, read from a file: any detector's boxes behind the trait
+//! [`Detector`](crate::Detector).
+//!
+//! Two formats are read ([`DetectionsFile::read`], by the ending), and the results of COCO's tools
+//! ([`DetectionsFile::read_coco`]).
+//!
+//! **JSON**: one object. `detector` is a name, `frame` the width and height of the picture that the boxes are in; either
+//! may stand in the file, for all images, or in the image.
+//!
+//! ```json
+//! {"detector": "unidet-rs200", "frame": [479, 479], "images": [
+//!   {"image": "a dog_000000.png", "depth": "depth/000000.png", "detections": [
+//!     {"class_id": 160, "label": "dog", "score": 0.93, "box": [12.0, 30.5, 200.0, 301.25]}]}]}
+//! ```
+//!
+//! **JSONL**: an image a line; a first line without `image` holds for those that follow.
+//!
+//! ```json
+//! {"detector": "my-detector", "frame": [512, 512]}
+//! {"image": "a dog_000000.png", "detections": [{"label": "dog", "score": 0.93, "box": [12.0, 30.5, 200.0, 301.25]}]}
+//! ```
+//!
+//! A box is `[x1, y1, x2, y2]`, x to the right, y down. `label` may be left out beside the `class_id` of a detector
+//! whose name begins with `unidet`: they are those of [`unidet_labels`](crate::formulas::unidet_labels). Boxes are
+//! brought into the order of descending score, and those of 0.1 and less are left out, as the official detector does.
+//! `depth` is an 8-bit grey PNG beside the file, of any size, light for near, as the official script writes them.
+//!
+//! The scores of a detector that is not the official one of a metric carry its name: `unidet-2d@my-detector`. The
+//! official ones are [`UNIDET_RS200`] in the plane, [`UNIDET_R50`] in depth and for numbers.
+
+mod coco;
+mod depth;
+mod file;
+mod found;
+mod record;
+
+pub use file::DetectionsFile;
+pub use found::{FoundDetections, UNIDET_R50, UNIDET_RS200};

@@ -1,0 +1,71 @@
+//! What was found in one image, as a detector.
+
+use std::path::Path;
+
+use image::RgbImage;
+
+use super::depth;
+use super::record::Image;
+use crate::card::MetricId;
+use crate::error::MetricError;
+use crate::formulas::unidet_labels;
+use crate::perception::{DepthMap, Detection, Detections, Detector};
+
+/// The detector of the official 2D score: `Unified_learned_OCIM_RS200_6x+2x`.
+pub const UNIDET_RS200: &str = "unidet-rs200";
+/// The detector of the official 3D and numeracy scores: `Unified_learned_OCIM_R50_6x+2x`.
+pub const UNIDET_R50: &str = "unidet-r50";
+
+/// A detector that knows one image, and says what a file says of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundDetections {
+    detector: String,
+    frame: [u32; 2],
+    boxes: Vec<Detection>,
+    depth: Option<DepthMap>,
+}
+
+impl FoundDetections {
+    pub(super) fn new(image: &Image, folder: &Path) -> Result<Self, MetricError> {
+        let depth = image.depth.as_ref().map(|name| depth::read(&folder.join(name))).transpose()?;
+        Ok(Self { detector: image.detector.clone(), frame: image.frame, boxes: image.boxes.clone(), depth })
+    }
+
+    /// The same with this depth map, where the file has none.
+    #[must_use]
+    pub fn with_depth(self, depth: DepthMap) -> Self {
+        Self { depth: Some(depth), ..self }
+    }
+}
+
+impl Detector for FoundDetections {
+    fn id(&self) -> &str {
+        &self.detector
+    }
+
+    /// Pixels are not looked at but for their number: the frame must have the image's proportions.
+    ///
+    /// # Errors
+    /// [`MetricError::OtherFrame`]: the boxes are those of another picture.
+    fn detect(&self, image: &RgbImage) -> Result<Detections, MetricError> {
+        let [width, height] = self.frame;
+        let (x, y) = (f64::from(width) / f64::from(image.width()), f64::from(height) / f64::from(image.height()));
+        // Rounding moves a side by less than a pixel.
+        let slack = 1.0 / f64::from(image.width().min(image.height()).min(width).min(height).max(1));
+        if !x.is_finite() || !y.is_finite() || (x / y - 1.0).abs() > 2.0 * slack {
+            return Err(MetricError::OtherFrame { frame: self.frame, image: [image.width(), image.height()] });
+        }
+        Ok(Detections { boxes: self.boxes.clone(), depth: self.depth.clone(), frame: Some(self.frame) })
+    }
+
+    fn name_in_score(&self, metric: MetricId) -> Option<&str> {
+        use MetricId::{ThreeInOne, ThreeInOneFixed, Unidet2d, Unidet2dFixed};
+        let in_plane = matches!(metric, Unidet2d | Unidet2dFixed | ThreeInOne | ThreeInOneFixed);
+        let official = if in_plane { UNIDET_RS200 } else { UNIDET_R50 };
+        (self.detector != official).then_some(self.detector.as_str())
+    }
+
+    fn vocabulary(&self) -> Option<&[String]> {
+        [UNIDET_RS200, UNIDET_R50].contains(&self.detector.as_str()).then(unidet_labels)
+    }
+}
