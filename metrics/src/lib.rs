@@ -24,6 +24,7 @@
 
 pub mod average;
 pub mod blip;
+pub mod canary;
 pub mod card;
 pub mod detections;
 pub mod error;

@@ -30,5 +30,7 @@ mod numeracy;
 mod own;
 #[path = "parity/pixels.rs"]
 mod pixels;
+#[path = "parity/reach.rs"]
+mod reach;
 #[path = "parity/spatial.rs"]
 mod spatial;

@@ -1,0 +1,125 @@
+//! What back-ends say of the pictures, and how it is compared.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::pictures::pictures;
+use crate::error::MetricError;
+use crate::measure::Backends;
+
+/// How many boxes of a picture are held fast; the rest are counted.
+const BOXES: usize = 4;
+
+/// What one back-end says of all pictures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Readings {
+    /// Registry key of the back-end.
+    pub backend: String,
+    /// By picture and question: probabilities, cosines, counts, and edges of boxes as a part of the picture.
+    pub values: BTreeMap<String, f64>,
+}
+
+/// A back-end that does not say what it said.
+#[derive(Debug, thiserror::Error)]
+pub enum CanaryMismatch {
+    /// A value has moved.
+    #[error("{backend} says {got} for {reading}; it was {expected}, and {tolerance} is allowed")]
+    Differs {
+        /// The back-end.
+        backend: String,
+        /// Picture and question.
+        reading: String,
+        /// What was stored.
+        expected: f64,
+        /// What it says now.
+        got: f64,
+        /// How far both may be apart.
+        tolerance: f64,
+    },
+    /// A question that was answered then, or now, but not both times: a box has come or gone, or another label.
+    #[error("{backend}: {reading} was {}", if *stored { "stored, and is not seen now" } else { "not stored, and is seen now" })]
+    Other {
+        /// The back-end.
+        backend: String,
+        /// Picture and question.
+        reading: String,
+        /// Whether it was stored.
+        stored: bool,
+    },
+    /// What was stored is of another back-end.
+    #[error("what was stored is of {stored}, not of {backend}")]
+    OtherBackend {
+        /// The back-end.
+        backend: String,
+        /// Whose readings were stored.
+        stored: String,
+    },
+    /// The back-end refused a picture, or the stored readings cannot be read or written.
+    #[error("the canary pictures could not be scored")]
+    Failed(#[from] MetricError),
+}
+
+impl Readings {
+    /// Compares with what was stored.
+    ///
+    /// # Errors
+    /// The first difference, by picture.
+    pub fn agree(&self, stored: &Self, tolerance: f64) -> Result<(), CanaryMismatch> {
+        let backend = || self.backend.clone();
+        if self.backend != stored.backend {
+            return Err(CanaryMismatch::OtherBackend { backend: backend(), stored: stored.backend.clone() });
+        }
+        for (reading, &expected) in &stored.values {
+            let Some(&got) = self.values.get(reading) else {
+                return Err(CanaryMismatch::Other { backend: backend(), reading: reading.clone(), stored: true });
+            };
+            // A value that is no number is no agreement either.
+            let near = (got - expected).abs() <= tolerance;
+            if !near {
+                let (backend, reading) = (backend(), reading.clone());
+                return Err(CanaryMismatch::Differs { backend, reading, expected, got, tolerance });
+            }
+        }
+        match self.values.keys().find(|reading| !stored.values.contains_key(*reading)) {
+            Some(new) => Err(CanaryMismatch::Other { backend: backend(), reading: new.clone(), stored: false }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What each of the back-ends says: the question-answerer, the detector, and the image-text model where there is one.
+///
+/// # Errors
+/// A back-end refuses a picture.
+pub fn readings(backends: &Backends<'_>) -> Result<Vec<Readings>, MetricError> {
+    let mut vqa = Readings { backend: backends.vqa.id().to_owned(), values: BTreeMap::new() };
+    let mut detector = Readings { backend: backends.detector.id().to_owned(), values: BTreeMap::new() };
+    let mut similarity =
+        backends.image_text.map(|model| Readings { backend: model.id().to_owned(), values: BTreeMap::new() });
+    for picture in pictures() {
+        let name = picture.name;
+        for phrase in &picture.phrases {
+            let answer = backends.vqa.answer(&picture.image, phrase)?;
+            vqa.values.insert(format!("{name}, \"{phrase}?\""), answer.yes);
+        }
+        let found = backends.detector.detect(&picture.image)?;
+        let [width, height] = found.frame.unwrap_or([picture.image.width(), picture.image.height()]).map(f64::from);
+        detector.values.insert(format!("{name}, boxes"), found.boxes.len() as f64);
+        for (index, seen) in found.boxes.iter().take(BOXES).enumerate() {
+            let of_box = format!("{name}, box {index}, {}", seen.label);
+            detector.values.insert(format!("{of_box}, score"), f64::from(seen.score));
+            let [x1, y1, x2, y2] = seen.bbox.map(f64::from);
+            for (edge, value) in
+                [("left", x1 / width), ("top", y1 / height), ("right", x2 / width), ("bottom", y2 / height)]
+            {
+                detector.values.insert(format!("{of_box}, {edge}"), value);
+            }
+        }
+        if let (Some(model), Some(similarity)) = (backends.image_text, &mut similarity) {
+            let cosine = model.cosine(&picture.image, &picture.text)?;
+            similarity.values.insert(format!("{name}, \"{}\"", picture.text), cosine);
+        }
+    }
+    Ok([vqa, detector].into_iter().chain(similarity).collect())
+}
