@@ -12,6 +12,7 @@ mod math;
 mod norm;
 mod pool;
 mod product;
+mod rows;
 mod slices;
 
 pub(crate) use attention::{Columns, Segments, Width, attend};
@@ -19,4 +20,3 @@ pub(crate) use conv::{Conv, Window};
 pub(crate) use linear::{After, Linear};
 pub(crate) use norm::LayerNorm;
 pub(crate) use pool::{average_pool, max_pool, mean_over_area};
-

@@ -46,10 +46,10 @@ impl AnswerDecoder {
             x = layer.crossattention.forward(&x, (&k, &v), &segments)?;
             x = layer.feed_forward.forward(&x)?;
         }
-        let x = self.transform_norm.forward(&self.transform.forward(&x, After::Gelu)?)?;
+        let x = self.transform_norm.forward(&self.transform.forward_rows(&x, After::Gelu)?)?;
         // The head is the word embeddings again; a product with the few rows wanted.
         let answers = Tensor::new(answers, x.device())?;
         let head = Linear::new(self.embeddings.words.index_select(&answers, 0)?, self.bias.index_select(&answers, 0)?);
-        head.forward(&x, After::Nothing)
+        head.forward_rows(&x, After::Nothing)
     }
 }

@@ -49,7 +49,7 @@ impl Joined {
 
     /// LN(dense(branch) + x)
     pub(super) fn forward(&self, branch: &Tensor, x: &Tensor) -> Candle<Tensor> {
-        self.norm.forward(&self.dense.forward(branch, After::Add(x))?)
+        self.norm.forward(&self.dense.forward_rows(branch, After::Add(x))?)
     }
 }
 
@@ -80,21 +80,26 @@ impl Attention {
         })
     }
 
-    /// Keys and values of what is looked at: (S, seen) → two of (S, D).
-    pub(super) fn keys_values(&self, seen: &Tensor) -> Candle<(Tensor, Tensor)> {
+    /// Keys and values of a picture's many tokens: (N, seen) → two of (N, D).
+    pub(super) fn keys_values_of_picture(&self, seen: &Tensor) -> Candle<(Tensor, Tensor)> {
         Ok((self.key.forward(seen, After::Nothing)?, self.value.forward(seen, After::Nothing)?))
+    }
+
+    /// Keys and values of words: (T, seen) → two of (T, D), each row's bits its own.
+    pub(super) fn keys_values(&self, seen: &Tensor) -> Candle<(Tensor, Tensor)> {
+        Ok((self.key.forward_rows(seen, After::Nothing)?, self.value.forward_rows(seen, After::Nothing)?))
     }
 
     /// x (T, D) looks at keys and values → (T, D), residual and normalisation included.
     pub(super) fn forward(&self, x: &Tensor, (k, v): (&Tensor, &Tensor), segments: &Segments) -> Candle<Tensor> {
-        let q = self.query.forward(x, After::Nothing)?;
+        let q = self.query.forward_rows(x, After::Nothing)?;
         let mixed = attend(Columns(&q, 0), Columns(k, 0), Columns(v, 0), self.width, segments)?;
         self.output.forward(&mixed, x)
     }
 
     /// x (T, D), each row a sequence of its own: a softmax over one key is 1, so the value is the result.
     pub(super) fn forward_alone(&self, x: &Tensor) -> Candle<Tensor> {
-        self.output.forward(&self.value.forward(x, After::Nothing)?, x)
+        self.output.forward(&self.value.forward_rows(x, After::Nothing)?, x)
     }
 }
 
@@ -114,7 +119,7 @@ impl FeedForward {
     }
 
     pub(super) fn forward(&self, x: &Tensor) -> Candle<Tensor> {
-        self.output.forward(&self.intermediate.forward(x, After::Gelu)?, x)
+        self.output.forward(&self.intermediate.forward_rows(x, After::Gelu)?, x)
     }
 }
 

@@ -74,8 +74,12 @@ pub(super) fn hugging_face(name: &str) -> String {
     if let Some((ours, theirs)) = at_the_top.into_iter().find(|(ours, _)| rest.starts_with(ours)) {
         return format!("vision_model.{theirs}{}", &rest[ours.len()..]);
     }
-    let rest = rest.replace("blocks.", "layers.").replace(".norm1.", ".layer_norm1.").replace(".norm2.", ".layer_norm2.");
-    format!("vision_model.encoder.{}", rest.replace(".attn.proj.", ".self_attn.projection.").replace(".attn.", ".self_attn."))
+    let rest =
+        rest.replace("blocks.", "layers.").replace(".norm1.", ".layer_norm1.").replace(".norm2.", ".layer_norm2.");
+    format!(
+        "vision_model.encoder.{}",
+        rest.replace(".attn.proj.", ".self_attn.projection.").replace(".attn.", ".self_attn.")
+    )
 }
 
 #[cfg(test)]

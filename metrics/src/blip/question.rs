@@ -24,8 +24,7 @@ pub(super) struct Read {
 
 impl QuestionEncoder {
     pub(super) fn load(source: &dyn TensorSource, name: &str, config: &BertConfig) -> Result<Self, MetricError> {
-        let layer =
-            |i| Layer::load(source, &format!("{name}.encoder.layer.{i}"), config.encoder_width, config);
+        let layer = |i| Layer::load(source, &format!("{name}.encoder.layer.{i}"), config.encoder_width, config);
         Ok(Self {
             embeddings: Embeddings::load(source, &format!("{name}.embeddings"), config)?,
             layers: (0..config.layers).map(layer).collect::<Result<_, _>>()?,
@@ -35,7 +34,7 @@ impl QuestionEncoder {
 
     /// Each layer's keys and values of a picture's tokens (N, W), whatever will be asked of it.
     pub(super) fn look(&self, tokens: &Tensor) -> Candle<Vec<(Tensor, Tensor)>> {
-        self.layers.iter().map(|layer| layer.crossattention.keys_values(tokens)).collect()
+        self.layers.iter().map(|layer| layer.crossattention.keys_values_of_picture(tokens)).collect()
     }
 
     /// Ids of each question, at least one each, over what was seen.

@@ -55,8 +55,7 @@ impl BlipVqa {
     pub fn open(weights: &Path, vocabulary: &Path, layout: Layout, device: &Device) -> Result<Self, MetricError> {
         let words = Words::open(vocabulary)?;
         let (network, sha256) = layout.open(weights, &layout.config(), device)?;
-        let statement =
-            WeightsStatement { card: BLIP_VQA, path: weights.to_owned(), sha256, layout: layout.as_str() };
+        let statement = WeightsStatement { card: BLIP_VQA, path: weights.to_owned(), sha256, layout: layout.as_str() };
         Ok(Self::new(network, words, statement, device))
     }
 

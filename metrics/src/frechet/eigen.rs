@@ -27,7 +27,8 @@ pub(super) fn eigenvalues(mut a: Vec<f64>, n: usize) -> Option<Vec<f64>> {
         v[0] -= alpha;
         let beta = 2.0 / (v[0] * v[0] + tail);
         let trailing = &mut a[(k + 1) * n..];
-        let mut w: Vec<f64> = trailing.par_chunks(n).with_min_len(ROWS).map(|row| beta * dot(&row[k + 1..], &v)).collect();
+        let mut w: Vec<f64> =
+            trailing.par_chunks(n).with_min_len(ROWS).map(|row| beta * dot(&row[k + 1..], &v)).collect();
         let half = 0.5 * beta * dot(&w, &v);
         w.iter_mut().zip(&v).for_each(|(w, v)| *w -= half * v);
         trailing.par_chunks_mut(n).with_min_len(ROWS).zip(v.par_iter().zip(&w)).for_each(|(row, (&vi, &wi))| {
@@ -98,14 +99,16 @@ pub(super) fn semidefinite_factor(a: &[f64], n: usize) -> (Vec<f64>, usize) {
         }
         let root = left.sqrt();
         let of_pivot = l[pivot * n..][..rank].to_vec();
-        l.par_chunks_mut(n).with_min_len(ROWS).zip(remaining.par_iter_mut()).enumerate().for_each(|(i, (row, remaining))| {
-            let value = if i == pivot { root } else { (a[i * n + pivot] - dot(&row[..rank], &of_pivot)) / root };
-            // Rows that were pivots are done: what rounding leaves of them is dropped.
-            if *remaining > f64::NEG_INFINITY {
-                row[rank] = value;
-                *remaining -= value * value;
-            }
-        });
+        l.par_chunks_mut(n).with_min_len(ROWS).zip(remaining.par_iter_mut()).enumerate().for_each(
+            |(i, (row, remaining))| {
+                let value = if i == pivot { root } else { (a[i * n + pivot] - dot(&row[..rank], &of_pivot)) / root };
+                // Rows that were pivots are done: what rounding leaves of them is dropped.
+                if *remaining > f64::NEG_INFINITY {
+                    row[rank] = value;
+                    *remaining -= value * value;
+                }
+            },
+        );
         remaining[pivot] = f64::NEG_INFINITY;
     }
     (l, n)

@@ -22,10 +22,7 @@ impl Gaussian {
     pub fn new(mean: Vec<f64>, covariance: Vec<f64>) -> Result<Self, MetricError> {
         let refuse = |expected: String, got: String| Err(MetricError::Features { what: "statistics", expected, got });
         if mean.is_empty() || covariance.len() != mean.len() * mean.len() {
-            return refuse(
-                format!("{0} x {0} covariances", mean.len()),
-                format!("{} of them", covariance.len()),
-            );
+            return refuse(format!("{0} x {0} covariances", mean.len()), format!("{} of them", covariance.len()));
         }
         if let Some(value) = mean.iter().chain(&covariance).find(|value| !value.is_finite()) {
             return refuse("finite values".to_owned(), value.to_string());
@@ -47,7 +44,8 @@ impl Gaussian {
             };
             Ok((part("mu")?, part("sigma")?))
         };
-        let fail = |source: candle_core::Error| MetricError::WeightsFile { path: path.to_owned(), source: source.into() };
+        let fail =
+            |source: candle_core::Error| MetricError::WeightsFile { path: path.to_owned(), source: source.into() };
         let (mean, covariance) = read().map_err(fail)?;
         Self::new(mean, covariance)
     }

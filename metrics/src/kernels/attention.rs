@@ -142,8 +142,7 @@ mod tests {
     use candle_core::Device;
 
     fn filled(rows: usize, cols: usize, phase: f64) -> Tensor {
-        let values: Vec<f32> =
-            (0..rows * cols).map(|i| ((i as f64 * 1.618_034 + phase).sin() * 1.3) as f32).collect();
+        let values: Vec<f32> = (0..rows * cols).map(|i| ((i as f64 * 1.618_034 + phase).sin() * 1.3) as f32).collect();
         Tensor::from_vec(values, (rows, cols), &Device::Cpu).unwrap()
     }
 

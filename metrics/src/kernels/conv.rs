@@ -60,7 +60,10 @@ impl Conv {
         if !is_cpu_f32(x) {
             let (ph, pw) = self.padding;
             let padded = x.pad_with_zeros(2, ph, ph)?.pad_with_zeros(3, pw, pw)?;
-            return padded.conv2d(&self.weight, 0, self.stride, 1, 1)?.broadcast_add(&self.bias.reshape((1, o, 1, 1))?)?.relu();
+            return padded
+                .conv2d(&self.weight, 0, self.stride, 1, 1)?
+                .broadcast_add(&self.bias.reshape((1, o, 1, 1))?)?
+                .relu();
         }
         let taps = c * kh * kw;
         let pointwise = window == Window { kernel: (1, 1), stride: 1, padding: (0, 0) };
@@ -77,7 +80,9 @@ impl Conv {
                     &columns
                 };
                 multiply(y, area, false, 1.0, View::dense(weight, o, taps), View::dense(columns, taps, area));
-                y.par_chunks_mut(area).zip(bias).for_each(|(y, bias)| y.iter_mut().for_each(|y| *y = (*y + bias).max(0.0)));
+                y.par_chunks_mut(area)
+                    .zip(bias)
+                    .for_each(|(y, bias)| y.iter_mut().for_each(|y| *y = (*y + bias).max(0.0)));
             }
             y
         })?;
@@ -120,9 +125,9 @@ mod tests {
             [((3, 3), 2, (0, 0)), ((1, 7), 1, (0, 3)), ((7, 1), 1, (3, 0)), ((1, 1), 1, (0, 0)), ((5, 5), 1, (2, 2))]
         {
             let x = filled(&[2, 3, 11, 13], 0.1);
-            let conv =
-                Conv::new(filled(&[5, 3, kernel.0, kernel.1], 0.2), filled(&[5], 0.3), stride, padding);
-            let padded = x.pad_with_zeros(2, padding.0, padding.0).unwrap().pad_with_zeros(3, padding.1, padding.1).unwrap();
+            let conv = Conv::new(filled(&[5, 3, kernel.0, kernel.1], 0.2), filled(&[5], 0.3), stride, padding);
+            let padded =
+                x.pad_with_zeros(2, padding.0, padding.0).unwrap().pad_with_zeros(3, padding.1, padding.1).unwrap();
             let plain = padded.conv2d(&conv.weight, 0, stride, 1, 1).unwrap();
             let plain = plain.broadcast_add(&conv.bias.reshape((1, 5, 1, 1)).unwrap()).unwrap().relu().unwrap();
             let got = conv.forward(&x).unwrap();

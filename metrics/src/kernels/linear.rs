@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use super::math::gelu;
 use super::product::{View, multiply};
+use super::rows::add_product;
 use super::slices::{is_cpu_f32, with_slices};
 
 /// Weight (O, I) and bias (O).
@@ -33,11 +34,25 @@ impl Linear {
         Self { weight, bias }
     }
 
-    /// x (M, I) → (M, O).
-    ///
-    /// A row's bits do not depend on the other rows: a single row is computed as one of two, because the matrix product
-    /// takes another path, and another order of summation, for vectors.
+    /// x (M, I) → (M, O), for many rows: a general matrix product. Bits may depend on M.
     pub(crate) fn forward(&self, x: &Tensor, after: After) -> Result<Tensor> {
+        self.apply(x, after, |y, x, weight, (m, n, k)| {
+            multiply(y, n, true, 1.0, View::dense(x, m, k), View::dense(weight, n, k).t());
+        })
+    }
+
+    /// [`Self::forward`] for few rows; a row's bits do not depend on the other rows, nor on how many there are.
+    pub(crate) fn forward_rows(&self, x: &Tensor, after: After) -> Result<Tensor> {
+        self.apply(x, after, |y, x, weight, (_, _, k)| add_product(y, x, weight, k))
+    }
+
+    /// `product(y, x, weight, (M, O, I))` adds the product to y.
+    fn apply(
+        &self,
+        x: &Tensor,
+        after: After,
+        product: impl FnOnce(&mut [f32], &[f32], &[f32], (usize, usize, usize)),
+    ) -> Result<Tensor> {
         let ((m, k), (n, inner)) = (x.dims2()?, self.weight.dims2()?);
         if k != inner {
             bail!("linear: input {:?} against a weight {:?}", x.shape(), self.weight.shape());
@@ -47,19 +62,11 @@ impl Linear {
         }
         let added = if let After::Add(added) = after { added } else { &self.bias };
         let y = with_slices([x, &self.weight, &self.bias, added], |[x, weight, bias, added]| {
-            let mut y = bias.repeat(m.max(2));
+            let mut y = bias.repeat(m);
             if let After::Add(_) = after {
-                y.chunks_exact_mut(n).zip(added.chunks_exact(n)).for_each(|(y, added)| {
-                    y.iter_mut().zip(added).for_each(|(y, added)| *y += added);
-                });
+                y.iter_mut().zip(added).for_each(|(y, added)| *y += added);
             }
-            let weight = View::dense(weight, n, k).t();
-            if m == 1 {
-                multiply(&mut y, n, true, 1.0, View::dense(&x.repeat(2), 2, k), weight);
-                y.truncate(n);
-            } else {
-                multiply(&mut y, n, true, 1.0, View::dense(x, m, k), weight);
-            }
+            product(&mut y, x, weight, (m, n, k));
             if let After::Gelu = after {
                 y.par_chunks_mut(CHUNK).for_each(|y| y.iter_mut().for_each(|y| *y = gelu(*y)));
             }

@@ -1,5 +1,8 @@
 //! Transcendental functions that the compiler can vectorise.
 
+/// Elements that are summed side by side: a vector of AVX2.
+pub(super) const LANES: usize = 8;
+
 /// e^x in f32, relative error below 2e-7 (Cephes' `expf` polynomial); saturates outside [−87.3, 88.3].
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
@@ -45,11 +48,11 @@ pub(crate) fn gelu(x: f32) -> f32 {
     0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))
 }
 
-/// Sum in eight lanes: vectorises, and its order does not depend on the machine.
+/// Sum in lanes: vectorises, and its order does not depend on the machine.
 #[inline(always)]
 pub(crate) fn sum_by(x: &[f32], f: impl Fn(f32) -> f32) -> f32 {
-    let mut lanes = [0f32; 8];
-    let (head, tail) = x.as_chunks::<8>();
+    let mut lanes = [0f32; LANES];
+    let (head, tail) = x.as_chunks::<LANES>();
     for chunk in head {
         for (lane, &x) in lanes.iter_mut().zip(chunk) {
             *lane += f(x);
@@ -61,8 +64,8 @@ pub(crate) fn sum_by(x: &[f32], f: impl Fn(f32) -> f32) -> f32 {
 /// Largest element, −∞ of none.
 #[inline(always)]
 pub(crate) fn max(x: &[f32]) -> f32 {
-    let mut lanes = [f32::NEG_INFINITY; 8];
-    let (head, tail) = x.as_chunks::<8>();
+    let mut lanes = [f32::NEG_INFINITY; LANES];
+    let (head, tail) = x.as_chunks::<LANES>();
     for chunk in head {
         for (lane, &x) in lanes.iter_mut().zip(chunk) {
             *lane = if x > *lane { x } else { *lane };

@@ -17,10 +17,8 @@ pub struct Normalization {
 
 impl Normalization {
     /// OpenAI CLIP's statistics, which BLIP uses too.
-    pub const CLIP: Self = Self {
-        mean: [0.481_454_66, 0.457_827_5, 0.408_210_73],
-        std: [0.268_629_54, 0.261_302_58, 0.275_777_11],
-    };
+    pub const CLIP: Self =
+        Self { mean: [0.481_454_66, 0.457_827_5, 0.408_210_73], std: [0.268_629_54, 0.261_302_58, 0.275_777_11] };
 
     /// 0 to 1, as torchvision's `ToTensor` leaves it.
     pub const UNIT: Self = Self { mean: [0.0; 3], std: [1.0; 3] };

@@ -173,11 +173,9 @@ impl TensorSource for HashMap<String, Tensor> {
     fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor, MetricError> {
         let problem = match self.get(name) {
             Some(tensor) if tensor.dims() == shape => return Ok(tensor.clone()),
-            Some(tensor) => TensorProblem::Shape {
-                name: name.to_owned(),
-                expected: shape.to_vec(),
-                got: tensor.dims().to_vec(),
-            },
+            Some(tensor) => {
+                TensorProblem::Shape { name: name.to_owned(), expected: shape.to_vec(), got: tensor.dims().to_vec() }
+            }
             None => TensorProblem::Missing { name: name.to_owned(), shape: shape.to_vec() },
         };
         Err(MetricError::Weights { path: PathBuf::new(), problems: Problems(vec![problem]) })

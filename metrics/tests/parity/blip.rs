@@ -57,7 +57,10 @@ fn parity_of_a_tiny_blip_vqa() {
             let states = flat(&network.read(seen, question).unwrap());
             worst.push(("question states", apart(&states, &golden.question_states[b])));
             let logits = flat(&network.logits(seen, question, &vocabulary).unwrap());
-            worst.push(("yes and no", apart(&[logits[2748], logits[2053]], &[golden.logits_yes[b], golden.logits_no[b]])));
+            worst.push((
+                "yes and no",
+                apart(&[logits[2748], logits[2053]], &[golden.logits_yes[b], golden.logits_no[b]]),
+            ));
             // A sum over 30,524 logits, relative: rounding adds up over as many terms.
             let sum: f64 = logits.iter().sum();
             let size: f64 = logits.iter().map(|x| x.abs()).sum();

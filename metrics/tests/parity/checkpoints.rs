@@ -26,7 +26,9 @@ fn tiny() -> Option<Tiny> {
 /// The tiny network's tensors, those that are tied repeated, as a file has them.
 fn tensors(tiny: &Tiny) -> HashMap<String, Tensor> {
     let alias = |name: &str| match name {
-        "text_decoder.cls.predictions.decoder.weight" => "text_decoder.bert.embeddings.word_embeddings.weight".to_owned(),
+        "text_decoder.cls.predictions.decoder.weight" => {
+            "text_decoder.bert.embeddings.word_embeddings.weight".to_owned()
+        }
         "text_decoder.cls.predictions.decoder.bias" => "text_decoder.cls.predictions.bias".to_owned(),
         _ => name.to_owned(),
     };
@@ -96,7 +98,10 @@ fn parity_of_blips_two_layouts() {
     tensors.remove("visual_encoder.norm.bias");
     tensors.insert("itm_head.weight".to_owned(), more.clone());
     tensors.insert("visual_encoder.cls_token".to_owned(), more.clone());
-    tensors.insert("text_decoder.cls.predictions.decoder.bias".to_owned(), Tensor::zeros(30524, candle_core::DType::F32, &Device::Cpu).unwrap());
+    tensors.insert(
+        "text_decoder.cls.predictions.decoder.bias".to_owned(),
+        Tensor::zeros(30524, candle_core::DType::F32, &Device::Cpu).unwrap(),
+    );
     candle_core::safetensors::save(&tensors, &original).unwrap();
     let Err(error) = Layout::Original.open(&original, &tiny.config, &Device::Cpu) else { panic!("four problems") };
     let text = error.to_string();
@@ -117,16 +122,22 @@ fn parity_of_questions_asked_together_and_alone() {
     let path = folder.path().join("vocab.txt");
     let mut words: Vec<String> = (0..30522).map(|i| format!("w{i}")).collect();
     for (at, word) in [
-        (100, "[UNK]"), (101, "[CLS]"), (102, "[SEP]"), (1029, "?"), (1037, "a"), (2053, "no"), (2417, "red"),
-        (2482, "car"), (2748, "yes"),
+        (100, "[UNK]"),
+        (101, "[CLS]"),
+        (102, "[SEP]"),
+        (1029, "?"),
+        (1037, "a"),
+        (2053, "no"),
+        (2417, "red"),
+        (2482, "car"),
+        (2748, "yes"),
     ] {
         words[at] = word.to_owned();
     }
     std::fs::write(&path, words.join("\n")).unwrap();
     let words = Words::open(&path).unwrap();
     assert_eq!(words.ids("A red car?").unwrap(), [101, 1037, 2417, 2482, 1029, 102]);
-    let statement =
-        WeightsStatement { card: BLIP_VQA, path, sha256: String::new(), layout: Layout::Original.as_str() };
+    let statement = WeightsStatement { card: BLIP_VQA, path, sha256: String::new(), layout: Layout::Original.as_str() };
     // Full widths, so that the matrix products take the paths that they take in earnest.
     let mut config = tiny.config;
     config.bert = gentron_metrics::blip::BertConfig { layers: 1, encoder_width: 48, ..Default::default() };

@@ -63,7 +63,8 @@ fn parity_of_inception() {
     let features = network.features(&images.iter().collect::<Vec<_>>()).unwrap();
     for (got, picture) in features.chunks_exact(network.width()).zip(&golden.pictures) {
         let largest = picture.pool3.iter().copied().fold(0.0, f64::max);
-        let worst = got.iter().zip(&picture.pool3).map(|(got, want)| (f64::from(*got) - want).abs()).fold(0.0, f64::max);
+        let worst =
+            got.iter().zip(&picture.pool3).map(|(got, want)| (f64::from(*got) - want).abs()).fold(0.0, f64::max);
         println!("{} x {}: features within {:.1e} of the largest", picture.width, picture.height, worst / largest);
         assert!(worst <= 5e-6 * largest, "{} x {}: {worst:e} of {largest}", picture.width, picture.height);
     }
