@@ -27,6 +27,7 @@ pub mod blip;
 pub mod canary;
 pub mod card;
 pub mod detections;
+pub mod detector;
 pub mod error;
 pub mod formulas;
 pub mod frechet;

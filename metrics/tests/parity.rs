@@ -26,6 +26,8 @@ mod goldens;
 mod labels;
 #[path = "parity/numeracy.rs"]
 mod numeracy;
+#[path = "parity/operations.rs"]
+mod operations;
 #[path = "parity/own.rs"]
 mod own;
 #[path = "parity/pixels.rs"]

@@ -84,7 +84,7 @@ impl SampleFolder {
         }
         foreign.sort();
         samples.sort_by(|a, b| (a.number, &a.name).cmp(&(b.number, &b.name)));
-        if let Some([first, second]) = samples.array_windows().find(|[a, b]| a.number == b.number) {
+        if let Some([first, second]) = samples.windows(2).find(|pair| pair[0].number == pair[1].number) {
             let why =
                 format!("`{}` and `{}` have one number, and their order would be chance", first.name, second.name);
             return Err(MetricError::record(&folder, Place::File, why));

@@ -1,0 +1,34 @@
+//! Parts of a native detector: the operations that UniDet (a cascade R-CNN over feature pyramids) needs beside
+//! convolutions, each equal to torchvision's or PyTorch's on CPU.
+//!
+//! The network itself is not here yet: detections come from a file ([`crate::detections`]) or from the exact scorer of
+//! the small world.
+
+mod nms;
+mod resize;
+mod roi_align;
+
+pub use nms::batched_nms;
+pub use resize::{Interpolation, interpolate};
+pub use roi_align::{Pooling, roi_align};
+
+/// A feature map of one image: `channels * height * width` values, channel by channel, row by row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FeatureMap {
+    /// C.
+    pub channels: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// `C * H * W` values.
+    pub values: Vec<f32>,
+}
+
+impl FeatureMap {
+    /// One channel, `H * W` values.
+    fn plane(&self, channel: usize) -> &[f32] {
+        let size = self.height * self.width;
+        &self.values[channel * size..(channel + 1) * size]
+    }
+}
