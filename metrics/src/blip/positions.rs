@@ -60,7 +60,7 @@ mod tests {
         // torch.nn.functional.interpolate(torch.arange(4.).view(1,1,2,2), size=3, mode="bicubic")
         let positions = Tensor::new(&[9f32, 0.0, 1.0, 2.0, 3.0], &Device::Cpu).unwrap().reshape((1, 5, 1)).unwrap();
         let got = resample(&positions, 3).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
-        let want = [-0.260417, 0.326389, 0.913194, 0.913195, 1.500000, 2.086806, 2.086806, 2.673611, 3.260417];
+        let want = [-0.260417, 0.326389, 0.913194, 0.913195, 1.5, 2.086_806, 2.086_806, 2.673611, 3.260417];
         assert!(got[1..].iter().zip(want).all(|(got, want)| (got - want).abs() < 1e-6), "{got:?}");
     }
 }

@@ -155,8 +155,8 @@ mod tests {
         for moments in [streamed, merged] {
             assert_eq!(moments.count(), 700);
             let gaussian = moments.gaussian().unwrap();
-            for a in 0..3 {
-                assert!((gaussian.mean()[a] - mean[a]).abs() < 1e-12);
+            for (a, mean) in mean.iter().enumerate() {
+                assert!((gaussian.mean()[a] - mean).abs() < 1e-12);
                 for b in 0..3 {
                     assert!((gaussian.covariance()[3 * a + b] - covariance(a, b)).abs() < 1e-10);
                 }

@@ -18,7 +18,7 @@ pub struct Normalization {
 impl Normalization {
     /// OpenAI CLIP's statistics, which BLIP uses too.
     pub const CLIP: Self =
-        Self { mean: [0.481_454_66, 0.457_827_5, 0.408_210_73], std: [0.268_629_54, 0.261_302_58, 0.275_777_11] };
+        Self { mean: [0.481_454_66, 0.457_827_5, 0.408_210_73], std: [0.268_629_54, 0.261_302_6, 0.275_777_1] };
 
     /// 0 to 1, as torchvision's `ToTensor` leaves it.
     pub const UNIT: Self = Self { mean: [0.0; 3], std: [1.0; 3] };
@@ -72,8 +72,8 @@ mod tests {
         assert_eq!(tensor.dims(), [2, 3, 2, 3]);
         let values = tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         assert_eq!(values[1], (1.0 / 255.0 - 0.481_454_66) / 0.268_629_54);
-        assert_eq!(values[6 + 3], (11.0 / 255.0 - 0.457_827_5) / 0.261_302_58);
-        assert_eq!(values[18 + 17], (1.0 - 0.408_210_73) / 0.275_777_11);
+        assert_eq!(values[6 + 3], (11.0 / 255.0 - 0.457_827_5) / 0.261_302_6);
+        assert_eq!(values[18 + 17], (1.0 - 0.408_210_73) / 0.275_777_1);
     }
 
     #[test]
