@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::help;
+use crate::recipe::World;
+use crate::score::ScorerPaths;
 use crate::version::VERSION;
 
 /// `gentron`.
@@ -38,7 +40,7 @@ pub enum Command {
     /// Draw the images that a recipe asks for, and stop there
     #[command(long_about = help::GENERATE, after_long_help = help::GENERATE_EXAMPLES)]
     Generate(RunArgs),
-    /// Score the images of a run; never draws
+    /// Score the images of a run, or of any folder; never draws
     #[command(long_about = help::SCORE, after_long_help = help::SCORE_EXAMPLES)]
     Score(ScoreArgs),
     /// Conclude from the scores of a run: table, analysis.json, report.html
@@ -50,8 +52,8 @@ pub enum Command {
     /// List the networks and their exact sizes, beside the paper's
     #[command(after_long_help = help::MODELS_EXAMPLES)]
     Models(ListArgs),
-    /// List the suites of prompts, or one suite's prompts
-    #[command(after_long_help = help::SUITES_EXAMPLES)]
+    /// List the suites of prompts, or one suite's prompts, or fetch their files
+    #[command(long_about = help::SUITES, after_long_help = help::SUITES_EXAMPLES)]
     Suites(SuitesArgs),
     /// List the metrics, or explain one
     #[command(after_long_help = help::METRICS_EXAMPLES)]
@@ -64,7 +66,7 @@ pub enum Command {
 /// A recipe, and where and how to run it.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// A TOML file, or a built-in recipe: table2-shapes (the default), limits-shapes
+    /// A TOML file, or a built-in recipe: table2-shapes (the default), limits-shapes, reconstruction-shapes
     pub recipe: Option<PathBuf>,
     /// Folder of the run; to continue one, give the same folder again [default: runs/<recipe's name>]
     #[arg(short, long, value_name = "DIR")]
@@ -98,6 +100,9 @@ pub struct WorkArgs {
     /// Folder of trained weights [default: $GENTRON_WEIGHTS, or found beside recipe, folder or program]
     #[arg(long, value_name = "DIR")]
     pub weights: Option<PathBuf>,
+    /// Folder of official prompt files [default: the recipe's, $GENTRON_SUITES, then what `suites fetch` brought]
+    #[arg(long, value_name = "DIR")]
+    pub suites: Option<PathBuf>,
     /// Threads; any number gives the same bytes [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
@@ -136,12 +141,57 @@ pub struct TrainArgs {
 /// The folder of a run when none is named.
 const DEFAULT_RUN: &str = "runs/table2-shapes";
 
-/// A run to score.
+/// Who scores photographs.
+#[derive(Debug, Args)]
+pub struct ScorerArgs {
+    /// Folder with BLIP-VQA's weights and vocab.txt
+    #[arg(long, value_name = "DIR")]
+    pub blip: Option<PathBuf>,
+    /// File of a detector's boxes, JSON or JSONL
+    #[arg(long, value_name = "FILE")]
+    pub detections: Option<PathBuf>,
+    /// Folder with CLIP's two towers and tokenizer
+    #[arg(long, value_name = "DIR")]
+    pub clip: Option<PathBuf>,
+}
+
+impl ScorerArgs {
+    /// Those that are named.
+    pub fn paths(&self) -> ScorerPaths {
+        ScorerPaths { blip: self.blip.clone(), detections: self.detections.clone(), clip: self.clip.clone() }
+    }
+}
+
+/// A run, or a folder of images, to score.
 #[derive(Debug, Args)]
 pub struct ScoreArgs {
-    /// Folder of the run
+    /// Folder of the run; with --suite, of images
     #[arg(default_value = DEFAULT_RUN)]
     pub run: PathBuf,
+    /// The folder is no run: its images are of this suite, as t2i-compbench/color or prompts.csv
+    #[arg(long, value_name = "SUITE")]
+    pub suite: Option<String>,
+    /// CSV with the columns image and prompt, where the images' names do not say whose they are
+    #[arg(long, value_name = "FILE", requires = "suite", hide_short_help = true)]
+    pub map: Option<PathBuf>,
+    /// Images that each prompt should have [default: as many as the prompt with most]
+    #[arg(long, value_name = "N", requires = "suite", hide_short_help = true)]
+    pub images: Option<u32>,
+    /// What the images show [default: shapes for the suite shapes, else photographs]
+    #[arg(long, value_enum, requires = "suite", hide_short_help = true)]
+    pub world: Option<World>,
+    /// Print, where scores are missing, between what the mean must lie
+    #[arg(long, requires = "suite")]
+    pub bounds: bool,
+    /// Write the official scripts' result files, too
+    #[arg(long, requires = "suite", hide_short_help = true)]
+    pub official_files: bool,
+    /// Where to write what a folder scores [default: scores, within it]
+    #[arg(short, long, value_name = "DIR", requires = "suite")]
+    pub out: Option<PathBuf>,
+    /// Who looks.
+    #[command(flatten)]
+    pub scorers: ScorerArgs,
     /// What to work with.
     #[command(flatten)]
     pub work: WorkArgs,
@@ -181,13 +231,41 @@ pub struct NamedArgs {
 
 /// The suites, or the prompts of one.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub struct SuitesArgs {
-    /// One suite, to list its prompts
+    /// What else to do.
+    #[command(subcommand)]
+    pub action: Option<SuitesAction>,
+    /// One suite, or a part of it, or a file of your own, to list its prompts
     pub name: Option<String>,
     /// Only the prompts of this category
     #[arg(long, value_name = "NAME", requires = "name")]
     pub category: Option<String>,
+    /// Folder of official prompt files [default: $GENTRON_SUITES, then what `suites fetch` brought]
+    #[arg(long, value_name = "DIR")]
+    pub suites: Option<PathBuf>,
     /// Print JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be done with suites.
+#[derive(Debug, Subcommand)]
+pub enum SuitesAction {
+    /// Bring the official prompt files, each checked against its known digest
+    #[command(long_about = help::FETCH, after_long_help = help::FETCH_EXAMPLES)]
+    Fetch(FetchArgs),
+}
+
+/// Which files to bring, and where to.
+#[derive(Debug, Args)]
+pub struct FetchArgs {
+    /// t2i-compbench, parti, geneval [default: all three]
+    pub suites: Vec<String>,
+    /// Folder to put them in [default: gentron/suites in your data folder, where every command looks]
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+    /// Print JSON instead of a line each
     #[arg(long)]
     pub json: bool,
 }
@@ -200,6 +278,9 @@ pub struct DoctorArgs {
     /// Folder of trained weights
     #[arg(long, value_name = "DIR")]
     pub weights: Option<PathBuf>,
+    /// Folder of official prompt files
+    #[arg(long, value_name = "DIR")]
+    pub suites: Option<PathBuf>,
     /// Print JSON instead of a table
     #[arg(long)]
     pub json: bool,

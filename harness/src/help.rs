@@ -77,17 +77,25 @@ Examples:
 
 /// `gentron score --help`.
 pub const SCORE: &str = "\
-Score the images of a run; never draws.
+Score the images of a run, or of any folder; never draws.
 
 The second stage of `ablate`: every image is measured once, with reasons, and observations.parquet is written. Images that were \
-scored by the same version and weights are not scored again.";
+scored by the same version and weights are not scored again.
+
+With --suite the folder is one of images that somebody else drew: samples/{prompt}_{NNNNNN}.png as the official scripts have them, \
+<prompt-id>/<k>.png, or <index>.png, from 0, in the order of the suite's prompts. An image that is missing is neither 0 nor 1: it \
+withholds the mean of its category, unless --bounds says between what the mean must lie.
+
+Drawn shapes are scored exactly. Photographs are looked at by networks whose weights you have, and by boxes that a detector found: \
+--blip, --detections and --clip, or a recipe's [scorers]. What is not there leaves its scores out, with the reason.";
 
 /// After `gentron score --help`.
 pub const SCORE_EXAMPLES: &str = "\
 Examples:
   gentron score
-  gentron score runs/quick
-  gentron score runs/quick --weights weights --json";
+  gentron score runs/quick --weights weights --json
+  gentron score out/color --suite t2i-compbench/color --blip blip --official-files
+  gentron score runs/quick/images/truth --suite shapes --bounds";
 
 /// `gentron report --help`.
 pub const REPORT: &str = "\
@@ -126,12 +134,40 @@ Examples:
   gentron models --json
   gentron models --json | head -20";
 
+/// `gentron suites --help`.
+pub const SUITES: &str = "\
+List the suites of prompts, or one suite's prompts, or fetch their files.
+
+A suite is named by its key, a part of it by a category or a number of prompts behind it: t2i-compbench/color, parti:100, or \
+parti:100@7 for another hundred, with every category and challenge in its share. A file of your own is named by its path: .txt has \
+a prompt a line, .tsv and .csv begin with a header that has a column prompt, .jsonl has a member prompt; a column category is used \
+where there is one.
+
+The official files are no part of the program. They are looked for in --suites, in the folder that a recipe names, in $GENTRON_SUITES \
+and where `gentron suites fetch` puts them, each with or without a folder of the suite's name in it.";
+
 /// After `gentron suites --help`.
 pub const SUITES_EXAMPLES: &str = "\
 Examples:
   gentron suites
   gentron suites shapes --category numeracy
-  gentron suites shapes --json";
+  gentron suites parti:100 --json";
+
+/// `gentron suites fetch --help`.
+pub const FETCH: &str = "\
+Bring the official prompt files, each checked against its known digest.
+
+Files come from their authors' repositories at commits that never change, and are written whole or not at all; what is there already \
+is left as it is. DrawBench is published as an online table without versions: export it as drawbench.csv.
+
+HTTPS_PROXY names a proxy, GENTRON_FETCH_BASE a mirror with the same paths.";
+
+/// After `gentron suites fetch --help`.
+pub const FETCH_EXAMPLES: &str = "\
+Examples:
+  gentron suites fetch
+  gentron suites fetch parti
+  gentron suites fetch t2i-compbench geneval --to suites";
 
 /// After `gentron metrics --help`.
 pub const METRICS_EXAMPLES: &str = "\
@@ -150,13 +186,15 @@ Examples:
 #[cfg(test)]
 mod tests {
     use crate::recipe;
+    use crate::registry::Library;
 
     #[test]
     fn the_recipe_in_the_manual_is_one() {
         let lines = super::ABLATE.lines().skip_while(|line| *line != "A recipe is a TOML file:").skip(1);
         let text: String = lines.map(|line| format!("{line}\n")).collect();
         let parsed = recipe::parse(&text, "the manual").unwrap();
-        let resolved = recipe::resolve(parsed, &recipe::Narrowing::default(), "the manual").unwrap();
+        let resolved =
+            recipe::resolve(parsed, &recipe::Narrowing::default(), &Library::default(), "the manual").unwrap();
         let arms: Vec<&str> = resolved.arms.iter().map(|arm| arm.name.as_str()).collect();
         assert_eq!(arms, ["cross-clip", "cross-t5", "cross-clip-t5"]);
     }

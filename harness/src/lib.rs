@@ -4,14 +4,18 @@
 //! recipe/ ─► plan/ ─► generate/ ─► score/ ─► report/        stages, in order; each leaves files in a run's folder
 //!               ▲         │           │          │
 //!            weights/     └────────── store/ ────┘           one way to write, journals, ledger, manifest
+//!            registry/                                       suites by name, and where their files are
+//! bare/      images that nobody here drew: found, scored, averaged
 //! commands/  what the user types, each a composition of stages
 //! ```
 //!
 //! Every stage can be killed at any moment and run again: what is finished is kept, and the finished files do not tell the difference.
 
+pub mod bare;
 pub mod cli;
 pub mod commands;
 pub mod device;
+pub mod download;
 pub mod failure;
 pub mod generate;
 pub mod help;

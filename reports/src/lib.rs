@@ -23,7 +23,7 @@ pub use error::{ReportError, Result};
 pub use observations::{ObservationRow, write_observations};
 pub use reason::Reason;
 pub use run_info::{
-    ArmInfo, CategoryInfo, CodeVersion, Protocol, RunInfo, SamplerInfo, ScorerInfo, SuiteInfo, TrainingCard,
+    ArmInfo, CategoryInfo, CodeVersion, Protocol, RunInfo, SamplerInfo, ScorerInfo, SuiteFile, SuiteInfo, TrainingCard,
 };
 pub use terminal::terminal_table;
 

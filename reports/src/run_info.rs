@@ -80,6 +80,20 @@ pub struct SuiteInfo {
     pub digest: String,
     /// Prompts taken from it.
     pub prompts: u64,
+    /// The files that it was read from; none where it is part of the program.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<SuiteFile>,
+}
+
+/// A file of prompts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuiteFile {
+    /// Its name, without its folder.
+    pub name: String,
+    /// Which published version it is, in words ("current", "before 2025-09", "unknown revision", "own file").
+    pub revision: String,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
 }
 
 /// A sampler and its settings.

@@ -15,12 +15,13 @@ const EDGES: [(&str, &[&str]); 5] = [
 
 /// Heavy dependencies, and the crates that may name them. candle is the model's; metrics will need it for BLIP and UniDet, and the harness hands
 /// images from one to the other.
-const HOMES: [(&str, &[&str]); 5] = [
+const HOMES: [(&str, &[&str]); 6] = [
     ("candle", &["gentron-model", "gentron-metrics", "gentron-harness"]),
     ("tokenizers", &["gentron-model", "gentron-metrics"]),
     ("polars", &["gentron-reports", "gentron-harness"]),
     ("plotters", &["gentron-reports"]),
     ("axum", &["gentron-harness"]),
+    ("reqwest", &["gentron-harness"]),
 ];
 
 fn metadata() -> Metadata {

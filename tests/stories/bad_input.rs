@@ -2,21 +2,9 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
-use crate::support::{assert_same, copy_folder, files, folder, gentron, run, run_well, text, weights};
-
-/// Exit code 2, one `error:` line that says `what`, one `hint:` line.
-fn refuses(output: &Output, what: &str) {
-    let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    for word in ["error: ", "hint: "] {
-        let count = said.lines().filter(|line| line.starts_with(word)).count();
-        assert_eq!(count, 1, "{count} lines begin with {word:?} in:\n{said}");
-    }
-    assert!(said.contains(what), "{what:?} is not in:\n{said}");
-    assert!(!said.contains("panicked"), "{said}");
-}
+use crate::support::{assert_same, copy_folder, files, folder, gentron, refuses, run, run_well, text, weights};
 
 /// A recipe that needs no weights and draws in a moment.
 const QUICK: &str = r#"

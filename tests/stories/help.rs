@@ -5,11 +5,11 @@ use std::path::Path;
 
 use crate::support::{folder, run_well};
 
-const COMMANDS: [&str; 10] =
-    ["", "ablate", "generate", "score", "report", "train", "models", "suites", "metrics", "doctor"];
+const COMMANDS: [&str; 11] =
+    ["", "ablate", "generate", "score", "report", "train", "models", "suites", "suites fetch", "metrics", "doctor"];
 
 fn help(command: &str, flag: &str) -> String {
-    let arguments: Vec<&str> = [command, flag].into_iter().filter(|word| !word.is_empty()).collect();
+    let arguments: Vec<&str> = command.split_whitespace().chain([flag]).collect();
     run_well(folder().path(), &arguments)
 }
 
@@ -18,7 +18,7 @@ fn the_manual_of_every_command_is_as_committed() {
     let goldens = Path::new(env!("CARGO_MANIFEST_DIR")).join("stories/help");
     for command in COMMANDS {
         let name = if command.is_empty() { "gentron" } else { command };
-        let path = goldens.join(format!("{name}.txt"));
+        let path = goldens.join(format!("{}.txt", name.replace(' ', "-")));
         let said = help(command, "--help");
         if std::env::var_os("GENTRON_UPDATE").is_some() {
             fs::create_dir_all(&goldens).unwrap();

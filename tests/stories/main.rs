@@ -3,7 +3,10 @@
 mod ablate;
 mod architecture;
 mod bad_input;
+mod bare;
 mod help;
 mod lists;
 mod resume;
+mod server;
+mod suites;
 mod support;

@@ -30,7 +30,12 @@ pub fn program() -> PathBuf {
 /// The program, to be run in `folder` without anything from the environment that it listens to.
 pub fn gentron(folder: &Path) -> Command {
     let mut command = Command::new(program());
-    command.current_dir(folder).env_remove("GENTRON_WEIGHTS").env("COLUMNS", "100");
+    command.current_dir(folder).env("COLUMNS", "100");
+    for variable in ["GENTRON_WEIGHTS", "GENTRON_SUITES", "GENTRON_FETCH_BASE"] {
+        command.env_remove(variable);
+    }
+    // Not the data folder of whoever runs the tests, and no proxy between them and their own server.
+    command.env("XDG_DATA_HOME", folder.join("data")).env("NO_PROXY", "127.0.0.1");
     command
 }
 
@@ -109,4 +114,26 @@ pub fn weights() -> PathBuf {
     let wanted = weights.join("gentron-shapes-cross-clip-t5/model.safetensors");
     assert!(wanted.is_file(), "this test needs the weights of the repository: {} is missing", wanted.display());
     weights
+}
+
+/// Exit code 2, one `error:` line that says `what`, one `hint:` line.
+pub fn refuses(output: &Output, what: &str) {
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    for word in ["error: ", "hint: "] {
+        let count = said.lines().filter(|line| line.starts_with(word)).count();
+        assert_eq!(count, 1, "{count} lines begin with {word:?} in:\n{said}");
+    }
+    assert!(said.contains(what), "{what:?} is not in:\n{said}");
+    assert!(!said.contains("panicked"), "{said}");
+}
+
+/// The official prompt files, which are no part of the repository: beside the checkout, or nowhere.
+pub fn official() -> Option<PathBuf> {
+    let shared = repository().parent()?.join("shared/data");
+    let there = shared.join("parti/PartiPrompts.tsv").is_file() && shared.join("t2i-compbench/color_val.txt").is_file();
+    if !there {
+        eprintln!("skipped: no official prompt files in {}", shared.display());
+    }
+    there.then_some(shared)
 }

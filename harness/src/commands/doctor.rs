@@ -8,6 +8,7 @@ use super::setup;
 use crate::cli::DoctorArgs;
 use crate::failure::{Explained, Outcome};
 use crate::recipe::{self, Narrowing};
+use crate::registry::{Library, Places};
 use crate::store::atomic;
 use crate::table::{self, Lean};
 use crate::{device, version, weights};
@@ -73,7 +74,11 @@ fn of_recipe(args: &DoctorArgs) -> Vec<Finding> {
         Err(error) => return vec![missing("recipe", &error)],
     };
     let folder_name = written.weights.folder.clone();
-    let resolved = match recipe::resolve(written, &Narrowing::default(), &source.word()) {
+    let library = match Places::new(args.suites.as_deref()) {
+        Ok(places) => Library::new(places, recipe::located(&written, source.folder())),
+        Err(error) => return vec![missing("suites", &error)],
+    };
+    let resolved = match recipe::resolve(written, &Narrowing::default(), &library, &source.word()) {
         Ok(resolved) => resolved,
         Err(error) => return vec![missing("recipe", &error)],
     };

@@ -2,6 +2,8 @@
 
 pub mod ablate;
 pub mod doctor;
+pub mod fetch;
+pub mod folder;
 pub mod generate;
 pub mod metrics;
 pub mod models;

@@ -1,17 +1,20 @@
-//! `gentron score`: the second stage.
+//! `gentron score`: the second stage, or the images of a folder.
 
-use super::setup;
+use super::{folder, setup};
 use crate::cli::ScoreArgs;
 use crate::failure::{Interrupted, Outcome};
 use crate::workers::Ended;
 use crate::{score, table};
 
-/// Scores what is drawn.
+/// Scores what is drawn: a run, or with `--suite` any folder of images.
 ///
 /// # Errors
 /// Whatever keeps it from its end.
 pub fn run(args: &ScoreArgs) -> anyhow::Result<Outcome> {
-    let (run, prompts, scorer) = setup::reopen(&args.run, args.work.weights.as_deref())?;
+    if let Some(suite) = &args.suite {
+        return folder::run(args, suite);
+    }
+    let (run, prompts, scorer) = setup::reopen(&args.run, &args.work, &args.scorers.paths())?;
     if score::score(&run, &prompts, &scorer, args.work.threads())? == Ended::Stopped {
         return Err(Interrupted.into());
     }

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use gentron_metrics::{MetricId, official_metrics};
+use gentron_metrics::{MetricId, metrics_for};
 use gentron_suites::Prompt;
 
-use crate::cli::RunArgs;
+use crate::cli::{RunArgs, WorkArgs};
 use crate::failure::refuse;
 use crate::generate::{self, gentron};
 use crate::plan::{ArmIdentity, Plan, select};
-use crate::recipe::{self, GeneratorKind, Narrowing, Resolved, ResolvedArm, Source};
+use crate::recipe::{self, GeneratorKind, Narrowing, Resolved, ResolvedArm, Source, World};
+use crate::registry::{Library, Places};
 use crate::report::{info, limits};
-use crate::score::Scorer;
+use crate::score::eyes::Needs;
+use crate::score::{Eyes, Scorer, ScorerPaths};
 use crate::store::manifest::{FORMAT, Manifest, PlanSummary};
 use crate::store::{Run, digest};
 use crate::weights;
@@ -38,6 +40,7 @@ pub struct Setup {
 pub fn begin(args: &RunArgs) -> anyhow::Result<Setup> {
     let (written, source) = recipe::load(args.recipe.as_deref())?;
     let folder_name = written.weights.folder.clone();
+    let scorers = written.scorers.clone();
     let narrowing = Narrowing {
         arms: args.arms.clone(),
         categories: args.categories.clone(),
@@ -45,8 +48,10 @@ pub fn begin(args: &RunArgs) -> anyhow::Result<Setup> {
         images: args.images,
         steps: args.steps,
     };
-    let recipe = recipe::resolve(written, &narrowing, &source.word())?;
-    let prompts = select(&recipe.suites)?;
+    let located = recipe::located(&written, source.folder());
+    let library = Library::new(Places::new(args.work.suites.as_deref())?, located);
+    let recipe = recipe::resolve(written, &narrowing, &library, &source.word())?;
+    let prompts = select(&recipe.suites, &library)?;
     let threads = args.work.threads();
 
     let weights = find_weights(&recipe, args.work.weights.as_deref(), &source, &folder_name)?;
@@ -57,14 +62,19 @@ pub fn begin(args: &RunArgs) -> anyhow::Result<Setup> {
     if let Some(folder) = &weights {
         rehearse(&recipe, folder, &digests)?;
     }
-    let scorer = scorer(&recipe, weights.as_deref(), &digests)?;
+    let start = source.folder().unwrap_or(Path::new("."));
+    let scorers = eyes_of(&recipe, &scorers.map(|path| absolute(&start.join(path))));
+    let scorer = scorer(&recipe, weights.as_deref(), &digests, &scorers)?;
 
     let mut identities = BTreeMap::new();
     for arm in &recipe.arms {
         identities.insert(arm.name.clone(), identity(&recipe, arm, weights.as_deref(), &digests)?);
     }
     let plan = Plan::new(&recipe, &prompts, &identities);
+    let suites =
+        recipe.suites.iter().map(|suite| library.open(&suite.reference())).collect::<anyhow::Result<Vec<_>>>()?;
     let command = command(&source, &narrowing);
+    let subject = info::Subject { recipe: &recipe, prompts: &prompts, suites: &suites, scorer: &scorer };
     let manifest = Manifest {
         format: FORMAT,
         plan: PlanSummary {
@@ -73,12 +83,17 @@ pub fn begin(args: &RunArgs) -> anyhow::Result<Setup> {
             batches: plan.batches().count(),
             shards: crate::plan::batches::SHARDS,
         },
-        run_info: info::describe(&recipe, &prompts, &scorer, weights.as_deref(), &digests, command)?,
+        run_info: info::describe(&subject, weights.as_deref(), &digests, command)?,
+        scorers: scorers.clone(),
+        suite_places: suites
+            .iter()
+            .filter_map(|suite| Some((suite.id().to_owned(), absolute(suite.at.as_ref()?))))
+            .collect(),
         weights: digests,
         recipe,
     };
     let out = args.out.clone().unwrap_or_else(|| Path::new("runs").join(&manifest.recipe.name));
-    let run = Run::begin(&out, manifest, plan, |manifest| {
+    let mut run = Run::begin(&out, manifest, plan, |manifest| {
         let limits = limits::measure(&prompts, &scorer, manifest.recipe.seed, threads)?;
         for category in &mut manifest.run_info.categories {
             let key = (category.suite.clone(), category.id.clone());
@@ -87,14 +102,22 @@ pub fn begin(args: &RunArgs) -> anyhow::Result<Setup> {
         }
         Ok(())
     })?;
+    if scorers != ScorerPaths::default() {
+        run.rescored_by(scorers, &scorer)?;
+    }
     Ok(Setup { run, prompts, scorer, weights, threads })
 }
 
-/// The scorer of a run, with CLIP's weights where they are there.
+/// The scorer of a run, with CLIP's weights where they are there, and with the scorers of photographs that are named.
 ///
 /// # Errors
 /// They are there but damaged.
-pub fn scorer(recipe: &Resolved, weights: Option<&Path>, digests: &BTreeMap<String, String>) -> anyhow::Result<Scorer> {
+pub fn scorer(
+    recipe: &Resolved,
+    weights: Option<&Path>,
+    digests: &BTreeMap<String, String>,
+    paths: &ScorerPaths,
+) -> anyhow::Result<Scorer> {
     let name = &recipe.weights.clip;
     let of_clip: BTreeMap<String, String> = digests
         .iter()
@@ -103,7 +126,7 @@ pub fn scorer(recipe: &Resolved, weights: Option<&Path>, digests: &BTreeMap<Stri
         .collect();
     let folder = weights.map(|weights| weights.join(name));
     let clip = folder.as_deref().filter(|_| needs_clip(recipe) && !of_clip.is_empty()).map(|folder| (folder, of_clip));
-    Scorer::new(recipe, clip)
+    Scorer::new(recipe, clip, Eyes::open(paths)?)
 }
 
 /// Digests of all the files that the folders `needed` compute with.
@@ -152,10 +175,25 @@ fn rehearse(recipe: &Resolved, weights: &Path, digests: &BTreeMap<String, String
     Ok(())
 }
 
+/// The path as another folder's process can use it.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Whether the small world's CLIP measures anything.
 fn needs_clip(recipe: &Resolved) -> bool {
-    let of_categories = || recipe.suites.iter().flat_map(|s| &s.categories).flat_map(|c| official_metrics(c)).collect();
-    let metrics: Vec<MetricId> = recipe.metrics.clone().unwrap_or_else(of_categories);
-    metrics.contains(&MetricId::ClipScore) || metrics.contains(&MetricId::ThreeInOne)
+    let mut drawn = recipe.suites.iter().filter(|suite| suite.world() == World::Shapes);
+    let needs = |metric: &MetricId| Needs::of(*metric).image_text;
+    drawn.any(|suite| match &recipe.metrics {
+        Some(metrics) => metrics.iter().any(needs),
+        None => suite.categories.iter().any(|category| metrics_for(&suite.id, category).iter().any(needs)),
+    })
+}
+
+/// The scorers of photographs, where there are any photographs.
+fn eyes_of(recipe: &Resolved, paths: &ScorerPaths) -> ScorerPaths {
+    let photographs = recipe.suites.iter().any(|suite| suite.world() == World::Photographs);
+    if photographs { paths.clone() } else { ScorerPaths::default() }
 }
 
 fn draws_with_weights(recipe: &Resolved) -> bool {
@@ -214,10 +252,11 @@ fn command(source: &Source, narrowing: &Narrowing) -> String {
 ///
 /// # Errors
 /// There is none, or it cannot be scored by this version with these weights.
-pub fn reopen(folder: &Path, named: Option<&Path>) -> anyhow::Result<(Run, Vec<Prompt>, Scorer)> {
-    let run = Run::open(folder)?;
+pub fn reopen(folder: &Path, work: &WorkArgs, named: &ScorerPaths) -> anyhow::Result<(Run, Vec<Prompt>, Scorer)> {
+    let mut run = Run::open(folder)?;
     let recipe = &run.manifest.recipe;
-    let prompts = select(&recipe.suites)?;
+    let library = Library::new(Places::new(work.suites.as_deref())?, run.manifest.suite_places.clone());
+    let prompts = select(&recipe.suites, &library)?;
     let clip = &recipe.weights.clip;
     let recorded: BTreeMap<String, String> = run
         .manifest
@@ -226,7 +265,8 @@ pub fn reopen(folder: &Path, named: Option<&Path>) -> anyhow::Result<(Run, Vec<P
         .filter(|(path, _)| path.starts_with(&format!("{clip}/")))
         .map(|(path, digest)| (path.clone(), digest.clone()))
         .collect();
-    let weights = if recorded.is_empty() { None } else { Some(weights::find(named, None, "weights")?.folder) };
+    let weights =
+        if recorded.is_empty() { None } else { Some(weights::find(work.weights.as_deref(), None, "weights")?.folder) };
     if let Some(folder) = &weights {
         let found = weight_digests(folder, std::slice::from_ref(clip))?;
         if let Some((path, _)) = recorded.iter().find(|(path, digest)| found.get(*path) != Some(digest)) {
@@ -234,6 +274,10 @@ pub fn reopen(folder: &Path, named: Option<&Path>) -> anyhow::Result<(Run, Vec<P
             return Err(refuse(what, "name the weights folder of that run with --weights"));
         }
     }
-    let scorer = scorer(recipe, weights.as_deref(), &recorded)?;
+    let scorers = eyes_of(recipe, &named.map(absolute).or(&run.manifest.scorers));
+    let scorer = scorer(recipe, weights.as_deref(), &recorded, &scorers)?;
+    if scorers != ScorerPaths::default() {
+        run.rescored_by(scorers, &scorer)?;
+    }
     Ok((run, prompts, scorer))
 }

@@ -1,86 +1,150 @@
 //! `gentron suites`: what can be drawn.
 
-use gentron_suites::{Split, Suite};
-use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::Path;
 
-use crate::cli::SuitesArgs;
-use crate::failure::{Outcome, refuse};
+use gentron_suites::{Prompt, Split};
+use serde_json::{Value, json};
+
+use super::fetch;
+use crate::cli::{SuitesAction, SuitesArgs};
+use crate::failure::{Explained, Outcome, refuse};
+use crate::names;
+use crate::plan::select;
+use crate::recipe::ResolvedSuite;
+use crate::registry::{KNOWN, Known, Library, Opened, Places, Reference, SuiteKey};
 use crate::table::{self, Lean};
-use crate::{names, registry};
 
-/// Lists the suites, or one suite's prompts.
+/// Lists the suites, or one suite's prompts; or fetches.
 ///
 /// # Errors
-/// The suite or the category is unknown.
+/// The suite or the category is unknown, or its files are not here.
 pub fn run(args: &SuitesArgs) -> anyhow::Result<Outcome> {
-    let suites = registry::suites();
-    match &args.name {
-        None => list(&suites, args.json)?,
-        Some(name) => {
-            let suite = suites.iter().find(|suite| suite.id() == name).ok_or_else(|| {
-                let known = suites.iter().map(|suite| suite.id());
-                refuse(format!("unknown suite `{name}`"), names::suggestion(name, known))
-            })?;
-            prompts(suite.as_ref(), args.category.as_deref(), args.json)?;
+    match (&args.action, &args.name) {
+        (Some(SuitesAction::Fetch(args)), _) => return fetch::run(args),
+        (None, Some(word)) => {
+            let (prompts, suite) = part(word, args.category.as_deref(), args.suites.as_deref())?;
+            show(&prompts, &suite, args.json)?;
+        }
+        (None, None) => {
+            let library = Library::new(Places::new(args.suites.as_deref())?, BTreeMap::new());
+            list(&library, args.json)?;
         }
     }
     Ok(Outcome::Done)
 }
 
-fn list(suites: &[Box<dyn Suite>], json: bool) -> anyhow::Result<()> {
-    let count = |suite: &dyn Suite, category: &str, split: Split| {
-        suite.prompts().iter().filter(|prompt| prompt.category == category && prompt.split == split).count()
+/// The prompts that a word of the command line stands for, and their suite.
+///
+/// # Errors
+/// The suite or the category is unknown, or its files are not here.
+pub fn part(
+    word: &str,
+    category: Option<&str>,
+    suites: Option<&Path>,
+) -> anyhow::Result<(Vec<Prompt>, std::sync::Arc<Opened>)> {
+    let key = SuiteKey::parse(word)?;
+    let located = key.file.iter().map(|file| (key.suite.clone(), file.clone())).collect();
+    let library = Library::new(Places::new(suites)?, located);
+    let reference = Reference::of(&key.suite);
+    let suite = library.open(&reference)?;
+    let all = suite.categories();
+    let category = key.category.as_deref().or(category);
+    if let Some(name) = category.filter(|name| !all.iter().any(|id| id == name)) {
+        let hint = names::suggestion(name, all.iter().map(String::as_str));
+        return Err(refuse(format!("unknown category `{name}` of the suite {}", suite.id()), hint));
+    }
+    let chosen = ResolvedSuite {
+        id: reference.id,
+        digest: suite.digest(),
+        categories: category.map_or(all, |name| vec![name.to_owned()]),
+        prompts_per_category: None,
+        subset: key.subset.map(|(count, _)| count),
+        subset_seed: key.subset.map_or(0, |(_, seed)| seed),
+        prompt_column: None,
+        category_column: None,
+        world: None,
     };
+    Ok((select(&[chosen], &library)?, suite))
+}
+
+fn list(library: &Library, json: bool) -> anyhow::Result<()> {
+    // A suite whose files are not here is listed all the same; one whose files are damaged says so.
+    let opened: Vec<_> = KNOWN.iter().map(|known| (known, library.open(&Reference::of(known.key)))).collect();
     if json {
-        let suite = |suite: &dyn Suite| {
-            let category = |id: &String| {
-                let seen = count(suite, id, Split::Seen);
-                let unseen = count(suite, id, Split::Unseen);
-                let prompts = suite.prompts().iter().filter(|prompt| prompt.category == *id).count();
-                json!({"id": id, "prompts": prompts, "seen": seen, "unseen": unseen})
-            };
-            let categories: Vec<_> = registry::categories(suite).iter().map(category).collect();
-            json!({"id": suite.id(), "digest": suite.digest(), "prompts": suite.prompts().len(), "categories": categories})
+        let entry = |(known, opened): &(&Known, anyhow::Result<std::sync::Arc<Opened>>)| match opened {
+            Ok(suite) => described(suite),
+            Err(error) => json!({
+                "id": known.key, "here": false, "prompts": known.published(), "why": error.to_string(), "get": known.how_to_get(),
+            }),
         };
-        return table::print_json(&suites.iter().map(|s| suite(s.as_ref())).collect::<Vec<_>>());
+        return table::print_json(&opened.iter().map(entry).collect::<Vec<_>>());
     }
-    let mut rows = Vec::new();
-    for suite in suites {
-        for category in registry::categories(suite.as_ref()) {
-            let example = suite.prompts().iter().find(|prompt| prompt.category == category);
-            rows.push(vec![
-                format!("{}/{category}", suite.id()),
-                count(suite.as_ref(), &category, Split::Seen).to_string(),
-                count(suite.as_ref(), &category, Split::Unseen).to_string(),
-                example.map(|prompt| prompt.text.clone()).unwrap_or_default(),
-            ]);
-        }
-    }
-    let headings =
-        [("category", Lean::Left), ("seen", Lean::Right), ("unseen", Lean::Right), ("first prompt", Lean::Left)];
+    let row = |(known, opened): &(&Known, anyhow::Result<std::sync::Arc<Opened>>)| {
+        let (prompts, found) = match opened {
+            Ok(suite) => (suite.prompts().len(), found(suite)),
+            Err(error) if is_missing(error) => (known.published(), format!("not here: {}", known.how_to_get())),
+            Err(error) => (known.published(), format!("cannot be read: {}", error.root_cause())),
+        };
+        vec![known.key.to_owned(), prompts.to_string(), known.about.to_owned(), found]
+    };
+    let rows: Vec<_> = opened.iter().map(row).collect();
+    let headings = [("suite", Lean::Left), ("prompts", Lean::Right), ("what", Lean::Left), ("files", Lean::Left)];
     table::print(&table::render(&headings, &rows))
 }
 
-fn prompts(suite: &dyn Suite, category: Option<&str>, json: bool) -> anyhow::Result<()> {
-    if let Some(name) = category {
-        let known = registry::categories(suite);
-        if !known.iter().any(|id| id == name) {
-            let hint = names::suggestion(name, known.iter().map(String::as_str));
-            return Err(refuse(format!("unknown category `{name}` of the suite {}", suite.id()), hint));
-        }
-    }
-    let chosen: Vec<_> =
-        suite.prompts().iter().filter(|prompt| category.is_none_or(|name| prompt.category == name)).collect();
+fn is_missing(error: &anyhow::Error) -> bool {
+    error.is::<Explained>() && error.chain().count() == 1
+}
+
+fn found(suite: &Opened) -> String {
+    let Some(at) = &suite.at else { return "part of the program".to_owned() };
+    let mut revisions: Vec<&str> = suite.files.iter().map(|file| file.revision.as_str()).collect();
+    revisions.sort_unstable();
+    revisions.dedup();
+    format!("{} ({})", at.display(), revisions.join(", "))
+}
+
+fn count(suite: &Opened, category: &str, split: Split) -> usize {
+    suite.prompts().iter().filter(|prompt| prompt.category == category && prompt.split == split).count()
+}
+
+fn described(suite: &Opened) -> Value {
+    let category = |id: &String| {
+        let [seen, unseen] = [Split::Seen, Split::Unseen].map(|split| count(suite, id, split));
+        let prompts = suite.prompts().iter().filter(|prompt| prompt.category == *id).count();
+        json!({"id": id, "prompts": prompts, "seen": seen, "unseen": unseen})
+    };
+    json!({
+        "id": suite.id(),
+        "here": true,
+        "digest": suite.digest(),
+        "prompts": suite.prompts().len(),
+        "categories": suite.categories().iter().map(category).collect::<Vec<_>>(),
+        "files": suite.files,
+    })
+}
+
+fn show(prompts: &[Prompt], suite: &Opened, json: bool) -> anyhow::Result<()> {
     if json {
-        return table::print_json(&chosen);
+        return table::print_json(&prompts);
     }
     let split = |split| match split {
         Split::Seen => "seen",
         Split::Unseen => "unseen",
         Split::Unsplit => "",
     };
-    let row =
-        |prompt: &&gentron_suites::Prompt| vec![prompt.id.clone(), split(prompt.split).into(), prompt.text.clone()];
-    let rows: Vec<_> = chosen.iter().map(row).collect();
-    table::print(&table::render(&[("id", Lean::Left), ("split", Lean::Left), ("prompt", Lean::Left)], &rows))
+    let row = |prompt: &Prompt| {
+        let phrases = prompt.annotation.phrases.join(" | ");
+        vec![prompt.id.clone(), split(prompt.split).into(), prompt.text.clone(), phrases]
+    };
+    let rows: Vec<_> = prompts.iter().map(row).collect();
+    let headings = [("id", Lean::Left), ("split", Lean::Left), ("prompt", Lean::Left), ("phrases", Lean::Left)];
+    let mut text = table::render(&headings, &rows);
+    let line =
+        |file: &gentron_reports::SuiteFile| format!("{}  {}  sha256 {}\n", file.name, file.revision, file.sha256);
+    if let Some(at) = &suite.at {
+        text += &format!("\nfrom {}\n{}", at.display(), suite.files.iter().map(line).collect::<String>());
+    }
+    table::print(&text)
 }

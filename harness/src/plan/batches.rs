@@ -112,10 +112,11 @@ mod tests {
     use super::*;
     use crate::plan::prompts::select;
     use crate::recipe::{BUILT_IN, GeneratorKind, Narrowing, resolve};
+    use crate::registry::Library;
 
     fn plan(change: impl Fn(&mut Resolved), weights: &str) -> Plan {
         let narrowing = Narrowing { prompts: Some(3), ..Narrowing::default() };
-        let mut recipe = resolve(toml::from_str(BUILT_IN[0].1).unwrap(), &narrowing, "r").unwrap();
+        let mut recipe = resolve(toml::from_str(BUILT_IN[0].1).unwrap(), &narrowing, &Library::default(), "r").unwrap();
         change(&mut recipe);
         let identities = recipe.arms.iter().map(|arm| {
             let weights = BTreeMap::from([("model.safetensors".to_owned(), weights.to_owned())]);
@@ -123,7 +124,7 @@ mod tests {
             (arm.name.clone(), ArmIdentity { generator, weights, sampler, t5_length: None })
         });
         let identities = identities.collect();
-        Plan::new(&recipe, &select(&recipe.suites).unwrap(), &identities)
+        Plan::new(&recipe, &select(&recipe.suites, &Library::default()).unwrap(), &identities)
     }
 
     #[test]

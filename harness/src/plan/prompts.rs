@@ -1,29 +1,45 @@
 //! Which prompts of a suite are drawn.
+//!
+//! There are two ways to draw fewer. `subset` is [`gentron_suites::subset`]'s: so many prompts over all categories, with exact
+//! shares of categories, challenges and splits. `prompts_per_category` is older, caps every category by itself, and runs that were
+//! made with it must find the same prompts again.
 
+use gentron_suites::subset::SubsetSpec;
 use gentron_suites::{Prompt, Split};
 
-use crate::failure::refuse;
+use crate::failure::{Explain as _, refuse};
 use crate::recipe::ResolvedSuite;
-use crate::registry;
+use crate::registry::Library;
 use crate::store::digest;
 
 /// The prompts that a resolved recipe's suites ask for, in the order of ids within each category.
 ///
 /// # Errors
-/// A suite is not known any more, or has changed since the recipe was resolved.
-pub fn select(choices: &[ResolvedSuite]) -> anyhow::Result<Vec<Prompt>> {
-    let known = registry::suites();
+/// A suite is not known or not here any more, or has changed since the recipe was resolved.
+pub fn select(choices: &[ResolvedSuite], library: &Library) -> anyhow::Result<Vec<Prompt>> {
     let mut selected = Vec::new();
     for choice in choices {
-        let suite = known.iter().find(|suite| suite.id() == choice.id && suite.digest() == choice.digest);
-        let suite = suite.ok_or_else(|| {
-            refuse(
-                format!("the suite {} is not the one that this run was made with", choice.id),
-                "use the version of gentron that made it, or begin a new run with --out",
-            )
-        })?;
+        let suite = library.open(&choice.reference())?;
+        if suite.digest() != choice.digest {
+            let hint = if suite.files.is_empty() {
+                "use the version of gentron that made it, or begin a new run with --out"
+            } else {
+                "bring back the files that it was made with (--suites names their folder), or begin a new run with --out"
+            };
+            return Err(refuse(format!("the suite {} is not the one that this run was made with", choice.id), hint));
+        }
+        let part: Vec<Prompt> =
+            suite.prompts().iter().filter(|prompt| choice.categories.contains(&prompt.category)).cloned().collect();
+        let drawn = match choice.subset {
+            None => part.iter().collect(),
+            Some(count) => {
+                let spec = SubsetSpec { suite: choice.id.clone(), count: count as usize, seed: choice.subset_seed };
+                spec.of(&part)
+                    .explain(|| (format!("cannot draw from the suite {}", choice.id), "ask for fewer prompts"))?
+            }
+        };
         for category in &choice.categories {
-            let all: Vec<&Prompt> = suite.prompts().iter().filter(|prompt| prompt.category == *category).collect();
+            let all: Vec<&Prompt> = drawn.iter().filter(|prompt| prompt.category == *category).copied().collect();
             let count = choice.prompts_per_category.map_or(all.len(), |count| count as usize);
             selected.extend(subset(&all, count, choice.subset_seed).into_iter().cloned());
         }

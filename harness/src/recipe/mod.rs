@@ -7,8 +7,12 @@ pub mod axes;
 pub mod read;
 pub mod resolve;
 pub mod schema;
+pub mod suites;
 pub mod words;
 
 pub use read::{BUILT_IN, Source, load, parse};
-pub use resolve::{Narrowing, Resolved, ResolvedArm, ResolvedSuite, resolve};
-pub use schema::{Conditioning, EncoderKind, Gate, GeneratorKind, Recipe, Sampler, SamplerKind, WeightFolders};
+pub use resolve::{Narrowing, Resolved, ResolvedArm, resolve};
+pub use schema::{
+    Conditioning, EncoderKind, Gate, GeneratorKind, Recipe, Sampler, SamplerKind, SuiteChoice, WeightFolders, World,
+};
+pub use suites::{ResolvedSuite, located};

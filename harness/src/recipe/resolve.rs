@@ -4,10 +4,11 @@ use gentron_metrics::MetricId;
 use serde::{Deserialize, Serialize};
 
 use super::axes;
-use super::schema::{Arm, Conditioning, EncoderKind, Gate, GeneratorKind, Recipe, Sampler, SuiteChoice, WeightFolders};
+use super::schema::{Arm, Conditioning, EncoderKind, Gate, GeneratorKind, Recipe, Sampler, WeightFolders};
+use super::suites::{self, ResolvedSuite};
 use crate::failure::refuse;
 use crate::names;
-use crate::registry;
+use crate::registry::Library;
 
 /// What the command line takes away from a recipe.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,21 +52,6 @@ pub struct Resolved {
     pub gates: Vec<Gate>,
 }
 
-/// A suite, or a part of one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ResolvedSuite {
-    /// Registry key.
-    pub id: String,
-    /// Digest of the whole suite.
-    pub digest: String,
-    /// Categories that are drawn, in the suite's order.
-    pub categories: Vec<String>,
-    /// At most so many prompts a category.
-    pub prompts_per_category: Option<u32>,
-    /// Which subset.
-    pub subset_seed: u64,
-}
-
 /// One configuration under comparison.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ResolvedArm {
@@ -87,11 +73,11 @@ pub struct ResolvedArm {
     pub paper_row: Option<String>,
 }
 
-/// Applies the narrowing, checks every name, fills every default. `shown` names the recipe in errors.
+/// Applies the narrowing, checks every name, fills every default. Suites are those of the library; `shown` names the recipe in errors.
 ///
 /// # Errors
 /// The first thing in the recipe that cannot be meant, with the nearest thing that can.
-pub fn resolve(recipe: Recipe, narrowing: &Narrowing, shown: &str) -> anyhow::Result<Resolved> {
+pub fn resolve(recipe: Recipe, narrowing: &Narrowing, library: &Library, shown: &str) -> anyhow::Result<Resolved> {
     let wrong = |what: String, hint: String| refuse(format!("{shown}: {what}"), hint);
     check_name(&recipe.name, "name").map_err(|(what, hint)| wrong(what, hint))?;
     let images_per_prompt = narrowing.images.unwrap_or(recipe.images_per_prompt);
@@ -120,9 +106,12 @@ pub fn resolve(recipe: Recipe, narrowing: &Narrowing, shown: &str) -> anyhow::Re
     if recipe.suites.is_empty() {
         return Err(wrong("no suite to draw".into(), "add [[suites]] with id = \"shapes\"".into()));
     }
-    let mut suites = Vec::new();
-    for choice in &recipe.suites {
-        suites.push(suite(choice, narrowing).map_err(|(what, hint)| wrong(what, hint))?);
+    let suites = suites::resolve(&recipe.suites, narrowing, library, &wrong)?;
+    if let Some(arm) = arms.iter().find(|arm| arm.generator != GeneratorKind::Gentron)
+        && let Some(suite) = suites.iter().find(|suite| suite.id != gentron_suites::shapes::ID)
+    {
+        let what = format!("arm `{}` renders prompts of the suite shapes alone, not of {}", arm.name, suite.id);
+        return Err(wrong(what, "leave out the arm or the suite".into()));
     }
     let categories: Vec<&str> = suites.iter().flat_map(|s| s.categories.iter().map(String::as_str)).collect();
     let mut gates = Vec::new();
@@ -155,9 +144,9 @@ pub fn resolve(recipe: Recipe, narrowing: &Narrowing, shown: &str) -> anyhow::Re
 }
 
 /// What is wrong, and the way out.
-type Wrong = (String, String);
+pub(super) type Wrong = (String, String);
 
-fn check_name(name: &str, key: &str) -> Result<(), Wrong> {
+pub(super) fn check_name(name: &str, key: &str) -> Result<(), Wrong> {
     if names::is_path_safe(name) {
         return Ok(());
     }
@@ -224,38 +213,6 @@ fn resolve_arm(arm: Arm, sampler: Sampler, narrowing: &Narrowing) -> Result<Reso
     })
 }
 
-fn suite(choice: &SuiteChoice, narrowing: &Narrowing) -> Result<ResolvedSuite, Wrong> {
-    let known = registry::suites();
-    let Some(suite) = known.iter().find(|suite| suite.id() == choice.id) else {
-        let hint = names::suggestion(&choice.id, known.iter().map(|suite| suite.id()));
-        return Err((format!("unknown suite `{}`", choice.id), hint));
-    };
-    let all = registry::categories(suite.as_ref());
-    let wanted = choice.categories.as_ref().unwrap_or(&all);
-    for name in wanted.iter().chain(&narrowing.categories) {
-        if !all.contains(name) {
-            let hint = names::suggestion(name, all.iter().map(String::as_str));
-            return Err((format!("unknown category `{name}` of the suite {}", choice.id), hint));
-        }
-    }
-    let kept = |name: &String| {
-        wanted.contains(name) && (narrowing.categories.is_empty() || narrowing.categories.contains(name))
-    };
-    let categories: Vec<String> = all.iter().filter(|name| kept(name)).cloned().collect();
-    let prompts_per_category = narrowing.prompts.or(choice.prompts_per_category);
-    if categories.is_empty() || prompts_per_category == Some(0) {
-        let hint = format!("leave out what narrows it; its categories: {}", all.join(", "));
-        return Err((format!("no prompt of the suite {} is left", choice.id), hint));
-    }
-    Ok(ResolvedSuite {
-        id: choice.id.clone(),
-        digest: suite.digest(),
-        categories,
-        prompts_per_category,
-        subset_seed: choice.subset_seed,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::read::BUILT_IN;
@@ -273,21 +230,21 @@ mod tests {
     fn every_built_in_recipe_resolves() {
         for (name, text) in BUILT_IN {
             let recipe = toml::from_str(text).unwrap();
-            assert!(!resolve(recipe, &Narrowing::default(), name).unwrap().arms.is_empty());
+            assert!(!resolve(recipe, &Narrowing::default(), &Library::default(), name).unwrap().arms.is_empty());
         }
     }
 
     #[test]
     fn an_unknown_arm_is_answered_with_the_nearest() {
         let narrowing = Narrowing { arms: vec!["cros-clip".into()], ..Narrowing::default() };
-        let message = message(resolve(table2(), &narrowing, "table2-shapes"));
+        let message = message(resolve(table2(), &narrowing, &Library::default(), "table2-shapes"));
         assert!(message.contains("unknown arm `cros-clip`") && message.contains("hint: did you mean `cross-clip`"));
     }
 
     #[test]
     fn narrowing_away_the_baseline_makes_the_first_arm_the_baseline() {
         let narrowing = Narrowing { arms: vec!["cross-t5".into()], ..Narrowing::default() };
-        assert_eq!(resolve(table2(), &narrowing, "r").unwrap().baseline, "cross-t5");
+        assert_eq!(resolve(table2(), &narrowing, &Library::default(), "r").unwrap().baseline, "cross-t5");
     }
 
     #[test]
@@ -303,7 +260,7 @@ mod tests {
         for (index, damage) in broken.into_iter().enumerate() {
             let mut recipe = table2();
             damage(&mut recipe);
-            let message = message(resolve(recipe, &Narrowing::default(), "r.toml"));
+            let message = message(resolve(recipe, &Narrowing::default(), &Library::default(), "r.toml"));
             assert!(message.starts_with("error: r.toml: "), "{index}: {message}");
         }
     }

@@ -6,6 +6,8 @@ pub use gentron_model::gentron::Conditioning;
 pub use gentron_model::pipeline::EncoderKind;
 use serde::{Deserialize, Serialize};
 
+use crate::score::ScorerPaths;
+
 /// A recipe as written.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,6 +38,9 @@ pub struct Recipe {
     /// Metric ids for every prompt; each category's official ones if left out.
     #[serde(default)]
     pub metrics: Option<Vec<MetricId>>,
+    /// Who scores photographs, relative to the recipe; what is left out leaves its metrics unscored.
+    #[serde(default)]
+    pub scorers: ScorerPaths,
     /// Arms, one by one.
     #[serde(default)]
     pub arms: Vec<Arm>,
@@ -55,17 +60,54 @@ fn default_batch() -> u32 {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SuiteChoice {
-    /// Registry key: `gentron suites` lists them.
+    /// Registry key, `gentron suites` lists them; with a category (`t2i-compbench/color`) or a number of prompts (`parti:100`) behind
+    /// it if a part is meant. With `file`, any name.
     pub id: String,
+    /// The folder of the suite's official files, relative to the recipe; where none is named, `gentron suites --help` says where they
+    /// are looked for.
+    #[serde(default)]
+    pub folder: Option<String>,
+    /// A file of the user's own prompts, relative to the recipe.
+    #[serde(default)]
+    pub file: Option<String>,
+    /// What the file calls the prompts; `prompt`, `prompts`, `text` or `caption` if left out.
+    #[serde(default)]
+    pub prompt_column: Option<String>,
+    /// What the file calls the categories; `category` or `tag` if left out, and one category `all` where there is none.
+    #[serde(default)]
+    pub category_column: Option<String>,
+    /// What its images show, and so who can score them; drawn shapes for the suite `shapes`, else photographs.
+    #[serde(default)]
+    pub world: Option<World>,
     /// Categories to draw; all if left out.
     #[serde(default)]
     pub categories: Option<Vec<String>>,
     /// At most so many prompts a category, chosen by `subset_seed`, seen and unseen in the suite's proportion; all if left out.
     #[serde(default)]
     pub prompts_per_category: Option<u32>,
+    /// So many prompts over all categories together, categories, challenges and splits in the suite's proportion.
+    #[serde(default)]
+    pub subset: Option<u32>,
     /// Which subset.
     #[serde(default)]
     pub subset_seed: u64,
+}
+
+/// What the images of a suite show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum World {
+    /// Drawn shapes on 64 x 64 pixels: perception is exact.
+    Shapes,
+    /// Anything else: scored by networks whose weights the user has.
+    Photographs,
+}
+
+impl World {
+    /// The world of a suite of which nobody says otherwise.
+    pub fn of(suite: &str) -> Self {
+        if suite == gentron_suites::shapes::ID { Self::Shapes } else { Self::Photographs }
+    }
 }
 
 /// How latents are drawn.

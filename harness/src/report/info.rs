@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use gentron_model::gentron::GenTronConfig;
@@ -12,50 +13,74 @@ use gentron_suites::Prompt;
 
 use crate::generate::gentron;
 use crate::recipe::words::Words as _;
-use crate::recipe::{EncoderKind, GeneratorKind, Resolved, ResolvedArm};
+use crate::recipe::{EncoderKind, GeneratorKind, Resolved, ResolvedArm, World};
+use crate::registry::Opened;
 use crate::score::Scorer;
 use crate::weights::check::parameters;
 use crate::{device, version};
 
-/// The categories of the paper's Mean.
-const IN_MEAN: [&str; 6] = ["color", "shape", "texture", "2d_spatial", "non_spatial", "complex"];
+/// The categories of the paper's Mean; `spatial` is how the official files spell `2d_spatial`.
+const IN_MEAN: [&str; 7] = ["color", "shape", "texture", "2d_spatial", "spatial", "non_spatial", "complex"];
+
+/// Whether a suite has the paper's categories.
+fn has_the_papers_mean(suite: &str) -> bool {
+    suite == gentron_suites::shapes::ID || suite.starts_with("t2i-compbench")
+}
+
+/// What a run is about.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    /// What is asked for.
+    pub recipe: &'a Resolved,
+    /// All prompts.
+    pub prompts: &'a [Prompt],
+    /// The recipe's suites, in its order.
+    pub suites: &'a [Arc<Opened>],
+    /// Who scores.
+    pub scorer: &'a Scorer,
+}
 
 /// Describes a run, without the categories' limits. `command` is how one would ask for it again.
 ///
 /// # Errors
 /// A card or a configuration beside the weights cannot be read.
 pub fn describe(
-    recipe: &Resolved,
-    prompts: &[Prompt],
-    scorer: &Scorer,
+    subject: &Subject<'_>,
     weights: Option<&Path>,
     digests: &BTreeMap<String, String>,
     command: String,
 ) -> anyhow::Result<RunInfo> {
+    let Subject { recipe, prompts, suites: opened, scorer } = *subject;
     let mut arms: Vec<ArmInfo> =
         recipe.arms.iter().map(|arm| arm_info(recipe, arm, weights, digests)).collect::<anyhow::Result<_>>()?;
     tell_apart(&mut arms);
+    // Elsewhere the paper has no Mean; where all suites are scored alike, theirs is over all categories.
+    let alike = !recipe.suites.iter().any(|suite| has_the_papers_mean(&suite.id));
     let mut categories = Vec::new();
     for suite in &recipe.suites {
         for id in &suite.categories {
-            let Some(headline) = scorer.headline(id) else { continue };
+            let Some(headline) = scorer.headline(&suite.id, id) else { continue };
             categories.push(CategoryInfo {
                 suite: suite.id.clone(),
                 id: id.clone(),
                 label: label(id),
-                headline_metric: headline.to_string(),
-                in_mean: IN_MEAN.contains(&id.as_str()),
+                headline_metric: scorer.name(&suite.id, headline),
+                in_mean: IN_MEAN.contains(&id.as_str()) || alike,
                 ceiling: None,
                 chance: None,
             });
         }
     }
     let count = |suite: &str| prompts.iter().filter(|prompt| prompt.suite == suite).count() as u64;
-    let suites = recipe
-        .suites
-        .iter()
-        .map(|suite| SuiteInfo { id: suite.id.clone(), digest: suite.digest.clone(), prompts: count(&suite.id) })
-        .collect();
+    let mut suites: Vec<SuiteInfo> = Vec::new();
+    for suite in opened {
+        // A suite may be there in parts, category by category.
+        if suites.iter().all(|known| known.id != suite.id()) {
+            let (id, files) = (suite.id().to_owned(), suite.files.clone());
+            suites.push(SuiteInfo { prompts: count(&id), id, digest: suite.digest(), files });
+        }
+    }
+    let photographs = recipe.suites.iter().any(|suite| suite.world() == World::Photographs);
     let sampler = recipe.arms[0].sampler;
     let planned = recipe.arms.len() as u64 * prompts.len() as u64 * u64::from(recipe.images_per_prompt);
     Ok(RunInfo {
@@ -73,9 +98,9 @@ pub fn describe(
                 steps: sampler.steps,
                 guidance: sampler.guidance,
             },
-            scorers: scorer.card(categories.iter().map(|category| category.id.as_str())),
+            scorers: scorer.card(categories.iter().map(|category| (category.suite.as_str(), category.id.as_str()))),
             np_num: Some(gentron_metrics::formulas::NP_NUM as u32),
-            resize: "none".to_owned(),
+            resize: if photographs { "each scorer's own" } else { "none" }.to_owned(),
             image_size: [64, 64],
         },
         arms,
@@ -184,7 +209,7 @@ fn training(path: &Path) -> anyhow::Result<Option<TrainingCard>> {
 /// A category's heading: T2I-CompBench's words, with a capital.
 fn label(id: &str) -> String {
     let words = match id {
-        "2d_spatial" => "2D-spatial".to_owned(),
+        "2d_spatial" | "spatial" => "2D-spatial".to_owned(),
         "3d_spatial" => "3D-spatial".to_owned(),
         other => other.replace('_', "-"),
     };

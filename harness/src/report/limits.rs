@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gentron_metrics::Outcome;
-use gentron_suites::Prompt;
+use gentron_suites::{Prompt, shapes};
 
 use crate::failure::Interrupted;
 use crate::generate::truth::Truth;
@@ -19,7 +19,8 @@ pub struct Limits {
     pub chance: Option<f64>,
 }
 
-/// Limits by suite and category, over the prompts of a run, one image each. Prompts whose score is absent are left out.
+/// Limits by suite and category, over the prompts of a run, one image each. Prompts whose score is absent are left out, and so are suites
+/// that nobody can render.
 ///
 /// # Errors
 /// A prompt cannot be rendered, or a stop was asked for: limits of a part of the prompts would be wrong.
@@ -30,6 +31,8 @@ pub fn measure(
     threads: usize,
 ) -> anyhow::Result<BTreeMap<(String, String), Limits>> {
     let mut limits: BTreeMap<(String, String), Limits> = BTreeMap::new();
+    let rendered: Vec<Prompt> = prompts.iter().filter(|prompt| prompt.suite == shapes::ID).cloned().collect();
+    let prompts = rendered.as_slice();
     for shuffled in [false, true] {
         let truth = Truth::new(prompts, shuffled);
         let scores: Vec<std::sync::Mutex<Option<f64>>> = prompts.iter().map(|_| std::sync::Mutex::default()).collect();
@@ -37,7 +40,7 @@ pub fn measure(
         let ended = workers::for_each(threads, &indices, |&index| {
             let prompt = &prompts[index];
             let image = truth.image(&prompt.id, 0, seed)?;
-            let observations = scorer.observe(prompt, &image);
+            let observations = scorer.observe(prompt, &image, "");
             if let Some(Outcome::Scored { value, .. }) = observations.first().map(|first| &first.outcome) {
                 *scores[index].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(*value);
             }

@@ -1,9 +1,12 @@
 //! Measuring: from images to observations, and from observations to `observations.parquet`. Re-scoring never draws.
 
 pub mod clip;
+pub mod eyes;
+pub mod photographs;
 pub mod rows;
 pub mod scorer;
 pub mod stage;
 
+pub use eyes::{Eyes, ScorerPaths};
 pub use scorer::Scorer;
 pub use stage::score;

@@ -34,7 +34,7 @@ fn row(task: &Task, headline: Option<MetricId>, observation: Observation) -> any
         things: task.things,
         k: task.k,
         seed: task.seed,
-        headline: headline.is_some_and(|headline| headline.as_str() == observation.metric),
+        headline: headline.is_some() && headline == MetricId::of_score(&observation.metric).map(|(metric, _)| metric),
         metric: observation.metric,
         value,
         reasons,
@@ -42,7 +42,8 @@ fn row(task: &Task, headline: Option<MetricId>, observation: Observation) -> any
     })
 }
 
-fn split(split: Split) -> &'static str {
+/// A split as the column has it.
+pub fn split(split: Split) -> &'static str {
     match split {
         Split::Seen => "seen",
         Split::Unseen => "unseen",

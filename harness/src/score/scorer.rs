@@ -1,16 +1,18 @@
 //! What looks at the images of a run, and what it calls itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use gentron_metrics::shapes::ShapesPerception;
-use gentron_metrics::{Backends, MetricId, Observation, measure, official_metrics, registry};
+use gentron_metrics::{Backends, ImageText as _, MetricId, Observation, measure, metrics_for, registry};
 use gentron_reports::ScorerInfo;
 use gentron_suites::Prompt;
 use image::RgbImage;
 
 use super::clip::ClipSimilarity;
-use crate::recipe::Resolved;
+use super::eyes::{Eyes, Needs};
+use super::photographs;
+use crate::recipe::{Resolved, World};
 use crate::store::digest;
 
 /// Counts up whenever the same image comes to be observed otherwise.
@@ -21,41 +23,77 @@ pub struct Scorer {
     perception: ShapesPerception,
     clip: Option<ClipSimilarity>,
     metrics: Option<Vec<MetricId>>,
-    /// Digests of the weights that it measures with.
+    /// Digests of the weights that it measures the small world with.
     weights: BTreeMap<String, String>,
+    /// Who looks at photographs; nobody where no suite has any.
+    eyes: Eyes,
+    /// What the suites' images show.
+    worlds: BTreeMap<String, World>,
 }
 
 impl Scorer {
-    /// The scorer of a recipe. Without CLIP's weights, CLIPScore is unscored, and says so.
+    /// The scorer of a recipe. Without CLIP's weights, CLIPScore is unscored, and says so; likewise with `eyes`.
     ///
     /// # Errors
     /// The weights are there but damaged.
-    pub fn new(recipe: &Resolved, clip: Option<(&Path, BTreeMap<String, String>)>) -> anyhow::Result<Self> {
+    pub fn new(recipe: &Resolved, clip: Option<(&Path, BTreeMap<String, String>)>, eyes: Eyes) -> anyhow::Result<Self> {
+        let worlds = recipe.suites.iter().map(|suite| (suite.id.clone(), suite.world())).collect();
         let (clip, weights) = match clip {
             Some((folder, digests)) => (Some(ClipSimilarity::load(folder)?), digests),
             None => (None, BTreeMap::new()),
         };
-        Ok(Self { perception: ShapesPerception::default(), clip, metrics: recipe.metrics.clone(), weights })
+        Ok(Self { weights, clip, ..Self::of_worlds(worlds, recipe.metrics.clone(), eyes) })
     }
 
-    /// The metrics of a category, its headline first.
-    pub fn metrics(&self, category: &str) -> Vec<MetricId> {
-        self.metrics.clone().unwrap_or_else(|| official_metrics(category))
+    /// A scorer of one suite, without a recipe. The CLIP of `eyes` looks at drawn shapes, too.
+    pub fn of_world(suite: &str, world: World, mut eyes: Eyes) -> Self {
+        let clip = if world == World::Shapes { eyes.clip.take() } else { None };
+        let scorer = Self::of_worlds([(suite.to_owned(), world)].into(), None, eyes);
+        let Some((clip, sha256)) = clip else { return scorer };
+        Self { weights: [("model.safetensors".to_owned(), sha256)].into(), clip: Some(clip), ..scorer }
+    }
+
+    fn of_worlds(worlds: BTreeMap<String, World>, metrics: Option<Vec<MetricId>>, eyes: Eyes) -> Self {
+        let perception = ShapesPerception::default();
+        Self { perception, clip: None, metrics, weights: BTreeMap::new(), eyes, worlds }
+    }
+
+    fn world(&self, suite: &str) -> World {
+        self.worlds.get(suite).copied().unwrap_or_else(|| World::of(suite))
+    }
+
+    /// The metrics of a suite's category, its headline first.
+    pub fn metrics(&self, suite: &str, category: &str) -> Vec<MetricId> {
+        self.metrics.clone().unwrap_or_else(|| metrics_for(suite, category))
     }
 
     /// The metric that stands for a category.
-    pub fn headline(&self, category: &str) -> Option<MetricId> {
-        self.metrics(category).first().copied()
+    pub fn headline(&self, suite: &str, category: &str) -> Option<MetricId> {
+        self.metrics(suite, category).first().copied()
     }
 
-    /// Observes one image.
-    pub fn observe(&self, prompt: &Prompt, image: &RgbImage) -> Vec<Observation> {
-        let backends = Backends {
-            vqa: &self.perception,
-            detector: &self.perception,
-            image_text: self.clip.as_ref().map(|clip| clip as &dyn gentron_metrics::ImageText),
-        };
-        measure(prompt, image, &backends, &self.metrics(&prompt.category))
+    /// What a metric's score of a suite's images is called.
+    pub fn name(&self, suite: &str, metric: MetricId) -> String {
+        match self.world(suite) {
+            World::Shapes => metric.to_string(),
+            World::Photographs => photographs::name(&self.eyes, metric),
+        }
+    }
+
+    /// Observes one image; `file` is its name where others have looked at it.
+    pub fn observe(&self, prompt: &Prompt, image: &RgbImage, file: &str) -> Vec<Observation> {
+        let metrics = self.metrics(&prompt.suite, &prompt.category);
+        match self.world(&prompt.suite) {
+            World::Photographs => photographs::observe(&self.eyes, prompt, image, file, &metrics),
+            World::Shapes => {
+                let backends = Backends {
+                    vqa: &self.perception,
+                    detector: &self.perception,
+                    image_text: self.clip.as_ref().map(|clip| clip as &dyn gentron_metrics::ImageText),
+                };
+                measure(prompt, image, &backends, &metrics)
+            }
+        }
     }
 
     /// Digest of everything that changes an observation of a given image.
@@ -64,43 +102,58 @@ impl Scorer {
         let backends = [gentron_metrics::Vqa::id(&self.perception), gentron_metrics::Detector::id(&self.perception)];
         let identity =
             (SCORING, env!("CARGO_PKG_VERSION"), cards, backends, &self.metrics, self.clip.is_some(), &self.weights);
-        digest::of_value(&identity)
+        let of_shapes = digest::of_value(&identity);
+        // A run of the small world alone is what it was before there were others.
+        if self.worlds.iter().all(|(suite, world)| *world == World::Shapes && World::of(suite) == World::Shapes) {
+            return of_shapes;
+        }
+        digest::of_value(&(of_shapes, &self.worlds, self.eyes.named()))
     }
 
-    /// For the protocol card: what computes each metric of the given categories.
-    pub fn card<'a>(&self, categories: impl IntoIterator<Item = &'a str>) -> Vec<ScorerInfo> {
-        let mut metrics: Vec<MetricId> = categories.into_iter().flat_map(|category| self.metrics(category)).collect();
-        metrics.sort();
-        metrics.dedup();
-        metrics.into_iter().map(|metric| self.scorer(metric)).collect()
-    }
-
-    fn scorer(&self, metric: MetricId) -> ScorerInfo {
-        let own = || format!("gentron {}", env!("CARGO_PKG_VERSION"));
-        let clip = || match &self.clip {
-            Some(clip) => gentron_metrics::ImageText::id(clip).to_owned(),
-            None => "none (no CLIP weights)".to_owned(),
+    /// For the protocol card: what computes each metric of the given suites' categories.
+    pub fn card<'a>(&self, categories: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<ScorerInfo> {
+        let metrics: BTreeSet<(World, MetricId)> = categories
+            .into_iter()
+            .flat_map(|(suite, category)| {
+                let world = self.world(suite);
+                self.metrics(suite, category).into_iter().map(move |metric| (world, metric))
+            })
+            .collect();
+        let card = |(world, metric)| match world {
+            World::Shapes => self.of_shapes(metric),
+            World::Photographs => self.of_photographs(metric),
         };
-        let (name, version) = match metric {
-            MetricId::BVqa | MetricId::BVqaNp2 | MetricId::ActionVqa => (self.perception_vqa(), own()),
-            MetricId::Unidet2d
-            | MetricId::Unidet3d
-            | MetricId::UnidetNumeracy
-            | MetricId::Unidet2dFixed
-            | MetricId::Unidet3dFixed
-            | MetricId::UnidetNumeracyFixed => (self.perception_detector(), own()),
-            MetricId::ClipScore => (clip(), self.clip_version()),
-            MetricId::ThreeInOne | MetricId::ThreeInOneFixed => (format!("{}, {}", self.perception_vqa(), clip()), own()),
+        metrics.into_iter().map(card).collect()
+    }
+
+    fn of_shapes(&self, metric: MetricId) -> ScorerInfo {
+        let own = || format!("gentron {}", env!("CARGO_PKG_VERSION"));
+        let clip =
+            || self.clip.as_ref().map_or_else(|| "none (no CLIP weights)".to_owned(), |clip| clip.id().to_owned());
+        let (name, version) = match Needs::of(metric) {
+            Needs { vqa: true, image_text: true, .. } => (format!("{}, {}", self.perception_vqa(), clip()), own()),
+            Needs { image_text: true, .. } => (clip(), self.clip_version()),
+            Needs { vqa: true, .. } => (self.perception_vqa(), own()),
+            Needs { .. } => (gentron_metrics::Detector::id(&self.perception).to_owned(), own()),
         };
         ScorerInfo { metric: metric.to_string(), name, version }
     }
 
-    fn perception_vqa(&self) -> String {
-        gentron_metrics::Vqa::id(&self.perception).to_owned()
+    fn of_photographs(&self, metric: MetricId) -> ScorerInfo {
+        let [vqa, detector, image_text] = self.eyes.named();
+        let needs = Needs::of(metric);
+        let asked = [(needs.vqa, vqa), (needs.detector, detector), (needs.image_text, image_text)];
+        let (names, versions): (Vec<_>, Vec<_>) =
+            asked.into_iter().filter(|(asked, _)| *asked).map(|(_, named)| named).unzip();
+        ScorerInfo {
+            metric: photographs::name(&self.eyes, metric),
+            name: names.join("; "),
+            version: versions.join("; "),
+        }
     }
 
-    fn perception_detector(&self) -> String {
-        gentron_metrics::Detector::id(&self.perception).to_owned()
+    fn perception_vqa(&self) -> String {
+        gentron_metrics::Vqa::id(&self.perception).to_owned()
     }
 
     fn clip_version(&self) -> String {

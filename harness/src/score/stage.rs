@@ -80,7 +80,7 @@ pub fn score(run: &Run, prompts: &[Prompt], scorer: &Scorer, threads: usize) -> 
                 task: task.task.clone(),
                 image: digest::of_bytes(&bytes),
                 scorer: identity.clone(),
-                observations: scorer.observe(prompt, &image),
+                observations: scorer.observe(prompt, &image, &task.image_text()),
             });
         }
         journals.append(batch[0].shard, &records)?;
@@ -129,7 +129,7 @@ fn compact(run: &Run, scorer: &Scorer, mut observed: HashMap<String, Vec<Observa
     for task in &run.plan.tasks {
         let observations = observed.remove(&task.task);
         let observations = observations.with_context(|| format!("no observation of {}", task.image_text()))?;
-        table.extend(rows::of_task(task, scorer.headline(&task.category), observations)?);
+        table.extend(rows::of_task(task, scorer.headline(&task.suite, &task.category), observations)?);
     }
     write_observations(&run.folder, table)?;
     Ok(())

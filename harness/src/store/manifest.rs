@@ -1,12 +1,14 @@
 //! `manifest.json`: what a run is. Written once, before the first image.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use gentron_reports::RunInfo;
 use serde::{Deserialize, Serialize};
 
 use super::difference;
 use crate::recipe::Resolved;
+use crate::score::ScorerPaths;
 
 /// The layout of a run's folder that this version reads and writes.
 pub const FORMAT: u32 = 1;
@@ -20,10 +22,20 @@ pub struct Manifest {
     pub recipe: Resolved,
     /// Digest of each weight file that images or scores are computed with, by path inside the weights folder.
     pub weights: BTreeMap<String, String>,
+    /// Where the files of suites were, absolute, by suite; none for what is part of the program. They may have moved since.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub suite_places: BTreeMap<String, PathBuf>,
+    /// Where the scorers of photographs were, absolute. Another one may score the same images again.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub scorers: ScorerPaths,
     /// The plan, by its digest and size.
     pub plan: PlanSummary,
     /// What the report says about the run: protocol card, arms, categories, code, device.
     pub run_info: RunInfo,
+}
+
+fn is_none(paths: &ScorerPaths) -> bool {
+    *paths == ScorerPaths::default()
 }
 
 /// `plan.jsonl` in short.

@@ -9,6 +9,7 @@ use super::{Manifest, atomic, digest, manifest};
 use crate::failure::{Explain as _, refuse};
 use crate::plan::Plan;
 use crate::progress;
+use crate::score::{Scorer, ScorerPaths};
 
 /// A run's folder, held against other processes until dropped.
 #[derive(Debug)]
@@ -101,6 +102,28 @@ impl Run {
         }
         let plan = Plan::from_bytes(&bytes).explain(damaged)?;
         Ok(Self { folder: folder.to_owned(), manifest, plan, _lock: lock })
+    }
+
+    /// Writes into the manifest who scores the images from now on, where it is somebody else than it says.
+    ///
+    /// # Errors
+    /// The manifest cannot be written.
+    pub fn rescored_by(&mut self, scorers: ScorerPaths, scorer: &Scorer) -> anyhow::Result<()> {
+        let mut manifest = self.manifest.clone();
+        manifest.scorers = scorers;
+        let info = &mut manifest.run_info;
+        let categories = info.categories.iter().map(|category| (category.suite.as_str(), category.id.as_str()));
+        info.protocol.scorers = scorer.card(categories);
+        for category in &mut info.categories {
+            if let Some(headline) = scorer.headline(&category.suite, &category.id) {
+                category.headline_metric = scorer.name(&category.suite, headline);
+            }
+        }
+        if manifest != self.manifest {
+            atomic::write(&self.path("manifest.json"), &pretty(&manifest)?)?;
+            self.manifest = manifest;
+        }
+        Ok(())
     }
 
     /// A file of the run.

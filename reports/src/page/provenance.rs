@@ -49,6 +49,11 @@ fn protocol(info: &RunInfo, analysis: &Analysis) -> Table {
         let mut cell = Cell::words(format!("{}, {}", suite.id, counted(suite.prompts, "prompt")));
         cell.note = format!("sha256 {}", suite.digest);
         add("Suite", cell);
+        for file in &suite.files {
+            let mut cell = Cell::words(format!("{}, {}", file.name, file.revision));
+            cell.note = format!("sha256 {}", file.sha256);
+            add("File of prompts", cell);
+        }
     }
     add("Images per prompt", Cell::words(grouped(u64::from(p.images_per_prompt))));
     add("Seed", Cell::words(p.seed.to_string()));

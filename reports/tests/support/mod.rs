@@ -246,7 +246,7 @@ fn info(wanted: Wanted) -> RunInfo {
         command: "gentron ablate recipes/shapes.toml --seed 7".into(),
         device: Some("no device: nothing was generated".into()),
         protocol: Protocol {
-            suites: vec![SuiteInfo { id: "shapes".into(), digest: "5f".repeat(32), prompts }],
+            suites: vec![SuiteInfo { id: "shapes".into(), digest: "5f".repeat(32), prompts, files: Vec::new() }],
             images_per_prompt: wanted.images,
             seed: 7,
             sampler: SamplerInfo { kind: "dpm-solver++(2m)".into(), steps: 20, guidance: 4.5 },

@@ -1,0 +1,13 @@
+//! A folder of images that no run of ours drew: whose prompt is each, what does it score, what is missing.
+//!
+//! [`layout`] finds each image's prompt, [`observe`] scores and remembers, [`summary`] averages, [`official`] writes the official
+//! scripts' files.
+
+pub mod layout;
+pub mod observe;
+pub mod official;
+pub mod summary;
+
+pub use layout::{Picture, Pictures, Source};
+pub use observe::{Seen, observe};
+pub use summary::{Line, summarise};

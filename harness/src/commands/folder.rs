@@ -1,0 +1,107 @@
+//! `gentron score FOLDER --suite SUITE`: images that somebody else drew.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use gentron_reports::observations::{FILE, ObservationRow, write_observations};
+use gentron_suites::Prompt;
+
+use super::suites;
+use crate::bare::{Seen, Source, layout, observe, official, summarise, summary};
+use crate::cli::ScoreArgs;
+use crate::failure::{Explain as _, Outcome};
+use crate::plan::Task;
+use crate::progress;
+use crate::recipe::World;
+use crate::score::{Eyes, Scorer, rows};
+use crate::store::run::pretty;
+use crate::store::{atomic, digest};
+use crate::table;
+
+/// Scores every image of the folder whose prompt is known, and says what is missing.
+///
+/// # Errors
+/// The suite is not here, the folder has none of its images, a scorer cannot be loaded, or the disk fails.
+pub fn run(args: &ScoreArgs, word: &str) -> anyhow::Result<Outcome> {
+    let (prompts, suite) = suites::part(word, None, args.work.suites.as_deref())?;
+    let source = Source { folder: &args.run, map: args.map.as_deref(), images: args.images };
+    let pictures = layout::find(source, &prompts)?;
+    if args.official_files {
+        official::check(&pictures)?;
+    }
+    let eyes = Eyes::open(&args.scorers.paths())?;
+    let world = args.world.unwrap_or_else(|| World::of(suite.id()));
+    let scorer = Scorer::of_world(suite.id(), world, eyes);
+    if let Some(stranger) = pictures.strangers.first() {
+        let count = pictures.strangers.len();
+        progress::say(&format!("note: {count} images are of no prompt of {word} and are left out ({stranger})"));
+    }
+
+    let out = args.out.clone().unwrap_or_else(|| args.run.join("scores"));
+    let seen = observe(&pictures, &prompts, &scorer, &out, args.work.threads())?;
+    let lines = summarise(&seen, &prompts, args.bounds);
+    let table = rows(&args.run, &seen, &prompts, &scorer)?;
+    let explain = || (format!("cannot write {}", out.display()), "name another folder with --out");
+    write_observations(&out, table).explain(explain)?;
+    let answer = serde_json::json!({
+        "folder": args.run.display().to_string(),
+        "suite": {"id": suite.id(), "asked": word, "digest": suite.digest(), "prompts": prompts.len(), "files": suite.files},
+        "scorers": scorer.card(categories(&prompts)),
+        "images": {"known": pictures.known.len(), "missing": pictures.missing.len(), "strangers": pictures.strangers},
+        "scores": lines,
+    });
+    atomic::write(&out.join("scores.json"), &pretty(&answer)?)?;
+    let written =
+        if args.official_files { official::write(&pictures, &seen, &out.join("official"))? } else { Vec::new() };
+    if args.json {
+        table::print_json(&answer)?;
+    } else {
+        let mut text = summary::render(&lines);
+        text += &format!("\nobservations: {}\n", out.join(FILE).display());
+        text.extend(written.iter().map(|path| format!("official file: {}\n", path.display())));
+        table::print(&text)?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Suite and category, each once.
+fn categories(prompts: &[Prompt]) -> Vec<(&str, &str)> {
+    let mut categories: Vec<(&str, &str)> = Vec::new();
+    for prompt in prompts {
+        let category = (prompt.suite.as_str(), prompt.category.as_str());
+        if !categories.contains(&category) {
+            categories.push(category);
+        }
+    }
+    categories
+}
+
+/// What was seen as rows of `observations.parquet`; the arm is the folder's name.
+fn rows(folder: &Path, seen: &[Seen], prompts: &[Prompt], scorer: &Scorer) -> anyhow::Result<Vec<ObservationRow>> {
+    let by_id: BTreeMap<&str, &Prompt> = prompts.iter().map(|prompt| (prompt.id.as_str(), prompt)).collect();
+    let arm = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut table = Vec::new();
+    for seen in seen {
+        let Some(prompt) = by_id.get(seen.prompt_id.as_str()) else { continue };
+        let task = Task {
+            task: digest::of_value(&(&seen.prompt_id, seen.k, &seen.sha256)),
+            arm: arm.clone(),
+            suite: seen.suite.clone(),
+            category: seen.category.clone(),
+            split: prompt.split,
+            prompt_id: seen.prompt_id.clone(),
+            prompt: seen.prompt.clone(),
+            things: prompt.annotation.things,
+            k: seen.k,
+            seed: 0,
+            batch: 0,
+            shard: 0,
+        };
+        let headline = scorer.headline(&seen.suite, &seen.category);
+        for mut row in rows::of_task(&task, headline, seen.observations.clone())? {
+            row.image = seen.image.clone().unwrap_or_default();
+            table.push(row);
+        }
+    }
+    Ok(table)
+}

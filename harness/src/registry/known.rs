@@ -1,0 +1,156 @@
+//! The suites that the program knows by name.
+
+use std::path::Path;
+
+use gentron_suites::compbench::{self, Category, List};
+use gentron_suites::files::{DRAWBENCH_PROMPTS, OFFICIAL, Origin, Revision};
+use gentron_suites::own::{self, Columns};
+use gentron_suites::phrases::SpacyModel;
+use gentron_suites::{ListedSuite, SuitesError, geneval, parti, shapes};
+
+/// A suite with a registry key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// What the user types.
+    pub key: &'static str,
+    /// One line for people.
+    pub about: &'static str,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    BuiltIn,
+    Compbench(List),
+    Parti,
+    Geneval,
+    DrawBench,
+}
+
+/// What DrawBench's table must be called; its authors give it no name.
+const DRAWBENCH_FILE: &str = "drawbench.csv";
+
+/// All of them, in the order in which they are listed.
+pub const KNOWN: [Known; 8] = [
+    Known { key: shapes::ID, about: "drawn shapes, scored exactly", kind: Kind::BuiltIn },
+    Known { key: "t2i-compbench", about: "the evaluation prompts", kind: Kind::Compbench(List::Val) },
+    Known {
+        key: "t2i-compbench-before-2025",
+        about: "the same with color_val as it was until 2025-09, which published scores are of",
+        kind: Kind::Compbench(List::ValBefore2025),
+    },
+    Known { key: "t2i-compbench-train", about: "its training prompts", kind: Kind::Compbench(List::Train) },
+    Known { key: "t2i-compbench-all", about: "its files without a suffix", kind: Kind::Compbench(List::All) },
+    Known { key: parti::ID, about: "PartiPrompts, for people and CLIPScore", kind: Kind::Parti },
+    Known { key: geneval::ID, about: "GenEval's prompts", kind: Kind::Geneval },
+    Known { key: own::DRAWBENCH, about: "DrawBench, exported by the user", kind: Kind::DrawBench },
+];
+
+impl Known {
+    /// The suite of this key.
+    pub fn find(key: &str) -> Option<&'static Self> {
+        KNOWN.iter().find(|known| known.key == key)
+    }
+
+    /// Whether the program has it without any file.
+    pub fn is_built_in(&self) -> bool {
+        self.kind == Kind::BuiltIn
+    }
+
+    /// The folder of its files within a folder of suites; the four lists of T2I-CompBench share one.
+    pub fn folder(&self) -> &'static str {
+        match self.kind {
+            Kind::BuiltIn => "",
+            Kind::Compbench(_) => List::Val.suite(),
+            Kind::Parti => parti::ID,
+            Kind::Geneval => geneval::ID,
+            Kind::DrawBench => own::DRAWBENCH,
+        }
+    }
+
+    /// Whose files can be fetched for it.
+    pub fn origin(&self) -> Option<Origin> {
+        match self.kind {
+            Kind::Compbench(_) => Some(Origin::Compbench),
+            Kind::Parti => Some(Origin::Parti),
+            Kind::Geneval => Some(Origin::Geneval),
+            Kind::BuiltIn | Kind::DrawBench => None,
+        }
+    }
+
+    /// How one gets its files.
+    pub fn how_to_get(&self) -> String {
+        match self.origin() {
+            Some(_) => format!("gentron suites fetch {}", self.folder()),
+            None => format!("export its authors' table as {DRAWBENCH_FILE} with the columns Prompts and Category"),
+        }
+    }
+
+    /// Prompts in it as published; for the built-in suite, none are published.
+    pub fn published(&self) -> usize {
+        let of = |name: String| {
+            let file = |file: &&gentron_suites::files::KnownFile| {
+                file.name == name && Some(file.origin) == self.origin() && file.revision == Revision::Current
+            };
+            OFFICIAL.iter().find(file).map_or(0, |file| file.prompts)
+        };
+        match self.kind {
+            Kind::BuiltIn => 0,
+            Kind::Compbench(list) => Category::ALL.map(|category| of(compbench_file(category, list))).iter().sum(),
+            Kind::Parti => of(parti::FILE.to_owned()),
+            Kind::Geneval => of(geneval::FILE.to_owned()),
+            Kind::DrawBench => DRAWBENCH_PROMPTS,
+        }
+    }
+
+    /// Reads it from a folder, or where it is one table from that file.
+    ///
+    /// # Errors
+    /// [`SuitesError::MissingFile`] where a file is not there; else what is wrong with it.
+    pub fn load(&self, path: &Path) -> Result<ListedSuite, SuitesError> {
+        let table = |name: &str| {
+            let file = if path.is_dir() { path.join(name) } else { path.to_owned() };
+            if file.is_file() { Ok(file) } else { Err(missing(path, name)) }
+        };
+        let model = SpacyModel::default();
+        match self.kind {
+            Kind::BuiltIn => Err(missing(path, self.key)),
+            Kind::Compbench(list) => compbench::load(path, list),
+            Kind::Parti => parti::load(&table(parti::FILE)?, model),
+            Kind::Geneval => geneval::load(&table(geneval::FILE)?, model),
+            Kind::DrawBench => own::load(&table(DRAWBENCH_FILE)?, own::DRAWBENCH, &Columns::default(), model),
+        }
+    }
+}
+
+fn missing(folder: &Path, file: &str) -> SuitesError {
+    SuitesError::MissingFile { folder: folder.to_owned(), file: file.to_owned() }
+}
+
+fn compbench_file(category: Category, list: List) -> String {
+    let suffix = match list {
+        List::Val | List::ValBefore2025 => "_val",
+        List::Train => "_train",
+        List::All => "",
+    };
+    format!("{}{suffix}.txt", category.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn published_counts_are_known_without_the_files() {
+        let counts: Vec<usize> = KNOWN.iter().map(Known::published).collect();
+        assert_eq!(counts, [0, 2400, 2400, 5600, 7860, 1632, 553, 200]);
+    }
+
+    #[test]
+    fn every_suite_that_can_be_fetched_says_so() {
+        for known in KNOWN.iter().filter(|known| known.origin().is_some()) {
+            assert!(known.how_to_get().starts_with("gentron suites fetch "), "{}", known.key);
+            assert!(Known::find(known.folder()).is_some());
+        }
+    }
+}
