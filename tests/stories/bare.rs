@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::{files, folder, official, refuses, run, run_well, text};
+use crate::support::{assert_same, files, folder, official, refuses, run, run_well, text};
 
 /// Rendered images of two prompts of each of some categories, in a run's layout.
 fn rendered(path: &Path) -> PathBuf {
@@ -49,7 +49,7 @@ fn images_under_prompt_ids_are_scored_and_the_missing_withhold_the_mean() {
     // Again: nothing is looked at twice, and the files are the same.
     let before = files(&path.join("scores"));
     score(path, &["run/images/truth", "--suite", "shapes/color", "--bounds", "--out", "scores"]);
-    assert_eq!(before, files(&path.join("scores")));
+    assert_same(&before, &files(&path.join("scores")));
     let table = run_well(path, &["score", "run/images/truth", "--suite", "shapes/color"]);
     assert!(table.contains("unscored, 116 of b-vqa: the image is missing"), "{table}");
     assert!(images.join("scores/scores.json").is_file());

@@ -168,12 +168,22 @@ fn photographs_without_weights_are_unscored_and_say_what_is_missing() {
         let found = missing.iter().find(|m| m["metric"] == metric).unwrap();
         assert!(found["why"].as_str().unwrap().starts_with(why) && found["count"] == 2, "{found}");
     }
-    refuses(
-        &run(path, &["score", "runs/mine", "--blip", "nowhere"]),
-        "missing weights: no model_base_vqa_capfilt_large.pth",
-    );
+    let score = |more: &[&str]| run(path, &[&["score", "runs/mine"], more].concat());
+    refuses(&score(&["--blip", "."]), "missing weights: no model_base_vqa_capfilt_large.pth");
     fs::write(path.join("boxes.json"), "{\"detector\": \"d\", \"frame\": [64, 64], \"images\": []}").unwrap();
-    refuses(&run(path, &["score", "runs/mine", "--detections", "boxes.json"]), "cannot read the detections boxes.json");
+    refuses(&score(&["--detections", "boxes.json"]), "cannot read the detections boxes.json");
+    refuses(&score(&["--clip", "nowhere"]), "cannot load CLIP from nowhere");
+
+    // Whoever brings a CLIP later has its scores without drawing again, and the protocol card says whose they are.
+    let clip = weights.join("clip-shapes");
+    assert_eq!(score(&["--clip", clip.to_str().unwrap()]).status.code(), Some(0));
+    let manifest = json(&fs::read_to_string(path.join("runs/mine/manifest.json")).unwrap());
+    let card = manifest["run_info"]["protocol"]["scorers"].as_array().unwrap();
+    let named = |metric: &str| card.iter().find(|scorer| scorer["metric"] == metric).unwrap()["name"].clone();
+    assert_eq!((named("clipscore"), named("b-vqa")), ("clip-shapes".into(), "none (no BLIP-VQA weights)".into()));
+    let report = json(&run_well(path, &["report", "runs/mine", "--json"]));
+    let missing = report["analysis"]["missing"].as_array().unwrap();
+    assert!(missing.iter().all(|m| m["metric"] != "clipscore"), "{missing:?}");
 }
 
 #[test]

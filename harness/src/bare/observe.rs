@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
 use gentron_metrics::{Observation, unscored};
@@ -58,16 +59,18 @@ pub fn observe(
     threads: usize,
 ) -> anyhow::Result<Vec<Seen>> {
     let identity = scorer.identity();
-    let journals = Journals::<Seen>::new(out.join("journals"), "observations");
-    let mut known = known(&journals, out)?;
-    known.retain(|seen| seen.scorer == identity);
-    let known: HashMap<(&str, &str, &str), &Seen> = known
+    let journals = Journals::<String>::new(out.join("journals"), "observations");
+    let mut known = remembered(&journals, out)?;
+    known.retain(|noted| noted.seen.scorer == identity);
+    let known: HashMap<(&str, &str, &str, u32), &Noted> = known
         .iter()
-        .filter_map(|seen| Some(((seen.image.as_deref()?, seen.sha256.as_deref()?, seen.prompt_id.as_str()), seen)))
+        .filter_map(|noted| {
+            let seen = &noted.seen;
+            Some(((seen.image.as_deref()?, seen.sha256.as_deref()?, seen.prompt_id.as_str(), seen.k), noted))
+        })
         .collect();
 
-    let slots: Vec<std::sync::Mutex<Option<Seen>>> =
-        pictures.known.iter().map(|_| std::sync::Mutex::default()).collect();
+    let slots: Vec<Mutex<Option<Noted>>> = pictures.known.iter().map(|_| Mutex::default()).collect();
     let batches: Vec<usize> = (0..pictures.known.len().div_ceil(BATCH)).collect();
     let progress = Progress::new("score", pictures.known.len());
     let ended = workers::for_each(threads, &batches, |&batch| {
@@ -77,15 +80,15 @@ pub fn observe(
             let prompt = &prompts[picture.prompt];
             let bytes = fs::read(&picture.path).with_context(|| format!("cannot read {}", picture.path.display()))?;
             let sha256 = digest::of_bytes(&bytes);
-            let seen = match known.get(&(picture.name.as_str(), sha256.as_str(), prompt.id.as_str())) {
-                Some(seen) => Seen { k: picture.k, ..(*seen).clone() },
+            let noted = match known.get(&(picture.name.as_str(), sha256.as_str(), prompt.id.as_str(), picture.k)) {
+                Some(noted) => (*noted).clone(),
                 None => {
-                    let seen = look(picture, prompt, scorer, (&bytes, sha256, &identity));
-                    new.push(seen.clone());
-                    seen
+                    let noted = Noted::new(&look(picture, prompt, scorer, (&bytes, sha256, &identity)))?;
+                    new.push(noted.line.clone());
+                    noted
                 }
             };
-            *slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(seen);
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(noted);
         }
         if !new.is_empty() {
             journals.append((batch % SHARDS) as u32, &new)?;
@@ -97,32 +100,44 @@ pub fn observe(
     if ended == Ended::Stopped {
         return Err(Interrupted.into());
     }
-    let mut seen: Vec<Seen> = slots
-        .into_iter()
-        .filter_map(|slot| slot.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
-        .collect();
-    seen.extend(pictures.missing.iter().map(|(prompt, k)| missing(&prompts[*prompt], *k, scorer, &identity)));
-
-    let mut bytes = Vec::new();
-    for seen in &seen {
-        serde_json::to_writer(&mut bytes, seen)?;
-        bytes.push(b'\n');
+    let mut noted: Vec<Noted> =
+        slots.into_iter().filter_map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner)).collect();
+    for (prompt, k) in &pictures.missing {
+        noted.push(Noted::new(&missing(&prompts[*prompt], *k, scorer, &identity))?);
     }
-    atomic::write(&out.join(FILE), &bytes)?;
+    let lines: String = noted.iter().map(|noted| format!("{}\n", noted.line)).collect();
+    atomic::write(&out.join(FILE), lines.as_bytes())?;
     journals.clear()?;
     progress::say(&format!("{} images looked at, {} missing", pictures.known.len(), pictures.missing.len()));
-    Ok(seen)
+    Ok(noted.into_iter().map(|noted| noted.seen).collect())
 }
 
-/// What is remembered; a damaged line is as if it were not there.
-fn known(journals: &Journals<Seen>, out: &Path) -> anyhow::Result<Vec<Seen>> {
-    let mut known = journals.read()?;
+/// A line of [`FILE`] and what it says. Numbers are always those that were read from the line, which may have lost their last bit on
+/// the way through it: so they are the same whether an image is looked at or remembered.
+#[derive(Clone)]
+struct Noted {
+    line: String,
+    seen: Seen,
+}
+
+impl Noted {
+    fn new(seen: &Seen) -> anyhow::Result<Self> {
+        let line = serde_json::to_string(seen)?;
+        let seen = serde_json::from_str(&line)?;
+        Ok(Self { line, seen })
+    }
+}
+
+/// What earlier executions noted; a damaged line is as if it were not there.
+fn remembered(journals: &Journals<String>, out: &Path) -> anyhow::Result<Vec<Noted>> {
+    let mut lines = journals.read()?;
     match fs::read(out.join(FILE)) {
-        Ok(bytes) => known.extend(bytes.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice(line).ok())),
+        Ok(bytes) => lines.extend(String::from_utf8_lossy(&bytes).lines().map(str::to_owned)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", out.join(FILE).display())),
     }
-    Ok(known)
+    let noted = |line: String| serde_json::from_str(&line).ok().map(|seen| Noted { line, seen });
+    Ok(lines.into_iter().filter_map(noted).collect())
 }
 
 fn look(picture: &Picture, prompt: &Prompt, scorer: &Scorer, file: (&[u8], String, &str)) -> Seen {

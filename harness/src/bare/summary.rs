@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gentron_metrics::{Average, MetricId, Outcome};
+use gentron_metrics::{Average, MetricId};
 use gentron_suites::Prompt;
 use serde::Serialize;
 
@@ -107,9 +107,4 @@ pub fn render(lines: &[Line]) -> String {
         text += &format!("\nunscored, {}: {reason}\n", counts.join(", "));
     }
     text
-}
-
-/// Whether anything has a score.
-pub fn any_scored(seen: &[Seen]) -> bool {
-    seen.iter().flat_map(|seen| &seen.observations).any(|o| matches!(o.outcome, Outcome::Scored { .. }))
 }

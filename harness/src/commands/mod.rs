@@ -9,6 +9,7 @@ pub mod metrics;
 pub mod models;
 pub mod report;
 pub mod score;
+pub mod scorers;
 pub mod setup;
 pub mod suites;
 pub mod train;

@@ -3,18 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use gentron_metrics::{MetricId, metrics_for};
 use gentron_suites::Prompt;
 
+use super::scorers::{eyes_of, needs_clip, say_what_is_missing, scorer};
 use crate::cli::{RunArgs, WorkArgs};
 use crate::failure::refuse;
 use crate::generate::{self, gentron};
 use crate::plan::{ArmIdentity, Plan, select};
-use crate::recipe::{self, GeneratorKind, Narrowing, Resolved, ResolvedArm, Source, World};
+use crate::recipe::{self, GeneratorKind, Narrowing, Resolved, ResolvedArm, Source};
 use crate::registry::{Library, Places};
 use crate::report::{info, limits};
-use crate::score::eyes::Needs;
-use crate::score::{Eyes, Scorer, ScorerPaths};
+use crate::score::{Scorer, ScorerPaths};
 use crate::store::manifest::{FORMAT, Manifest, PlanSummary};
 use crate::store::{Run, digest};
 use crate::weights;
@@ -65,6 +64,7 @@ pub fn begin(args: &RunArgs) -> anyhow::Result<Setup> {
     let start = source.folder().unwrap_or(Path::new("."));
     let scorers = eyes_of(&recipe, &scorers.map(|path| absolute(&start.join(path))));
     let scorer = scorer(&recipe, weights.as_deref(), &digests, &scorers)?;
+    say_what_is_missing(&recipe, &scorer);
 
     let mut identities = BTreeMap::new();
     for arm in &recipe.arms {
@@ -106,27 +106,6 @@ pub fn begin(args: &RunArgs) -> anyhow::Result<Setup> {
         run.rescored_by(scorers, &scorer)?;
     }
     Ok(Setup { run, prompts, scorer, weights, threads })
-}
-
-/// The scorer of a run, with CLIP's weights where they are there, and with the scorers of photographs that are named.
-///
-/// # Errors
-/// They are there but damaged.
-pub fn scorer(
-    recipe: &Resolved,
-    weights: Option<&Path>,
-    digests: &BTreeMap<String, String>,
-    paths: &ScorerPaths,
-) -> anyhow::Result<Scorer> {
-    let name = &recipe.weights.clip;
-    let of_clip: BTreeMap<String, String> = digests
-        .iter()
-        .filter(|(path, _)| path.starts_with(&format!("{name}/")))
-        .map(|(path, digest)| (path.clone(), digest.clone()))
-        .collect();
-    let folder = weights.map(|weights| weights.join(name));
-    let clip = folder.as_deref().filter(|_| needs_clip(recipe) && !of_clip.is_empty()).map(|folder| (folder, of_clip));
-    Scorer::new(recipe, clip, Eyes::open(paths)?)
 }
 
 /// Digests of all the files that the folders `needed` compute with.
@@ -178,22 +157,6 @@ fn rehearse(recipe: &Resolved, weights: &Path, digests: &BTreeMap<String, String
 /// The path as another folder's process can use it.
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
-}
-
-/// Whether the small world's CLIP measures anything.
-fn needs_clip(recipe: &Resolved) -> bool {
-    let mut drawn = recipe.suites.iter().filter(|suite| suite.world() == World::Shapes);
-    let needs = |metric: &MetricId| Needs::of(*metric).image_text;
-    drawn.any(|suite| match &recipe.metrics {
-        Some(metrics) => metrics.iter().any(needs),
-        None => suite.categories.iter().any(|category| metrics_for(&suite.id, category).iter().any(needs)),
-    })
-}
-
-/// The scorers of photographs, where there are any photographs.
-fn eyes_of(recipe: &Resolved, paths: &ScorerPaths) -> ScorerPaths {
-    let photographs = recipe.suites.iter().any(|suite| suite.world() == World::Photographs);
-    if photographs { paths.clone() } else { ScorerPaths::default() }
 }
 
 fn draws_with_weights(recipe: &Resolved) -> bool {
@@ -262,7 +225,7 @@ pub fn reopen(folder: &Path, work: &WorkArgs, named: &ScorerPaths) -> anyhow::Re
         .manifest
         .weights
         .iter()
-        .filter(|(path, _)| path.starts_with(&format!("{clip}/")))
+        .filter(|(path, _)| needs_clip(recipe) && path.starts_with(&format!("{clip}/")))
         .map(|(path, digest)| (path.clone(), digest.clone()))
         .collect();
     let weights =
@@ -276,6 +239,7 @@ pub fn reopen(folder: &Path, work: &WorkArgs, named: &ScorerPaths) -> anyhow::Re
     }
     let scorers = eyes_of(recipe, &named.map(absolute).or(&run.manifest.scorers));
     let scorer = scorer(recipe, weights.as_deref(), &recorded, &scorers)?;
+    say_what_is_missing(recipe, &scorer);
     if scorers != ScorerPaths::default() {
         run.rescored_by(scorers, &scorer)?;
     }

@@ -92,14 +92,14 @@ impl Eyes {
     }
 
     /// What a metric would need and is not here.
-    pub fn lacks(&self, needs: Needs) -> Option<&'static str> {
+    pub fn lacks(&self, needs: Needs) -> impl Iterator<Item = &'static str> {
         [
             (needs.vqa && self.blip.is_none(), NO_BLIP),
             (needs.detector && self.found.is_none(), NO_DETECTIONS),
             (needs.image_text && self.clip.is_none(), NO_CLIP),
         ]
         .into_iter()
-        .find_map(|(lacks, why)| lacks.then_some(why))
+        .filter_map(|(lacks, why)| lacks.then_some(why))
     }
 
     /// Each back-end with version or digest, for protocol cards; a missing one says so.

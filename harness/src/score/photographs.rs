@@ -51,7 +51,7 @@ pub fn observe(eyes: &Eyes, prompt: &Prompt, image: &RgbImage, file: &str, metri
     };
     let why = |metric: MetricId| -> Option<String> {
         let needs = needs(metric, prompt);
-        eyes.lacks(needs).map(str::to_owned).or_else(|| undetected.clone().filter(|_| needs.detector))
+        eyes.lacks(needs).next().map(str::to_owned).or_else(|| undetected.clone().filter(|_| needs.detector))
     };
     let backends = Backends {
         vqa: eyes.blip.as_ref().map_or(&Nobody as &dyn Vqa, |blip| blip),

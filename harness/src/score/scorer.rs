@@ -96,6 +96,13 @@ impl Scorer {
         }
     }
 
+    /// What the given suites' categories need and is not here, each once: their scores will be absent.
+    pub fn lacks<'a>(&self, categories: impl IntoIterator<Item = (&'a str, &'a str)>) -> BTreeSet<&'static str> {
+        let photographs = categories.into_iter().filter(|(suite, _)| self.world(suite) == World::Photographs);
+        let metrics = photographs.flat_map(|(suite, category)| self.metrics(suite, category));
+        metrics.flat_map(|metric| self.eyes.lacks(Needs::of(metric))).collect()
+    }
+
     /// Digest of everything that changes an observation of a given image.
     pub fn identity(&self) -> String {
         let cards = registry();

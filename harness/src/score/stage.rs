@@ -54,12 +54,13 @@ pub fn score(run: &Run, prompts: &[Prompt], scorer: &Scorer, threads: usize) -> 
     }
     let identity = scorer.identity();
     let images = digest::of_file(&run.path("images.jsonl"))?;
+    let journals = Journals::<Observed>::new(run.path("journals"), "observations");
     if is_sealed(run, &images, &identity) {
+        // A crash between the seal and the end of the clearing leaves this to do.
+        journals.clear()?;
         progress::say("all images are scored");
         return Ok(Ended::Complete);
     }
-
-    let journals = Journals::<Observed>::new(run.path("journals"), "observations");
     let done = valid(&journals, &ledger, &run.plan, &identity)?;
     let pending: Vec<Batch> =
         run.plan.batches().filter(|batch| batch.iter().any(|task| !done.contains_key(&task.task))).collect();
