@@ -143,7 +143,7 @@ pub enum ComplexKind {
 }
 
 /// A named, fixed list of prompts.
-pub trait Suite {
+pub trait Suite: Send + Sync {
     /// Registry key, e.g. `shapes`.
     fn id(&self) -> &str;
     /// SHA-256 over ids and texts in order, hexadecimal.

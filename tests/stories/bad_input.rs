@@ -166,9 +166,15 @@ fn weights_that_are_missing_cut_or_of_another_shape() {
     fs::write(&backbone, b"not weights at all, but long enough to be read").unwrap();
     refuses(&run(path, &ablate), "gentron-shapes-cross-t5/model.safetensors");
 
-    // Another size of the same network: every tensor has another shape.
-    fs::copy(copy.join("gentron-shapes-cross-clip-t5-l/model.safetensors"), &backbone).unwrap();
+    // Weights of another size than their configuration says.
+    fs::write(&backbone, &whole).unwrap();
+    let config = copy.join("gentron-shapes-cross-t5/config.json");
+    let said = fs::read_to_string(&config).unwrap();
+    let narrower = said.replace("\"mlp_ratio\": 4.0", "\"mlp_ratio\": 2.0");
+    assert_ne!(said, narrower);
+    fs::write(&config, narrower).unwrap();
     let output = run(path, &ablate);
+    fs::write(&config, said).unwrap();
     refuses(&output, "expected shape");
     assert!(text(&output.stderr).contains("blocks.0."), "the tensors are named: {}", text(&output.stderr));
 

@@ -99,7 +99,8 @@ fn by_names(folder: &Path, prompts: &[Prompt]) -> anyhow::Result<Pictures> {
         }
     }
     pictures.known.sort_by_key(|picture| (picture.prompt, picture.k));
-    if let Some([one, other]) = pictures.known.array_windows().find(|[a, b]| (a.prompt, a.k) == (b.prompt, b.k)) {
+    let twice = pictures.known.windows(2).find(|pair| (pair[0].prompt, pair[0].k) == (pair[1].prompt, pair[1].k));
+    if let Some([one, other]) = twice {
         let what = format!("{} and {} are both image {} of one prompt", one.name, other.name, one.k);
         return Err(refuse(what, "keep one of them"));
     }

@@ -10,6 +10,7 @@ use crate::names;
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("table2-shapes", include_str!("../../../recipes/table2-shapes.toml")),
     ("limits-shapes", include_str!("../../../recipes/limits-shapes.toml")),
+    ("reconstruction-shapes", include_str!("../../../recipes/reconstruction-shapes.toml")),
 ];
 
 /// Where a recipe came from.

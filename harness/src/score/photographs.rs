@@ -88,7 +88,8 @@ mod tests {
 
     #[test]
     fn without_any_eyes_every_metric_says_what_it_lacks() {
-        let prompt = &shapes::suite().prompts()[0];
+        let suite = shapes::suite();
+        let prompt = &suite.prompts()[0];
         let image = RgbImage::new(8, 8);
         let observations = observe(&Eyes::default(), prompt, &image, "a.png", &MetricId::ALL);
         assert_eq!(observations.len(), MetricId::ALL.len());
