@@ -171,7 +171,7 @@ fn photographs_without_weights_are_unscored_and_say_what_is_missing() {
     let score = |more: &[&str]| run(path, &[&["score", "runs/mine"], more].concat());
     refuses(&score(&["--blip", "."]), "missing weights: no model_base_vqa_capfilt_large.pth");
     fs::write(path.join("boxes.json"), "{\"detector\": \"d\", \"frame\": [64, 64], \"images\": []}").unwrap();
-    refuses(&score(&["--detections", "boxes.json"]), "cannot read the detections boxes.json");
+    refuses(&score(&["--detections", "boxes.json"]), "boxes.json: no images");
     refuses(&score(&["--clip", "nowhere"]), "cannot load CLIP from nowhere");
 
     // Whoever brings a CLIP later has its scores without drawing again, and the protocol card says whose they are.

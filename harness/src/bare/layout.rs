@@ -222,7 +222,10 @@ mod tests {
         texts.iter().enumerate().map(prompt).collect()
     }
 
-    fn found(files: &[&str], texts: &[&str]) -> (Vec<(usize, u32)>, usize, Vec<(usize, u32)>) {
+    /// Positions of prompts, and which of their images.
+    type Places = Vec<(usize, u32)>;
+
+    fn found(files: &[&str], texts: &[&str]) -> (Places, usize, Places) {
         let folder = tempfile::tempdir().unwrap();
         for file in files {
             let path = folder.path().join(file);

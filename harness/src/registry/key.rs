@@ -64,20 +64,20 @@ pub fn own_id(stem: &str) -> String {
 mod tests {
     use super::*;
 
-    fn key(word: &str) -> (String, Option<String>, Option<(u32, u64)>, Option<PathBuf>) {
-        let key = SuiteKey::parse(word).unwrap();
-        (key.suite, key.category, key.subset, key.file)
+    fn key(suite: &str, category: Option<&str>, subset: Option<(u32, u64)>, file: Option<&str>) -> SuiteKey {
+        let (category, file) = (category.map(str::to_owned), file.map(PathBuf::from));
+        SuiteKey { suite: suite.to_owned(), category, subset, file }
     }
 
     #[test]
     fn every_form_is_read() {
-        assert_eq!(key("parti"), ("parti".into(), None, None, None));
-        assert_eq!(
-            key("t2i-compbench/color:50@3"),
-            ("t2i-compbench".into(), Some("color".into()), Some((50, 3)), None)
-        );
-        assert_eq!(key("a/My Prompts.CSV:9").0, "my_prompts");
-        assert_eq!(key("a/My Prompts.CSV:9").3, Some("a/My Prompts.CSV".into()));
+        for (word, read) in [
+            ("parti", key("parti", None, None, None)),
+            ("t2i-compbench/color:50@3", key("t2i-compbench", Some("color"), Some((50, 3)), None)),
+            ("a/My Prompts.CSV:9", key("my_prompts", None, Some((9, 0)), Some("a/My Prompts.CSV"))),
+        ] {
+            assert_eq!(SuiteKey::parse(word).unwrap(), read);
+        }
         for wrong in ["parti:", "parti:x", "parti:0", ":5", "parti:3@"] {
             assert!(SuiteKey::parse(wrong).is_err(), "{wrong}");
         }
