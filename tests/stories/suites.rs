@@ -172,7 +172,7 @@ fn photographs_without_weights_are_unscored_and_say_what_is_missing() {
     refuses(&score(&["--blip", "."]), "missing weights: no model_base_vqa_capfilt_large.pth");
     fs::write(path.join("boxes.json"), "{\"detector\": \"d\", \"frame\": [64, 64], \"images\": []}").unwrap();
     refuses(&score(&["--detections", "boxes.json"]), "boxes.json: no images");
-    refuses(&score(&["--clip", "nowhere"]), "cannot load CLIP from nowhere");
+    refuses(&score(&["--clip", "nowhere"]), "nowhere/config.json");
 
     // Whoever brings a CLIP later has its scores without drawing again, and the protocol card says whose they are.
     let clip = weights.join("clip-shapes");
