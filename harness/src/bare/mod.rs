@@ -1,6 +1,6 @@
 //! A folder of images that no run of ours drew: whose prompt is each, what does it score, what is missing.
 //!
-//! [`layout`] finds each image's prompt, [`observe`] scores and remembers, [`summary`] averages, [`official`] writes the official
+//! [`layout`] finds each image's prompt, [`mod@observe`] scores and remembers, [`summary`] averages, [`official`] writes the official
 //! scripts' files.
 
 pub mod layout;
