@@ -65,6 +65,12 @@ impl Progress {
         }
     }
 
+    /// `count` were done before: they are no measure of the speed.
+    pub fn begin_at(&self, count: usize) {
+        self.bar.set_position(count as u64);
+        self.bar.reset_eta();
+    }
+
     /// Says more beside the bar than the label.
     pub fn remark(&self, remark: &str) {
         self.bar.set_message(format!("{} {remark}", self.label));

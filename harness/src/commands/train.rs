@@ -36,7 +36,7 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<Outcome> {
         let trained = network
             .train(&ShapesSource, folders, &device, &mut bar)
             .explain(|| (format!("cannot train {}", network.name), HINT))?;
-        bar.progress.finish();
+        drop(bar);
         match trained {
             Trained::Finished(card) => lines.push(card),
             Trained::Stopped(_) => return Err(Interrupted.into()),
@@ -73,38 +73,59 @@ fn choose<'a>(recipe: &'a TrainRecipe, only: &[String]) -> anyhow::Result<Vec<&'
     Ok(recipe.network.iter().filter(|network| only.is_empty() || only.contains(&network.name)).collect())
 }
 
-/// A progress bar as the trainer sees it.
+/// Progress bars as the trainer sees them: one of the data, while frozen networks encode it, then one of the training.
 struct Bar {
-    progress: progress::Progress,
-    samples: u64,
+    name: String,
+    total: usize,
+    shown: Option<(String, progress::Progress)>,
+    done: u64,
 }
 
 impl Bar {
     fn new(network: &NetworkRecipe) -> Self {
-        let total = network.optimisation.samples as usize;
-        Self { progress: progress::Progress::new(&network.name, total), samples: 0 }
+        Self { name: network.name.clone(), total: network.optimisation.samples as usize, shown: None, done: 0 }
     }
 
-    fn advance_to(&mut self, samples: u64) {
-        self.progress.advance(samples.saturating_sub(self.samples) as usize);
-        self.samples = samples;
+    /// The bar called `label`, in place of whichever was there.
+    fn of(&mut self, label: &str, total: usize) -> &progress::Progress {
+        if self.shown.as_ref().is_none_or(|(shown, _)| shown != label) {
+            self.shown = None; // finished before the next one is drawn
+            self.done = 0;
+        }
+        &self.shown.get_or_insert_with(|| (label.to_owned(), progress::Progress::new(label, total))).1
+    }
+
+    fn training(&mut self) -> &progress::Progress {
+        let (name, total) = (self.name.clone(), self.total);
+        self.of(&name, total)
     }
 }
 
 impl Progress for Bar {
+    fn preparing(&mut self, what: &str, done: u64, total: u64) {
+        self.of(&format!("encoding: {what}"), total as usize);
+        let more = done.min(total).saturating_sub(self.done);
+        self.done += more;
+        self.of(&format!("encoding: {what}"), total as usize).advance(more as usize);
+    }
+
     fn step(&mut self, report: &StepReport) -> Control {
-        self.progress.remark(&format!("loss {:.4}", report.loss));
-        self.advance_to(report.samples);
+        self.training().remark(&format!("loss {:.4}", report.loss));
+        let more = report.samples.saturating_sub(self.done);
+        self.done += more;
+        self.training().advance(more as usize);
         if interrupt::requested() { Control::Stop } else { Control::Continue }
     }
 
     fn evaluated(&mut self, samples: u64, scores: &BTreeMap<String, f64>) {
         let scores: Vec<String> = scores.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
-        self.progress.say(&format!("after {samples} samples: {}", scores.join(", ")));
+        self.training().say(&format!("after {samples} samples: {}", scores.join(", ")));
     }
 
     fn resumed(&mut self, samples: u64) {
-        self.progress.say(&format!("continuing from {samples} samples"));
-        self.advance_to(samples);
+        let bar = self.training();
+        bar.say(&format!("continuing from {samples} samples"));
+        bar.begin_at(samples as usize);
+        self.done = samples;
     }
 }

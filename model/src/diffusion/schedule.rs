@@ -116,6 +116,28 @@ impl Schedule {
         (alpha.sqrt(), (1.0 - alpha).sqrt())
     }
 
+    /// [`Schedule::scales`] between timesteps, the signal's share interpolated on a straight line.
+    ///
+    /// # Panics
+    /// Where the timestep lies past the last.
+    fn scales_between(&self, timestep: f64) -> (f64, f64) {
+        let low = (timestep as usize).min(self.timesteps() - 2);
+        let [before, after] = [self.alphas_cumprod[low], self.alphas_cumprod[low + 1]];
+        let alpha = before + (after - before) * (timestep - low as f64);
+        (alpha.sqrt(), (1.0 - alpha).sqrt())
+    }
+
+    /// The noise in `x` (signal and noise of variance one together) of which a network says `velocity = a noise - s x0`
+    /// (Salimans and Ho 2022, appendix D): `s x + a velocity`.
+    ///
+    /// # Panics
+    /// Where the lengths differ.
+    pub fn noise_of_velocity(&self, velocity: &[f64], x: &[f64], timestep: f64) -> Vec<f64> {
+        assert_eq!(velocity.len(), x.len(), "velocity and state");
+        let (signal, deviation) = self.scales_between(timestep);
+        velocity.iter().zip(x).map(|(v, x)| deviation * x + signal * v).collect()
+    }
+
     /// `x0` with as much of `noise` as there is at `timestep`.
     ///
     /// # Panics
@@ -133,11 +155,30 @@ impl Schedule {
     /// # Panics
     /// Where there is no such timestep.
     pub fn add_noise_to_batch(&self, x0: &Tensor, noise: &Tensor, timesteps: &[usize]) -> Computed<Tensor> {
+        let (signal, deviation) = self.batch_scales(x0, timesteps)?;
+        x0.broadcast_mul(&signal)? + noise.broadcast_mul(&deviation)?
+    }
+
+    /// What a network that predicts velocity is trained on: `a noise - s x0`; arguments as in [`Schedule::add_noise_to_batch`].
+    ///
+    /// # Errors
+    /// Where shapes do not fit.
+    ///
+    /// # Panics
+    /// Where there is no such timestep.
+    pub fn velocity_of_batch(&self, x0: &Tensor, noise: &Tensor, timesteps: &[usize]) -> Computed<Tensor> {
+        let (signal, deviation) = self.batch_scales(x0, timesteps)?;
+        noise.broadcast_mul(&signal)? - x0.broadcast_mul(&deviation)?
+    }
+
+    /// [`Schedule::scales`] of a batch, (B, 1, ...), as `like` has dimensions.
+    fn batch_scales(&self, like: &Tensor, timesteps: &[usize]) -> Computed<(Tensor, Tensor)> {
         let (signal, deviation): (Vec<f64>, Vec<f64>) = timesteps.iter().map(|&t| self.scales(t)).unzip();
-        let mut shape = vec![1; x0.rank()];
+        let mut shape = vec![1; like.rank()];
         shape[0] = timesteps.len();
-        let scale = |values: Vec<f64>| Tensor::from_vec(values, shape.as_slice(), x0.device())?.to_dtype(x0.dtype());
-        x0.broadcast_mul(&scale(signal)?)? + noise.broadcast_mul(&scale(deviation)?)?
+        let scale =
+            |values: Vec<f64>| Tensor::from_vec(values, shape.as_slice(), like.device())?.to_dtype(like.dtype());
+        Ok((scale(signal)?, scale(deviation)?))
     }
 }
 

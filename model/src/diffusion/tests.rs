@@ -183,3 +183,18 @@ fn training_noise_is_the_samplers() {
     let want = schedule.add_noise(&flat(&batch(0))[15..], &flat(&batch(1))[15..], 700);
     assert!(flat(&noised)[15..].iter().zip(&want).all(|(got, want)| (got - want).abs() < 1e-6));
 }
+
+#[test]
+fn velocity_says_which_noise_there_is() {
+    let schedule = Schedule::new(&ScheduleConfig::default()).expect("a schedule");
+    let (x0, noise) = (noise::normal(1, "velocity", 0, 1, 64), noise::normal(1, "velocity", 1, 1, 64));
+    let tensor = |values: &[f32]| Tensor::from_slice(values, (1, 64), &Device::Cpu).expect("a tensor");
+    for timestep in [0, 259, 999] {
+        let velocity = schedule.velocity_of_batch(&tensor(&x0), &tensor(&noise), &[timestep]).expect("a velocity");
+        let x = schedule.add_noise_to_batch(&tensor(&x0), &tensor(&noise), &[timestep]).expect("a state");
+        let found = schedule.noise_of_velocity(&flat(&velocity), &flat(&x), timestep as f64);
+        for (found, noise) in found.iter().zip(&noise) {
+            assert!((found - f64::from(*noise)).abs() < 1e-5, "{found} for {noise} at {timestep}");
+        }
+    }
+}

@@ -14,6 +14,18 @@ pub enum Conditioning {
     CrossAttention,
 }
 
+/// What the backbone's output is, in a latent `x = a x0 + s noise`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prediction {
+    /// The noise (Ho et al. 2020; the paper).
+    #[default]
+    Noise,
+    /// `a noise - s x0` (Salimans and Ho 2022). Where there is next to no signal it is the picture itself, which only the text can
+    /// tell: noise prediction hardly trains what text says there.
+    Velocity,
+}
+
 /// A frozen text encoder as the backbone sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,7 +60,9 @@ pub struct GenTronConfig {
     pub conditioning: Conditioning,
     /// Text encoders; block i attends to encoder `i % text.len()`: interleaved, not concatenated.
     pub text: Vec<TextSource>,
-    /// Whether a variance is predicted beside the noise.
+    /// What is predicted.
+    pub prediction: Prediction,
+    /// Whether a variance is predicted beside it.
     pub learn_sigma: bool,
     /// Whether blocks have TempSelfAttn, for video.
     pub temporal: bool,
@@ -67,6 +81,7 @@ impl Default for GenTronConfig {
             mlp_ratio: 4.0,
             conditioning: Conditioning::CrossAttention,
             text: Vec::new(),
+            prediction: Prediction::Noise,
             learn_sigma: false,
             temporal: false,
         }

@@ -15,7 +15,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Conditioning, GenTronConfig, TextSource};
+pub use config::{Conditioning, GenTronConfig, Prediction, TextSource};
 pub use model::GenTron;
 pub use presets::{CLIP_L, CLIP_SHAPES, FLAN_T5_XXL, Preset, T5_SHAPES, presets};
 pub use text::{TextContext, TextInput};

@@ -1,7 +1,7 @@
 //! From noise to a latent: the sampler, the backbone and guidance.
 
 use crate::diffusion::{DiffusionError, SamplerKind, Schedule, guide};
-use crate::gentron::{GenTron, TextContext};
+use crate::gentron::{GenTron, Prediction, TextContext};
 use candle_core::{DType, Device, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -38,18 +38,29 @@ impl Guided {
         Ok(Self { stacked: TextContext::cat(&rows)?, guidance, batch })
     }
 
-    /// The guided noise of latents `x` (flat, B latents of shape C, H, W) at a timestep.
-    fn predict(&self, gentron: &GenTron, x: &[f64], timestep: f64, device: &Device) -> Result<Vec<f64>> {
+    /// The guided noise in latents `x` (flat, B latents of shape C, H, W) at a timestep, by a backbone trained on `schedule`.
+    fn noise(
+        &self,
+        gentron: &GenTron,
+        schedule: &Schedule,
+        x: &[f64],
+        timestep: f64,
+        device: &Device,
+    ) -> Result<Vec<f64>> {
         let config = gentron.config();
         let (c, size) = (config.in_channels, config.latent_size);
         let copies = if self.guidance == 1.0 { 1 } else { 2 };
         let input: Vec<f32> = x.iter().map(|&x| x as f32).collect();
         let latents = Tensor::from_vec(input.repeat(copies), (copies * self.batch, c, size, size), device)?;
         let t = Tensor::full(timestep as f32, copies * self.batch, device)?;
-        let eps = gentron.forward(&latents, &t, &self.stacked)?; // (B or 2B, C or 2C, H, W)
-        let eps = eps.narrow(1, 0, c)?.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
-        let (text, null) = eps.split_at(x.len());
-        Ok(if copies == 1 { text.to_vec() } else { guide(null, text, self.guidance) })
+        let output = gentron.forward(&latents, &t, &self.stacked)?; // (B or 2B, C or 2C, H, W)
+        let output = output.narrow(1, 0, c)?.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
+        let (text, null) = output.split_at(x.len());
+        let guided = if copies == 1 { text.to_vec() } else { guide(null, text, self.guidance) };
+        Ok(match config.prediction {
+            Prediction::Noise => guided,
+            Prediction::Velocity => schedule.noise_of_velocity(&guided, x, timestep),
+        })
     }
 }
 
@@ -85,9 +96,9 @@ pub fn denoise(
     for step in 0..sampler.timesteps().len() {
         let (timestep, scale) = (sampler.timesteps()[step], sampler.input_scale(step));
         let input: Vec<f64> = x.iter().map(|x| x * scale).collect();
-        let eps = text.predict(gentron, &input, timestep, device)?;
+        let noise = text.noise(gentron, schedule, &input, timestep, device)?;
         let added = if sampler.adds_noise(step) { fresh(step) } else { Vec::new() };
-        x = sampler.step(step, &eps, &x, &added);
+        x = sampler.step(step, &noise, &x, &added);
     }
     let config = gentron.config();
     let shape = (text.batch, config.in_channels, config.latent_size, config.latent_size);

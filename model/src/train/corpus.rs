@@ -1,7 +1,7 @@
 //! What the frozen networks make of the training data, computed once: latents and text states.
 
 use super::state::write_atomically;
-use super::{Source, TrainError};
+use super::{Progress, Source, TrainError};
 use crate::autoencoder::AutoencoderKl;
 use crate::gentron::TextInput;
 use crate::ops::single_threaded;
@@ -36,6 +36,24 @@ pub struct Corpus {
 /// Examples that a thread encodes at a time.
 const CHUNK: usize = 32;
 
+/// Chunks between two words about the progress.
+const CHUNKS: usize = 16;
+
+/// `work` on chunks of `items` by all cores, in order; `progress` hears now and then how many of the items are done.
+fn in_chunks<I: Sync, R: Send>(
+    items: &[I],
+    work: impl Fn(&[I]) -> Result<R, TrainError> + Sync,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Vec<R>, TrainError> {
+    let mut results = Vec::with_capacity(items.len().div_ceil(CHUNK));
+    for stretch in items.chunks(CHUNK * CHUNKS) {
+        let part: Vec<R> = stretch.par_chunks(CHUNK).map(&work).collect::<Result<_, _>>()?;
+        results.extend(part);
+        progress(results.len() * CHUNK);
+    }
+    Ok(results)
+}
+
 impl Corpus {
     /// Examples `0..n` of `source`, through `autoencoder` and each of `encoders`; read from `path` if that file holds just this.
     ///
@@ -48,11 +66,12 @@ impl Corpus {
         encoders: &[Box<dyn TextEncoder>],
         (path, identity): (&Path, &str),
         device: &Device,
+        progress: &mut dyn Progress,
     ) -> Result<Self, TrainError> {
         if let Some(corpus) = Self::read(path, identity, encoders) {
             return Ok(corpus);
         }
-        let corpus = Self::build(source, (seed, n), autoencoder, encoders, device)?;
+        let corpus = Self::build(source, (seed, n), autoencoder, encoders, device, progress)?;
         corpus.write(path, identity)?;
         Ok(corpus)
     }
@@ -63,6 +82,7 @@ impl Corpus {
         autoencoder: &AutoencoderKl,
         encoders: &[Box<dyn TextEncoder>],
         device: &Device,
+        progress: &mut dyn Progress,
     ) -> Result<Self, TrainError> {
         let indices: Vec<u64> = (0..n).collect();
         let encode = |chunk: &[u64]| {
@@ -75,7 +95,7 @@ impl Corpus {
                 Ok::<_, TrainError>((latent.flatten_all()?.to_vec1::<f32>()?, [c, h, w], captions))
             })
         };
-        let parts: Vec<_> = indices.par_chunks(CHUNK).map(encode).collect::<Result<_, _>>()?;
+        let parts = in_chunks(&indices, encode, &mut |done| progress.preparing("pictures", done as u64, n))?;
         let (mut latents, mut latent_shape, mut text_of) = (Vec::new(), [0; 3], Vec::new());
         let mut texts = vec![String::new()];
         let mut index: HashMap<String, u32> = HashMap::from([(String::new(), 0)]);
@@ -91,8 +111,11 @@ impl Corpus {
                 text_of.push(text);
             }
         }
-        let encoders =
-            encoders.iter().map(|encoder| Encoded::of(encoder.as_ref(), &texts)).collect::<Result<_, _>>()?;
+        let mut encode = |encoder: &Box<dyn TextEncoder>| {
+            let tell = &mut |done| progress.preparing(encoder.name(), done as u64, texts.len() as u64);
+            Encoded::of(encoder.as_ref(), &texts, tell)
+        };
+        let encoders = encoders.iter().map(&mut encode).collect::<Result<_, _>>()?;
         Ok(Self { latent_shape, latents, text_of, encoders })
     }
 
@@ -149,7 +172,7 @@ impl Corpus {
 }
 
 impl Encoded {
-    fn of(encoder: &dyn TextEncoder, texts: &[String]) -> Result<Self, TrainError> {
+    fn of(encoder: &dyn TextEncoder, texts: &[String], progress: &mut dyn FnMut(usize)) -> Result<Self, TrainError> {
         let encode = |chunk: &[String]| {
             single_threaded(|| {
                 let encoding = encoder.encode(&chunk.iter().map(String::as_str).collect::<Vec<_>>())?;
@@ -165,7 +188,7 @@ impl Encoded {
                 Ok::<_, TrainError>((rows.map(f16::from_f32).collect::<Vec<_>>(), lengths, pooled))
             })
         };
-        let parts: Vec<_> = texts.par_chunks(CHUNK).map(encode).collect::<Result<_, _>>()?;
+        let parts = in_chunks(texts, encode, progress)?;
         let (mut tokens, mut starts, mut pooled) = (Vec::new(), vec![0u32], Vec::new());
         for (part, lengths, vectors) in parts {
             tokens.extend(part);

@@ -83,6 +83,8 @@ pub trait Progress {
     fn step(&mut self, report: &StepReport) -> Control;
     /// After every evaluation.
     fn evaluated(&mut self, samples: u64, scores: &BTreeMap<String, f64>);
+    /// While the frozen networks encode the data, once: `done` of `total` of `what` (the last word may overshoot).
+    fn preparing(&mut self, _what: &str, _done: u64, _total: u64) {}
     /// After a state was restored.
     fn resumed(&mut self, samples: u64);
 }

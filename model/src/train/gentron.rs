@@ -1,4 +1,4 @@
-//! GenTron: noise prediction on cached latents under frozen text encoders.
+//! GenTron: prediction of noise or velocity on cached latents under frozen text encoders.
 
 use super::autoencoder::{contact_sheet, write_json};
 use super::corpus::Corpus;
@@ -6,7 +6,7 @@ use super::engine::{Loss, Objective};
 use super::{TrainError, purpose};
 use crate::autoencoder::AutoencoderKl;
 use crate::diffusion::Schedule;
-use crate::gentron::{GenTron, GenTronConfig};
+use crate::gentron::{GenTron, GenTronConfig, Prediction};
 use crate::noise::{Stream, normal};
 use crate::pipeline::{Guided, Sampling, denoise};
 use crate::pixels::to_images;
@@ -17,13 +17,48 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// How a training sample's timestep is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Timesteps {
+    /// Each as often as any other.
+    #[default]
+    Uniform,
+    /// The sigmoid of a normal variable, times the number of timesteps (Esser et al. 2024, section 3.1): most often where the picture
+    /// is being decided, seldom where there is nothing but noise or next to none.
+    LogitNormal {
+        /// Of the normal variable; below 0, more than half of the draws lie in the less noisy half.
+        mean: f64,
+        /// Its standard deviation.
+        deviation: f64,
+    },
+}
+
+impl Timesteps {
+    /// The timestep of draw `i`.
+    fn draw(self, seed: u64, i: u64, timesteps: usize) -> usize {
+        match self {
+            Self::Uniform => Stream::new(seed, "timestep", 0, purpose::TIMESTEP).below(i, timesteps as u64) as usize,
+            Self::LogitNormal { mean, deviation } => {
+                let z = f64::from(normal(seed, "timestep", i, purpose::TIMESTEP, 1)[0]);
+                let share = (1.0 + (-mean - deviation * z).exp()).recip();
+                ((share * timesteps as f64) as usize).min(timesteps - 1)
+            }
+        }
+    }
+}
+
 /// What all arms of a comparison share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GenTronTraining {
+    /// How timesteps are drawn; held-out losses are of evenly drawn ones in any case.
+    #[serde(default)]
+    pub timesteps: Timesteps,
     /// Probability that a sample's text, in all encoders at once, is the null text.
     pub text_dropout: f64,
-    /// γ of Min-SNR weighting (Hang et al. 2023): a sample weighs min(SNR, γ) / SNR. Absent: all weigh the same.
+    /// γ of Min-SNR weighting (Hang et al. 2023): a sample weighs min(SNR, γ) / SNR, or
+    /// min(SNR, γ) / (SNR + 1) where velocity is predicted. Absent: all weigh the same.
     #[serde(default)]
     pub min_snr_gamma: Option<f64>,
     /// How the sample sheets are drawn.
@@ -66,16 +101,21 @@ struct Draws {
 }
 
 impl GenTronObjective<'_> {
-    fn draws(&self, first: u64, n: usize, pool: impl Fn(u64) -> usize, dropout: f64) -> Draws {
+    fn draws(
+        &self,
+        (first, n): (u64, usize),
+        pool: impl Fn(u64) -> usize,
+        timesteps: Timesteps,
+        dropout: f64,
+    ) -> Draws {
         let size: usize = self.corpus.latent_shape().iter().product();
-        let stream = |name: &str, purpose| Stream::new(self.seed, name, 0, purpose);
-        let (times, drops) = (stream("timestep", purpose::TIMESTEP), stream("dropout", purpose::DROPOUT));
+        let drops = Stream::new(self.seed, "dropout", 0, purpose::DROPOUT);
         let mut draws = Draws { examples: Vec::new(), texts: Vec::new(), timesteps: Vec::new(), noise: Vec::new() };
         for i in first..first + n as u64 {
             let example = pool(i);
             draws.examples.push(example);
             draws.texts.push((drops.uniforms(i)[0] >= dropout).then_some(example));
-            draws.timesteps.push(times.below(i, self.schedule.timesteps() as u64) as usize);
+            draws.timesteps.push(timesteps.draw(self.seed, i, self.schedule.timesteps()));
             draws.noise.extend(normal(self.seed, "noise", i, purpose::NOISE, size));
         }
         draws
@@ -88,8 +128,12 @@ impl GenTronObjective<'_> {
         let t = Tensor::from_iter(draws.timesteps.iter().map(|&t| t as f32), &self.device)?;
         let text = self.sources.iter().map(|&i| self.corpus.texts(i, &draws.texts, &self.device));
         let text = network.condition(&text.collect::<candle_core::Result<Vec<_>>>()?)?;
-        let eps = network.forward(&noised, &t, &text)?.narrow(1, 0, self.config.in_channels)?;
-        let error = (eps - noise)?.sqr()?.flatten_from(1)?.mean(1)?; // (B)
+        let target = match self.config.prediction {
+            Prediction::Noise => noise,
+            Prediction::Velocity => self.schedule.velocity_of_batch(&latents, &noise, &draws.timesteps)?,
+        };
+        let output = network.forward(&noised, &t, &text)?.narrow(1, 0, self.config.in_channels)?;
+        let error = (output - target)?.sqr()?.flatten_from(1)?.mean(1)?; // (B)
         let weights = Tensor::from_iter(draws.timesteps.iter().map(|&t| self.weight(t)), &self.device)?;
         Ok((error * weights)?.mean_all()?)
     }
@@ -98,7 +142,11 @@ impl GenTronObjective<'_> {
         let Some(gamma) = self.training.min_snr_gamma else { return 1.0 };
         let alpha = self.schedule.alphas_cumprod()[timestep];
         let snr = alpha / (1.0 - alpha);
-        (snr.min(gamma) / snr) as f32
+        let unweighted = match self.config.prediction {
+            Prediction::Noise => snr,
+            Prediction::Velocity => snr + 1.0,
+        };
+        (snr.min(gamma) / unweighted) as f32
     }
 }
 
@@ -128,7 +176,8 @@ impl Objective for GenTronObjective<'_> {
         let first = (step * self.micro_batches as u64 + micro as u64) * self.micro_batch as u64;
         let pool = (self.corpus.len() - HELD_OUT) as u64;
         let order = Stream::new(self.seed, "order", 0, purpose::ORDER);
-        let draws = self.draws(first, self.micro_batch, |i| order.below(i, pool) as usize, self.training.text_dropout);
+        let GenTronTraining { timesteps, text_dropout, .. } = self.training;
+        let draws = self.draws((first, self.micro_batch), |i| order.below(i, pool) as usize, timesteps, text_dropout);
         Ok(Loss { total: self.weighted_error(network, draws)? })
     }
 
@@ -137,7 +186,7 @@ impl Objective for GenTronObjective<'_> {
         let first = self.corpus.len() - HELD_OUT;
         // Draws from far beyond training's, so that no noise is shared with it.
         let base = 1u64 << 40;
-        let draws = self.draws(base, HELD_OUT, |i| first + (i - base) as usize, 0.0);
+        let draws = self.draws((base, HELD_OUT), |i| first + (i - base) as usize, Timesteps::Uniform, 0.0);
         let loss = f64::from(self.weighted_error(network, draws)?.to_scalar::<f32>()?);
         let shown: Vec<usize> = (first..first + 16).collect();
         let texts = self.sources.iter().map(|&i| {

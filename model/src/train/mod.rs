@@ -26,7 +26,7 @@ pub use clip::ClipObjective;
 pub use corpus::Corpus;
 pub use engine::{Beginning, Control, Loss, Objective, Outcome, Progress, StepReport, train};
 pub use error::TrainError;
-pub use gentron::{GenTronObjective, GenTronTraining};
+pub use gentron::{GenTronObjective, GenTronTraining, Timesteps};
 pub use parameters::Parameters;
 pub use plan::{Folders, NetworkRecipe, ObjectiveRecipe, TrainRecipe};
 pub use recipe::{LearningRate, Optimisation};

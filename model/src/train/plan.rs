@@ -6,7 +6,7 @@ use super::{
 };
 use crate::autoencoder::{AutoencoderKl, AutoencoderKlConfig};
 use crate::diffusion::{Schedule, ScheduleConfig};
-use crate::gentron::{Conditioning, GenTronConfig, Preset, TextSource};
+use crate::gentron::{Conditioning, GenTronConfig, Prediction, Preset, TextSource};
 use crate::pipeline::{EncoderKind, EncoderSpec, load_autoencoder, load_encoder};
 use crate::text::clip::ClipConfig;
 use crate::text::t5::T5Config;
@@ -70,6 +70,9 @@ pub enum ObjectiveRecipe {
         preset: String,
         /// How text conditions it.
         conditioning: Conditioning,
+        /// What it predicts.
+        #[serde(default)]
+        prediction: Prediction,
         /// Names of the encoders that it reads, among `frozen.encoders`.
         text: Vec<String>,
         /// The networks that it is trained on; the same for all arms of a comparison.
@@ -160,8 +163,8 @@ impl NetworkRecipe {
                 let objective = T5Objective::new(config.clone(), *limit, source, seed, batches, device.clone())?;
                 train(&objective, o, &source.id(), &device, at, progress)
             }
-            ObjectiveRecipe::GenTron { preset, conditioning, text, frozen, training } => {
-                let prepared = frozen.prepare(source, seed, folders, &device)?;
+            ObjectiveRecipe::GenTron { preset, conditioning, prediction, text, frozen, training } => {
+                let prepared = frozen.prepare(source, seed, folders, &device, progress)?;
                 let sources = text.iter().map(|name| prepared.position(name)).collect::<Result<Vec<_>, _>>()?;
                 let preset = Preset::find(preset)
                     .ok_or_else(|| TrainError::Recipe(format!("no size of GenTron is called {preset}")))?;
@@ -170,6 +173,7 @@ impl NetworkRecipe {
                     config: GenTronConfig {
                         in_channels: channels,
                         latent_size: size,
+                        prediction: *prediction,
                         ..preset
                             .config
                             .with(*conditioning, sources.iter().map(|&i| prepared.sources[i].clone()).collect())
@@ -215,6 +219,7 @@ impl Frozen {
         seed: u64,
         folders: Folders,
         device: &Device,
+        progress: &mut dyn Progress,
     ) -> Result<Prepared, TrainError> {
         let folder = |name: &str| folders.weights.join(name);
         let autoencoder = load_autoencoder(&folder(&self.autoencoder), device)?;
@@ -235,8 +240,8 @@ impl Frozen {
         let digest: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let identity = format!("{}, {} examples, corpus {digest}", source.id(), self.examples);
         let path = folders.states.join(format!("corpus-{digest}.safetensors"));
-        let corpus =
-            Corpus::prepare(source, (seed, self.examples), &autoencoder, &encoders, (&path, &identity), device)?;
+        let of = (seed, self.examples);
+        let corpus = Corpus::prepare(source, of, &autoencoder, &encoders, (&path, &identity), device, progress)?;
         let sources = encoders.iter().map(|encoder| TextSource {
             name: encoder.name().to_owned(),
             width: encoder.width(),
