@@ -61,6 +61,8 @@ pub fn prepare(
             kind: arm.sampler.kind,
             steps: arm.sampler.steps as usize,
             guidance: arm.sampler.guidance,
+            motion_guidance: None,
+            frames: None,
         },
     };
     let texts: Vec<&str> = prompts.iter().map(|prompt| prompt.text.as_str()).collect();

@@ -5,7 +5,7 @@ use crate::ops;
 use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
 
-/// Self-attention over image tokens; keys `attn.{qkv,proj}`.
+/// Self-attention over a sequence; keys `{qkv,proj}`.
 #[derive(Clone, Debug)]
 pub(super) struct SelfAttention {
     qkv: Linear,
@@ -19,9 +19,15 @@ impl SelfAttention {
         Ok(Self { qkv, proj: Linear::new(vb.pp("proj"), width, width)?, heads })
     }
 
-    /// (B, N, D) → (B, N, D).
-    pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.proj.forward(&ops::self_attention(&self.qkv.forward(x)?, self.heads, None)?)
+    /// One whose output is zero until trained.
+    pub(super) fn silent(vb: VarBuilder, width: usize, heads: usize) -> Result<Self> {
+        let qkv = Linear::new(vb.pp("qkv"), width, 3 * width)?;
+        Ok(Self { qkv, proj: Linear::zero(vb.pp("proj"), width, width)?, heads })
+    }
+
+    /// (B, N, D) → (B, N, D); `bias`, broadcast to (B, heads, N, N), hides pairs.
+    pub(super) fn forward(&self, x: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+        self.proj.forward(&ops::self_attention(&self.qkv.forward(x)?, self.heads, bias)?)
     }
 }
 
@@ -49,7 +55,7 @@ impl CrossAttention {
         self.kv_linear.forward(context)
     }
 
-    /// (B, N, D) against keys and values (B, L, 2D); `bias` (B, 1, 1, L) hides pads.
+    /// (B·T, N, D) against keys and values (B, L, 2D), which T frames share; `bias` (B, 1, 1, L) hides pads.
     pub(super) fn forward(&self, x: &Tensor, keys_values: &Tensor, bias: &Tensor) -> Result<Tensor> {
         let q = self.q_linear.forward(x)?;
         self.proj.forward(&ops::cross_attention(&q, keys_values, self.heads, Some(bias))?)

@@ -1,8 +1,9 @@
-//! One transformer block: self-attention → cross-attention → (TempSelfAttn, for video) → MLP.
+//! One transformer block: self-attention → cross-attention → TempSelfAttn (of video) → MLP.
 
 use super::attention::{CrossAttention, SelfAttention};
 use super::config::GenTronConfig;
 use super::layers::{Linear, NORM_EPS, norm};
+use super::temporal::{Frames, TempSelfAttention};
 use crate::ops;
 use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
@@ -37,6 +38,7 @@ pub(super) struct Block {
     mlp: Mlp,
     ada_ln_modulation: Linear,
     cross_attn: Option<CrossAttention>,
+    temp_attn: Option<TempSelfAttention>,
 }
 
 /// What a block reads of the text: keys and values (B, L, 2D), and the bias (B, 1, 1, L) that hides pads.
@@ -61,6 +63,7 @@ impl Block {
             },
             ada_ln_modulation: Linear::zero(vb.pp("adaLN_modulation.1"), d, 6 * d)?,
             cross_attn: config.cross_attends().then(cross_attn).transpose()?,
+            temp_attn: config.temporal.then(|| TempSelfAttention::new(vb.pp("temp_attn"), d, heads)).transpose()?,
         })
     }
 
@@ -69,17 +72,23 @@ impl Block {
         self.cross_attn.as_ref().map(|cross| cross.keys_values(context)).transpose()
     }
 
-    /// x (B, N, D); `c` (B, D), already through SiLU.
-    pub(super) fn forward(&self, x: &Tensor, c: &Tensor, text: Option<BlockText>) -> Result<Tensor> {
+    /// x (B, T·N, D), the frames of a clip one after the other (T = 1 for pictures); `c` (B, D), already through SiLU. Time and
+    /// text are those of the clip: frames share their modulation, and the text's keys and values are not repeated for them.
+    pub(super) fn forward(&self, x: &Tensor, c: &Tensor, text: Option<BlockText>, frames: &Frames) -> Result<Tensor> {
         use slot::*;
         let m = self.ada_ln_modulation.forward(c)?; // (B, 6D)
-        let attended =
-            self.attn.forward(&ops::modulated_layer_norm(x, &m, SHIFT_ATTENTION, SCALE_ATTENTION, NORM_EPS)?)?;
+        let (b, tn, d) = x.dims3()?;
+        let normed = ops::modulated_layer_norm(x, &m, SHIFT_ATTENTION, SCALE_ATTENTION, NORM_EPS)?;
+        let apart = (b * frames.count, tn / frames.count, d); // each frame attends to itself, and to the clip's text
+        let attended = self.attn.forward(&normed.reshape(apart)?, None)?.reshape((b, tn, d))?;
         let mut x = ops::gated_residual(x, &m, GATE_ATTENTION, &attended)?;
         if let (Some(cross), Some(text)) = (&self.cross_attn, text) {
-            x = (&x + cross.forward(&norm(&x)?, text.keys_values, text.bias)?)?;
+            let attended = cross.forward(&norm(&x)?.reshape(apart)?, text.keys_values, text.bias)?;
+            x = (&x + attended.reshape((b, tn, d))?)?;
         }
-        // TempSelfAttn's seat: x + temp_attn(norm(x)), for video.
+        if let Some(temporal) = &self.temp_attn {
+            x = (&x + temporal.forward(&norm(&x)?, frames)?)?;
+        }
         let widened = self.mlp.forward(&ops::modulated_layer_norm(&x, &m, SHIFT_MLP, SCALE_MLP, NORM_EPS)?)?;
         ops::gated_residual(&x, &m, GATE_MLP, &widened)
     }

@@ -5,8 +5,8 @@ use crate::ops;
 use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::VarBuilder;
 
-/// Sines, then cosines, of `positions` at dim/2 frequencies 10000^(-2i/dim): rows of a (positions, dim) table.
-fn sincos_1d(dim: usize, position: f64) -> impl Iterator<Item = f32> {
+/// Sines, then cosines, of `position` at dim/2 frequencies 10000^(-2i/dim): a row of a (positions, dim) table.
+pub(super) fn sincos_1d(dim: usize, position: f64) -> impl Iterator<Item = f32> {
     let angle = move |i: usize| position / 10_000f64.powf(i as f64 / (dim / 2) as f64);
     let half = dim / 2;
     (0..half).map(move |i| angle(i).sin() as f32).chain((0..half).map(move |i| angle(i).cos() as f32))

@@ -10,6 +10,7 @@ mod embed;
 mod layers;
 mod model;
 mod presets;
+mod temporal;
 mod text;
 
 #[cfg(test)]

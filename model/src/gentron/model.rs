@@ -4,12 +4,13 @@ use super::block::{Block, BlockText};
 use super::config::GenTronConfig;
 use super::embed::{PatchEmbed, TimestepEmbed, sincos_2d};
 use super::layers::{Linear, NORM_EPS};
+use super::temporal::Frames;
 use super::text::{TextContext, TextInput, mask_to_bias};
 use crate::ops;
-use candle_core::{Result, Tensor, bail};
+use candle_core::{Device, Result, Tensor, bail};
 use candle_nn::VarBuilder;
 
-/// GenTron: predicts the noise of a latent, given timestep and text.
+/// GenTron: predicts the noise (or velocity) of a latent or of a clip of them, given timestep and text.
 #[derive(Clone, Debug)]
 pub struct GenTron {
     config: GenTronConfig,
@@ -32,9 +33,6 @@ impl GenTron {
     pub fn new(vb: VarBuilder, config: &GenTronConfig) -> Result<Self> {
         if let Some(problem) = config.problem() {
             bail!("GenTron configuration: {problem}");
-        }
-        if config.temporal {
-            bail!("GenTron configuration: TempSelfAttn (temporal = true) is not built yet");
         }
         let (d, p) = (config.hidden_size, config.patch_size);
         let pool = vb.pp("pool_embedder");
@@ -88,26 +86,59 @@ impl GenTron {
         })
     }
 
-    /// x (B, C, H, W) at timesteps t (B) under `text` → predicted noise (B, C, H, W), or (B, 2C, H, W) with a learned variance.
+    /// Pictures x (B, C, H, W) at timesteps t (B) under `text` → what is predicted, (B, C, H, W), or (B, 2C, H, W) with a learned
+    /// variance. A backbone for video takes each picture for a clip of one frame.
     ///
     /// # Errors
     /// Where a shape is not the configuration's.
     pub fn forward(&self, x: &Tensor, t: &Tensor, text: &TextContext) -> Result<Tensor> {
-        let (b, _, h, w) = x.dims4()?;
+        let frames = match self.config.temporal {
+            false => Frames::picture(),
+            true => self.frames(1, &vec![false; x.dim(0)?], x.device())?,
+        };
+        self.run(x, t, text, &frames)
+    }
+
+    /// Clips x (B, T, C, H, W) at timesteps t (B) under `text` → what is predicted, in x's shape (2C channels with a learned
+    /// variance). The frames of a clip that is `motion_free` do not see one another.
+    ///
+    /// # Errors
+    /// Where the backbone has no TempSelfAttn, or a shape is not the configuration's.
+    pub fn forward_clips(&self, x: &Tensor, t: &Tensor, text: &TextContext, motion_free: &[bool]) -> Result<Tensor> {
+        let (b, count, _, h, w) = x.dims5()?;
+        if !self.config.temporal {
+            bail!("this GenTron is of pictures: it has no TempSelfAttn");
+        }
+        if motion_free.len() != b {
+            bail!("{b} clips, and {} words on their motion", motion_free.len());
+        }
+        let frames = self.frames(count, motion_free, x.device())?;
+        let y = self.run(&x.flatten(0, 1)?, t, text, &frames)?;
+        y.reshape((b, count, self.config.out_channels(), h, w))
+    }
+
+    fn frames(&self, count: usize, motion_free: &[bool], device: &Device) -> Result<Frames> {
+        Frames::of_clips(count, motion_free, (self.config.tokens(), self.config.hidden_size), device)
+    }
+
+    /// x (B·T, C, H, W) → (B·T, C or 2C, H, W).
+    fn run(&self, x: &Tensor, t: &Tensor, text: &TextContext, frames: &Frames) -> Result<Tensor> {
+        let (bt, _, h, w) = x.dims4()?;
         if (h, w) != (self.config.latent_size, self.config.latent_size) {
             bail!("a latent of {w} x {h}, this GenTron is built for {0} x {0}", self.config.latent_size);
         }
-        let mut x = self.x_embedder.forward(x)?.broadcast_add(&self.positions)?; // (B, N, D)
+        let x = self.x_embedder.forward(x)?.broadcast_add(&self.positions)?; // (B·T, N, D)
+        let mut x = x.reshape((bt / frames.count, frames.count * self.config.tokens(), ()))?;
         let c = ops::silu(&(self.t_embedder.forward(t)? + &text.pooled)?)?; // (B, D)
         for (i, block) in self.blocks.iter().enumerate() {
             let bias = &text.biases[self.config.source_of_block(i)];
             let text = text.keys_values[i].as_ref().map(|keys_values| BlockText { keys_values, bias });
-            x = block.forward(&x, &c, text)?;
+            x = block.forward(&x, &c, text, frames)?;
         }
         let modulation = self.final_modulation.forward(&c)?; // (B, 2D)
         let x = self.final_linear.forward(&ops::modulated_layer_norm(&x, &modulation, 0, 1, NORM_EPS)?)?;
         let (p, g, channels) = (self.config.patch_size, self.config.grid(), self.config.out_channels());
-        let x = x.reshape((b, g, g, p, p, channels))?.permute((0, 5, 1, 3, 2, 4))?; // (B, C, g, p, g, p)
-        x.reshape((b, channels, h, w))
+        let x = x.reshape((bt, g, g, p, p, channels))?.permute((0, 5, 1, 3, 2, 4))?; // (B·T, C, g, p, g, p)
+        x.reshape((bt, channels, h, w))
     }
 }

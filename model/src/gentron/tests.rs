@@ -23,7 +23,7 @@ fn network(golden: &Golden, config: &GenTronConfig) -> GenTron {
     GenTron::new(vb.pp("model"), config).unwrap()
 }
 
-/// Image goldens; those of video wait for TempSelfAttn.
+/// Goldens of pictures, without those of clips.
 fn image_goldens() -> Vec<Golden> {
     let all = goldens("gentron", "gentron_");
     let images: Vec<Golden> = all.into_iter().filter(|golden| !config(golden).temporal).collect();
@@ -39,6 +39,77 @@ fn backbone_parity_with_the_pytorch_reference() {
         let text = gentron.condition(&inputs(&golden, config.text.len())).unwrap();
         let eps = gentron.forward(&golden.tensor("in.x"), &golden.tensor("in.t"), &text).unwrap();
         golden.check("out.eps", &eps, 2e-5);
+    }
+}
+
+/// A video backbone of random weights, its clips, timesteps, text and which clips are motion-free.
+fn clip_golden() -> (Golden, GenTron, TextContext) {
+    let golden = goldens("gentron", "gentron_video").remove(0);
+    let config = config(&golden);
+    let gentron = network(&golden, &config);
+    let text = gentron.condition(&inputs(&golden, config.text.len())).unwrap();
+    (golden, gentron, text)
+}
+
+fn motion_free(golden: &Golden) -> Vec<bool> {
+    golden.tensor("in.motion_free").to_vec1::<u8>().unwrap().iter().map(|&free| free == 1).collect()
+}
+
+fn bits(tensor: &Tensor) -> Vec<u32> {
+    tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap().iter().map(|value| value.to_bits()).collect()
+}
+
+#[test]
+fn video_parity_with_the_pytorch_reference() {
+    let (golden, gentron, text) = clip_golden();
+    let (x, t) = (golden.tensor("in.x"), golden.tensor("in.t"));
+    let eps = gentron.forward_clips(&x, &t, &text, &motion_free(&golden)).unwrap();
+    golden.check("out.eps", &eps, 2e-5);
+}
+
+#[test]
+fn frames_that_are_motion_free_do_not_see_one_another() {
+    let (golden, gentron, text) = clip_golden();
+    let (x, t) = (golden.tensor("in.x"), golden.tensor("in.t"));
+    let (clips, frames, ..) = x.dims5().unwrap();
+    let run = |x: &Tensor, free: bool| gentron.forward_clips(x, &t, &text, &vec![free; clips]).unwrap();
+    // The third frame of every clip becomes another picture.
+    let changed = (x.narrow(1, 2, 1).unwrap() * -3.0).unwrap();
+    let changed = Tensor::cat(&[&x.narrow(1, 0, 2).unwrap(), &changed, &x.narrow(1, 3, frames - 3).unwrap()], 1);
+    let changed = changed.unwrap();
+    for free in [true, false] {
+        let (before, after) = (run(&x, free), run(&changed, free));
+        for frame in 0..frames {
+            let [before, after] = [&before, &after].map(|y| bits(&y.narrow(1, frame, 1).unwrap()));
+            assert_eq!(before == after, free && frame != 2, "frame {frame}, motion-free: {free}");
+        }
+    }
+}
+
+#[test]
+fn a_fresh_video_backbone_gives_the_image_backbones_output_frame_by_frame() {
+    for golden in image_goldens() {
+        let config = config(&golden);
+        let image = network(&golden, &config);
+        let text = image.condition(&inputs(&golden, config.text.len())).unwrap();
+        let still = candle_core::safetensors::load(&golden.path, &Device::Cpu).unwrap();
+        let parameters = crate::train::Parameters::new(5);
+        let temporal = GenTronConfig { temporal: true, ..config.clone() };
+        GenTron::new(parameters.builder(&Device::Cpu), &temporal).unwrap(); // makes TempSelfAttn's initial values
+        let weights = parameters.all().into_iter().map(|(name, var)| {
+            let trained = still.get(&format!("model.{name}"));
+            (name, trained.cloned().unwrap_or_else(|| var.as_tensor().clone()))
+        });
+        let video =
+            GenTron::new(VarBuilder::from_tensors(weights.collect(), DType::F32, &Device::Cpu), &temporal).unwrap();
+        let (x, t) = (golden.tensor("in.x"), golden.tensor("in.t"));
+        let clip = Tensor::stack(&[&x, &(&x * 0.5).unwrap(), &(&x + 1.0).unwrap()], 1).unwrap(); // (B, 3, C, H, W)
+        let together = video.forward_clips(&clip, &t, &text, &[false, true, false]).unwrap();
+        for frame in 0..3 {
+            let alone = image.forward(&clip.narrow(1, frame, 1).unwrap().squeeze(1).unwrap(), &t, &text).unwrap();
+            let same = bits(&together.narrow(1, frame, 1).unwrap()) == bits(&alone);
+            assert!(same, "frame {frame} of {}", golden.path.display());
+        }
     }
 }
 
@@ -83,7 +154,8 @@ fn every_parameter_is_counted_once_and_named_as_in_the_reference() {
 
 #[test]
 fn every_parameter_gets_a_true_gradient() {
-    for conditioning in [Conditioning::AdaLnZero, Conditioning::CrossAttention] {
+    let clips = (Conditioning::CrossAttention, true);
+    for (conditioning, temporal) in [(Conditioning::AdaLnZero, false), (Conditioning::CrossAttention, false), clips] {
         let source = |name: &str, width| TextSource { name: name.into(), width, pooled_width: width + 2 };
         let config = GenTronConfig {
             latent_size: 6,
@@ -92,6 +164,7 @@ fn every_parameter_gets_a_true_gradient() {
             depth: 2,
             num_heads: 5,
             conditioning,
+            temporal,
             text: vec![source("a", 7), source("b", 11)],
             ..GenTronConfig::default()
         };
@@ -106,7 +179,8 @@ fn every_parameter_gets_a_true_gradient() {
             pooled: draw("pooled", &[2, w + 2]),
         };
         let text = [input(3, 7), input(5, 11)];
-        let (x, weights) = (draw("x", &[2, 3, 6, 6]), draw("weights", &[2, 3, 6, 6]));
+        let shape: &[usize] = if temporal { &[2, 3, 3, 6, 6] } else { &[2, 3, 6, 6] };
+        let (x, weights) = (draw("x", shape), draw("weights", shape));
         let t = Tensor::new(&[17f32, 600.0], &Device::Cpu).unwrap();
         // The keys' bias shifts all logits of a query alike, which softmax ignores; the check by direction covers its tensor,
         // which holds the values' bias as well.
@@ -114,7 +188,11 @@ fn every_parameter_gets_a_true_gradient() {
             &map,
             |_| false,
             || {
-                let eps = gentron.forward(&x, &t, &gentron.condition(&text)?)?;
+                let text = gentron.condition(&text)?;
+                let eps = match temporal {
+                    false => gentron.forward(&x, &t, &text)?,
+                    true => gentron.forward_clips(&x, &t, &text, &[false, true])?,
+                };
                 (eps * &weights)?.mean_all()
             },
         );

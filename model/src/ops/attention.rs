@@ -25,15 +25,21 @@ pub fn attention(
     q.contiguous()?.apply_op3(&k.contiguous()?, &v.contiguous()?, op)
 }
 
-/// [`attention`] over packed keys and values: q (B, N, D), kv (B, M, 2D), scale 1/√(D/heads).
+/// [`attention`] over packed keys and values: q (B·T, N, D), kv (B, M, 2D), scale 1/√(D/heads). Each T consecutive sequences of
+/// queries, such as the frames of a clip, share keys, values and bias (which broadcasts to (B, heads, N, M)).
 pub fn cross_attention(q: &Tensor, kv: &Tensor, heads: usize, bias: Option<&Tensor>) -> Result<Tensor> {
-    let (b, n, d) = q.dims3()?;
+    let (bt, n, d) = q.dims3()?;
+    let b = kv.dim(0)?;
+    if b == 0 || !bt.is_multiple_of(b) {
+        bail!("{bt} sequences of queries do not share {b} of keys");
+    }
     let scale = ((d / heads) as f64).powf(-0.5);
     if !is_cpu_f32(q) {
         let (k, v) = (kv.narrow(D::Minus1, 0, d)?, kv.narrow(D::Minus1, d, d)?);
-        return composed(q, &k, &v, heads, scale, bias);
+        let y = composed(&q.reshape((b, bt / b * n, d))?, &k, &v, heads, scale, bias)?;
+        return y.reshape((bt, n, d));
     }
-    let op = Attention::new((b, n, d), kv.dim(1)?, heads, scale, bias)?;
+    let op = Attention { sharing: bt / b, ..Attention::new((b, n, d), kv.dim(1)?, heads, scale, bias)? };
     q.contiguous()?.apply_op2(&kv.contiguous()?, op)
 }
 
@@ -92,6 +98,8 @@ struct Attention {
     heads: usize,
     scale: f32,
     bias: Option<Bias>,
+    /// Sequences of queries to one of keys.
+    sharing: usize,
 }
 
 /// Rows of one operand: its elements from the first used column on, and the distance from row to row.
@@ -123,7 +131,7 @@ impl Attention {
             bail!("width {d} does not split into {heads} heads");
         }
         let bias = bias.map(|bias| Bias::new(bias, [b, heads, n, m])).transpose()?;
-        Ok(Self { n, m, d, heads, scale: scale as f32, bias })
+        Ok(Self { n, m, d, heads, scale: scale as f32, bias, sharing: 1 })
     }
 
     fn width(&self) -> usize {
@@ -135,7 +143,7 @@ impl Attention {
         multiply(p, self.m, false, self.scale, q, k.t());
         for (i, row) in p.chunks_exact_mut(self.m).enumerate() {
             if let Some(bias) = &self.bias {
-                row.iter_mut().zip(bias.row([batch, head, i], self.m)).for_each(|(x, bias)| *x += bias);
+                row.iter_mut().zip(bias.row([batch / self.sharing, head, i], self.m)).for_each(|(x, bias)| *x += bias);
             }
             let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             row.iter_mut().for_each(|x| *x = exp(*x - max));
@@ -150,8 +158,9 @@ impl Attention {
         for_each_chunk(&mut out, n * d, |b, out| {
             let mut p = vec![0f32; n * m];
             for h in 0..self.heads {
-                self.probabilities(&mut p, b, h, q.head(b, h, n, w), k.head(b, h, m, w));
-                multiply(&mut out[h * w..], d, false, 1.0, View::dense(&p, n, m), v.head(b, h, m, w));
+                let shared = b / self.sharing;
+                self.probabilities(&mut p, b, h, q.head(b, h, n, w), k.head(shared, h, m, w));
+                multiply(&mut out[h * w..], d, false, 1.0, View::dense(&p, n, m), v.head(shared, h, m, w));
             }
         });
         out
@@ -161,7 +170,8 @@ impl Attention {
     fn backward(&self, q: Rows, k: Rows, v: Rows, out: &[f32], dout: &[f32], at: (usize, usize)) -> HeadGradient {
         let (n, m, d, w) = (self.n, self.m, self.d, self.width());
         let (b, h) = at;
-        let (q, k, v) = (q.head(b, h, n, w), k.head(b, h, m, w), v.head(b, h, m, w));
+        let shared = b / self.sharing;
+        let (q, k, v) = (q.head(b, h, n, w), k.head(shared, h, m, w), v.head(shared, h, m, w));
         let dout_view = Rows(dout, d).head(b, h, n, w);
         let (mut p, mut ds) = (vec![0f32; n * m], vec![0f32; n * m]);
         self.probabilities(&mut p, b, h, q, k);
@@ -179,12 +189,13 @@ impl Attention {
         gradient
     }
 
-    /// Copies a head's rows into column `column` of batch `b` of a tensor whose rows are `stride` wide.
+    /// Adds a head's rows to column `column` of batch `b` of a tensor whose rows are `stride` wide.
     fn scatter(&self, into: &mut [f32], stride: usize, column: usize, rows: &[f32], (b, h): (usize, usize)) {
         let w = self.width();
         let count = rows.len() / w;
         for (i, row) in rows.chunks_exact(w).enumerate() {
-            into[(b * count + i) * stride + column + h * w..][..w].copy_from_slice(row);
+            let into = &mut into[(b * count + i) * stride + column + h * w..][..w];
+            into.iter_mut().zip(row).for_each(|(into, value)| *into += value);
         }
     }
 }
@@ -238,8 +249,9 @@ impl CustomOp2 for Attention {
             for at in (0..batches).flat_map(|b| (0..self.heads).map(move |h| (b, h))) {
                 let gradient = self.backward(rows.0, rows.1, rows.2, out, dout, at);
                 self.scatter(&mut dq, d, 0, &gradient.dq, at);
-                self.scatter(&mut dkv, 2 * d, 0, &gradient.dk, at);
-                self.scatter(&mut dkv, 2 * d, d, &gradient.dv, at);
+                let shared = (at.0 / self.sharing, at.1);
+                self.scatter(&mut dkv, 2 * d, 0, &gradient.dk, shared);
+                self.scatter(&mut dkv, 2 * d, d, &gradient.dv, shared);
             }
             (dq, dkv)
         })?;

@@ -33,6 +33,14 @@ pub trait Generator: Send + Sync {
     /// # Errors
     /// Where a prompt was not prepared or a network fails.
     fn generate(&self, draws: &[Draw]) -> Result<Vec<RgbImage>, PipelineError>;
+
+    /// Draws a batch of clips, each a list of frames; the bytes depend on the batch's draws alone.
+    ///
+    /// # Errors
+    /// [`PipelineError::NoClips`] where it draws pictures only; else as [`Generator::generate`].
+    fn generate_clips(&self, _draws: &[Draw]) -> Result<Vec<Vec<RgbImage>>, PipelineError> {
+        Err(PipelineError::NoClips)
+    }
 }
 
 /// What can go wrong between a prompt and its picture.
@@ -75,6 +83,9 @@ pub enum PipelineError {
         /// Channels that the encoder gives.
         got: usize,
     },
+    /// Clips were asked of what draws pictures.
+    #[error("this generator draws pictures, not clips: it has no number of frames")]
+    NoClips,
     /// A prompt was drawn without having been prepared.
     #[error("prompt {0:?} was not prepared")]
     NotPrepared(String),
@@ -155,6 +166,20 @@ impl Pipeline {
 
 impl Generator for Pipeline {
     fn generate(&self, draws: &[Draw]) -> Result<Vec<RgbImage>, PipelineError> {
+        let pictures = Sampling { frames: None, ..self.sampling };
+        self.draw(draws, &pictures)
+    }
+
+    fn generate_clips(&self, draws: &[Draw]) -> Result<Vec<Vec<RgbImage>>, PipelineError> {
+        let Some(frames) = self.sampling.frames else { return Err(PipelineError::NoClips) };
+        let pictures = self.draw(draws, &self.sampling)?;
+        Ok(pictures.chunks(frames).map(<[RgbImage]>::to_vec).collect())
+    }
+}
+
+impl Pipeline {
+    /// The pictures of a batch, or the frames of its clips one after the other.
+    fn draw(&self, draws: &[Draw], sampling: &Sampling) -> Result<Vec<RgbImage>, PipelineError> {
         if draws.is_empty() {
             return Ok(Vec::new());
         }
@@ -162,9 +187,9 @@ impl Generator for Pipeline {
             self.contexts.get(&draw.prompt).ok_or_else(|| PipelineError::NotPrepared(draw.prompt.clone()))
         };
         let text = draws.iter().map(context).collect::<Result<Vec<_>, _>>()?;
-        let guided = Guided::new(&text, &self.null, self.sampling.guidance)?;
+        let guided = Guided::new(&text, &self.null, sampling)?;
         let config = self.backbone.config();
-        let size = config.in_channels * config.latent_size * config.latent_size;
+        let size = sampling.frames.unwrap_or(1) * config.in_channels * config.latent_size * config.latent_size;
         // Noise depends on (seed, prompt id, k) alone: the same in every arm, in any batch.
         let noise = |purpose: u32| -> Vec<f64> {
             let of = |d: &Draw| normal(d.seed, &d.prompt_id, u64::from(d.k), purpose, size);
@@ -172,7 +197,8 @@ impl Generator for Pipeline {
         };
         let fresh = |step: usize| noise(STEP_NOISE + step as u32);
         let start = noise(INITIAL_NOISE);
-        let latents = denoise(&self.backbone, &guided, start, &self.sampling, &self.schedule, fresh, &self.device)?;
+        let latents = denoise(&self.backbone, &guided, start, sampling, &self.schedule, fresh, &self.device)?;
+        let latents = if sampling.frames.is_some() { latents.flatten(0, 1)? } else { latents };
         Ok(to_images(&self.autoencoder.decode(&self.autoencoder.unscale(&latents)?)?)?)
     }
 }

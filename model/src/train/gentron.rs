@@ -196,7 +196,7 @@ impl Objective for GenTronObjective<'_> {
         let context = network.condition(&texts.collect::<candle_core::Result<Vec<_>>>()?)?;
         let rows = (0..=shown.len()).map(|i| context.row(i)).collect::<candle_core::Result<Vec<_>>>()?;
         let (null, texts) = rows.split_last().ok_or_else(|| TrainError::Recipe("no text to sample".into()))?;
-        let guided = Guided::new(&texts.iter().collect::<Vec<_>>(), null, self.training.sampling.guidance)?;
+        let guided = Guided::new(&texts.iter().collect::<Vec<_>>(), null, &self.training.sampling)?;
         let size: usize = self.corpus.latent_shape().iter().product();
         let noise = normal(self.seed, "sample sheet", 0, purpose::NOISE, size * shown.len());
         let noise = noise.into_iter().map(f64::from).collect();
