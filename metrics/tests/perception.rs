@@ -11,7 +11,7 @@ use image::{Rgb, RgbImage};
 use pictures::{Spoil, spoilt};
 
 fn object(shape: Shape, color: Color, texture: Texture, x: f32, y: f32, size: f32) -> Object {
-    Object { shape, color, texture, center: [x, y], size }
+    Object { shape, color, texture, center: [x, y], size, turn: 0.0 }
 }
 
 fn picture(objects: Vec<Object>) -> RgbImage {

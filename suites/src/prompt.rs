@@ -63,6 +63,9 @@ pub struct Annotation {
     pub action: Option<Action>,
     /// Which scores the 3-in-1 of a complex prompt averages.
     pub complex: Option<ComplexKind>,
+    /// What the objects of a clip do; empty for pictures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub motions: Vec<Moving>,
     /// Who cut the text into `phrases`; absent where the suite wrote the text from them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phrase_source: Option<PhraseSource>,
@@ -128,6 +131,37 @@ pub enum ActionKind {
     Inside,
     Touching,
     ConnectedTo,
+}
+
+/// What one object of a clip does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Moving {
+    /// Noun phrase.
+    pub phrase: String,
+    /// How it moves.
+    pub motion: Motion,
+}
+
+/// The motions of the shapes world: one goes on through the whole clip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Motion {
+    /// None.
+    Still,
+    /// Towards the left edge.
+    Left,
+    /// Towards the right edge.
+    Right,
+    /// Towards the upper edge.
+    Up,
+    /// Towards the lower edge.
+    Down,
+    /// Twice the width in the end.
+    Grow,
+    /// Half the width in the end.
+    Shrink,
+    /// Clockwise about its centre.
+    Turn,
 }
 
 /// The three groups of T2I-CompBench's complex prompts, which its 3-in-1 score treats differently.

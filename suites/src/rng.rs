@@ -43,6 +43,14 @@ pub enum Purpose {
     Falsehood = 7,
     /// In which order the chunker learns.
     Learning = 8,
+    /// What a training clip contains.
+    ClipContent = 9,
+    /// Where its objects begin.
+    ClipStaging = 10,
+    /// How its caption is worded.
+    ClipWording = 11,
+    /// The ground-truth clip of an evaluation prompt.
+    ClipTruth = 12,
 }
 
 /// A stream of random numbers, see [`Rng::new`].

@@ -74,13 +74,17 @@ fn star() -> [[f32; 2]; 10] {
 /// The share of each pixel that `shape` covers when it fills `bbox` (`x1, y1, x2, y2`, pixels): `width * height` values
 /// from 0 to 1, row by row. All 0 where the box is empty.
 pub fn shape_coverage(shape: Shape, bbox: [f32; 4], width: u32, height: u32) -> Vec<f32> {
-    coverage(shape, bbox, width, height).iter().map(|&value| f32::from(value) / 255.0).collect()
+    coverage(shape, bbox, 0.0, width, height).iter().map(|&value| f32::from(value) / 255.0).collect()
 }
 
-/// As [`shape_coverage`], from 0 to 255.
-pub(super) fn coverage(shape: Shape, bbox: [f32; 4], width: u32, height: u32) -> Vec<u8> {
+/// As [`shape_coverage`], from 0 to 255, of a shape that has turned `degrees` clockwise about the middle of its box.
+pub(super) fn coverage(shape: Shape, bbox: [f32; 4], degrees: f32, width: u32, height: u32) -> Vec<u8> {
     let drawn = outline(shape, bbox).zip(Mask::new(width, height)).map(|(path, mut mask)| {
-        mask.fill_path(&path, FillRule::Winding, true, Transform::identity());
+        let turn = match degrees {
+            0.0 => Transform::identity(),
+            _ => Transform::from_rotate_at(degrees, (bbox[0] + bbox[2]) / 2.0, (bbox[1] + bbox[3]) / 2.0),
+        };
+        mask.fill_path(&path, FillRule::Winding, true, turn);
         mask.data().to_vec()
     });
     drawn.unwrap_or_else(|| vec![0; width as usize * height as usize])

@@ -14,6 +14,7 @@ mod geometry;
 mod grammar;
 mod held_out;
 mod layout;
+pub mod motion;
 mod render;
 mod scene;
 mod selection;

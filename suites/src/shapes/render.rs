@@ -29,10 +29,12 @@ pub fn render(scene: &Scene) -> RgbImage {
     }
     for object in &scene.objects {
         let bbox = object.bbox();
-        let mask = coverage(object.shape, bbox, CANVAS, CANVAS);
+        let mask = coverage(object.shape, bbox, object.turn, CANVAS, CANVAS);
         let light = light_of(&mask, object.texture, bbox, CANVAS, CANVAS);
         let color = object.color.rgb();
-        for_box(bbox, CANVAS, CANVAS, 1.0, |at| {
+        // A turned shape reaches beyond the box, by less than the corners of a square would.
+        let margin = if object.turn == 0.0 { 1.0 } else { 1.0 + 0.21 * object.size };
+        for_box(bbox, CANVAS, CANVAS, margin, |at| {
             let mixed = match &light {
                 None => color,
                 Some(light) => mix(color, LIGHT, light[at]),
@@ -48,7 +50,7 @@ pub fn render(scene: &Scene) -> RgbImage {
 /// outline can be recognised. With [`super::shape_coverage`] this makes a template of the object:
 /// `pixel = (1 - coverage) * background + coverage * (color + light * (white - color))`.
 pub fn light_coverage(shape: Shape, texture: Texture, bbox: [f32; 4], width: u32, height: u32) -> Vec<f32> {
-    let mask = coverage(shape, bbox, width, height);
+    let mask = coverage(shape, bbox, 0.0, width, height);
     light_of(&mask, texture, bbox, width, height).unwrap_or_else(|| vec![0.0; mask.len()])
 }
 
@@ -127,7 +129,7 @@ mod tests {
     use super::*;
 
     fn object(shape: Shape, texture: Texture, size: f32) -> Object {
-        Object { shape, color: Color::Blue, texture, center: [30.0 + size / 2.0 - 15.0, 32.0], size }
+        Object { shape, color: Color::Blue, texture, center: [30.0 + size / 2.0 - 15.0, 32.0], size, turn: 0.0 }
     }
 
     #[test]

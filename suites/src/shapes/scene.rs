@@ -21,6 +21,13 @@ pub struct Object {
     pub center: [f32; 2],
     /// Full width of its square box, pixels.
     pub size: f32,
+    /// Degrees that it has turned clockwise about its centre; its box is that of the unturned shape. Only plain objects turn.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub turn: f32,
+}
+
+fn is_zero(turn: &f32) -> bool {
+    *turn == 0.0
 }
 
 impl Object {

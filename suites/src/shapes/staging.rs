@@ -69,7 +69,8 @@ fn dress(description: &Description, staging: Staging, rng: &mut Rng) -> Vec<(usi
         });
         for _ in 0..thing.count {
             let color = thing.color.unwrap_or_else(|| if alike { shared } else { open(rng, taken) });
-            objects.push((index, Object { shape: thing.shape, color, texture, center: [0.0; 2], size: 0.0 }));
+            objects
+                .push((index, Object { shape: thing.shape, color, texture, center: [0.0; 2], size: 0.0, turn: 0.0 }));
         }
     }
     objects

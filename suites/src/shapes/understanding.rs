@@ -59,7 +59,7 @@ impl Description {
 }
 
 /// Reads `a striped red circle` or `three circles`: an article or number, texture, colour, noun.
-fn thing(phrase: &str) -> Result<Thing, SuitesError> {
+pub(super) fn thing(phrase: &str) -> Result<Thing, SuitesError> {
     let unknown = || SuitesError::UnknownPhrase { phrase: phrase.to_owned() };
     let words: Vec<&str> = phrase.split_whitespace().collect();
     let (noun, before) = words.split_last().ok_or_else(unknown)?;
