@@ -20,6 +20,10 @@ pub struct AutoencoderObjective<'a> {
     pub kl_weight: f64,
     /// Weight of the mean absolute error beside the mean squared error: keeps edges crisp.
     pub l1_weight: f64,
+    /// Weight of the mean squared error between the latent's first three channels and the picture's own colours, averaged over what
+    /// a latent pixel covers. Without it the latent of a plain surface depends on what surrounds it more than on its colour, and
+    /// diffusion, which decides on colours under strong noise, mixes them up. 0 leaves the latent to itself.
+    pub thumbnail_weight: f64,
     /// Side of the square crops that are trained on at first; the network is convolutional, so that small crops teach it
     /// nearly as much a pixel, and a step costs less.
     pub crop: u32,
@@ -73,7 +77,7 @@ impl Objective for AutoencoderObjective<'_> {
     fn identity(&self) -> serde_json::Value {
         serde_json::json!({
             "network": "autoencoder", "config": self.config, "kl_weight": self.kl_weight, "l1_weight": self.l1_weight,
-            "crop": self.crop, "crop_samples": self.crop_samples,
+            "thumbnail_weight": self.thumbnail_weight, "crop": self.crop, "crop_samples": self.crop_samples,
         })
     }
 
@@ -90,8 +94,13 @@ impl Objective for AutoencoderObjective<'_> {
         let error = (network.decode(&posterior.sample(&noise)?)? - &image)?;
         let elements = shape.elem_count() as f64 / shape.dims()[0] as f64;
         let kl = (posterior.kl()? * (self.kl_weight / elements))?;
-        let reconstruction = (error.sqr()?.mean_all()? + (error.abs()?.mean_all()? * self.l1_weight)?)?;
-        Ok(Loss { total: (reconstruction + kl)? })
+        let mut total = ((error.sqr()?.mean_all()? + (error.abs()?.mean_all()? * self.l1_weight)?)? + kl)?;
+        if self.thumbnail_weight > 0.0 {
+            let thumbnail = image.avg_pool2d(self.config.factor())?; // (B,3,S/f,S/f)
+            let away = (posterior.mean.narrow(1, 0, 3)? - thumbnail)?.sqr()?.mean_all()?;
+            total = (total + (away * self.thumbnail_weight)?)?;
+        }
+        Ok(Loss { total })
     }
 
     /// PSNR in dB over 64 pictures, through 8-bit rounding; and a contact sheet of pictures and reconstructions.

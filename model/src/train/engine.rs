@@ -110,10 +110,23 @@ pub enum Beginning {
     Exported,
 }
 
+/// Where a training begins and what it writes.
+#[derive(Clone, Copy, Debug)]
+pub struct At<'a> {
+    /// Where it begins when it has no state.
+    pub beginning: Beginning,
+    /// Finished weights that a training begun anew takes over as far as they fit.
+    pub initial: Option<&'a Path>,
+    /// Folder of its state.
+    pub state: &'a Path,
+    /// Folder of its finished weights.
+    pub weights: &'a Path,
+}
+
 /// Steps that one point of the curve averages.
 const CURVE_STEPS: u64 = 50;
 
-/// Trains a network to its end, from `state_folder` where a state is there; exports f16 weights to `weights_folder`.
+/// Trains a network to its end, from its state where one is there; exports f16 weights.
 ///
 /// # Errors
 /// [`TrainError::NotFinite`] where the loss leaves the numbers; the last checkpoint stays intact.
@@ -122,10 +135,11 @@ pub fn train<O: Objective>(
     recipe: &Optimisation,
     data: &str,
     device: &Device,
-    (beginning, state_folder, weights_folder): (Beginning, &Path, &Path),
+    at: At,
     progress: &mut dyn Progress,
 ) -> Result<Outcome, TrainError> {
     recipe.check()?;
+    let At { beginning, initial, state: state_folder, weights: weights_folder } = at;
     for folder in [state_folder, weights_folder] {
         let fail = |source| TrainError::File { action: "create", path: folder.to_owned(), source };
         std::fs::create_dir_all(folder).map_err(fail)?;
@@ -134,8 +148,14 @@ pub fn train<O: Objective>(
     let network = objective.build(parameters.builder(device))?;
     let mut optimizer = Optimizer::new(parameters.all())?;
     let state_path = state_folder.join("state.safetensors");
-    let described = serde_json::json!({ "objective": objective.identity(), "recipe": recipe, "data": data });
-    let identity = identity(recipe, &objective.identity(), data);
+    let origin = initial.map(state::digest_of_weights).transpose()?;
+    let mut described = serde_json::json!({ "objective": objective.identity(), "recipe": recipe, "data": data });
+    let mut data_and_origin = data.to_owned();
+    if let Some(origin) = &origin {
+        described["initial"] = origin.clone().into();
+        data_and_origin += &format!(", from weights {origin}");
+    }
+    let identity = identity(recipe, &objective.identity(), &data_and_origin);
     let mut header = StateHeader { identity, ..StateHeader::default() };
     if state_path.exists() {
         header = state::load(&state_path, &header.identity, &mut optimizer)?;
@@ -151,6 +171,8 @@ pub fn train<O: Objective>(
         let (step, wall_seconds, curve) = (card.steps, card.wall_seconds, card.curve);
         header = StateHeader { step, restarts, wall_seconds, curve, ..header };
         progress.resumed(header.step * recipe.batch as u64);
+    } else if let Some(folder) = initial {
+        optimizer.take_over(&folder.join("model.safetensors"))?;
     }
 
     let (started, already) = (Instant::now(), (header.step, header.wall_seconds));

@@ -24,7 +24,7 @@ pub use autoencoder::AutoencoderObjective;
 pub use card::{CurvePoint, TrainingCard};
 pub use clip::ClipObjective;
 pub use corpus::Corpus;
-pub use engine::{Beginning, Control, Loss, Objective, Outcome, Progress, StepReport, train};
+pub use engine::{At, Beginning, Control, Loss, Objective, Outcome, Progress, StepReport, train};
 pub use error::TrainError;
 pub use gentron::{GenTronObjective, GenTronTraining, Timesteps};
 pub use parameters::Parameters;

@@ -73,6 +73,27 @@ impl Optimizer {
         Ok(())
     }
 
+    /// Takes over the weights of an exported file that have a parameter's name and shape.
+    ///
+    /// Fails where there is none: such a file is of another kind of network.
+    pub(super) fn take_over(&mut self, path: &Path) -> Result<()> {
+        let exported = candle_core::safetensors::load(path, &Device::Cpu)?;
+        let mut taken = 0;
+        for slot in &mut self.slots {
+            let Some(tensor) = exported.get(&slot.name).filter(|tensor| tensor.dims() == slot.var.dims()) else {
+                continue;
+            };
+            slot.value = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?;
+            slot.average.clone_from(&slot.value);
+            slot.publish()?;
+            taken += 1;
+        }
+        if taken == 0 {
+            candle_core::bail!("{} has no tensor of this network: it cannot begin there", path.display());
+        }
+        Ok(())
+    }
+
     /// One update with the collected gradient, cut to the recipe's norm. The moments have been gathered since step `restart`.
     pub(super) fn step(&mut self, recipe: &Optimisation, (step, restart): (u64, u64), norm: f64) -> Result<()> {
         let rate = recipe.learning_rate_at(step, restart);

@@ -1,8 +1,8 @@
 //! Training recipes: which networks, in which order, of which sizes, from which others.
 
 use super::{
-    AutoencoderObjective, Beginning, ClipObjective, Corpus, GenTronObjective, GenTronTraining, Optimisation, Outcome,
-    Progress, Source, T5Objective, TrainError, train,
+    At, AutoencoderObjective, Beginning, ClipObjective, Corpus, GenTronObjective, GenTronTraining, Optimisation,
+    Outcome, Progress, Source, T5Objective, TrainError, train,
 };
 use crate::autoencoder::{AutoencoderKl, AutoencoderKlConfig};
 use crate::diffusion::{Schedule, ScheduleConfig};
@@ -29,6 +29,10 @@ pub struct TrainRecipe {
 pub struct NetworkRecipe {
     /// Folder name of the weights.
     pub name: String,
+    /// Folder name of finished weights that it begins from instead of random ones: every parameter of theirs that it has too, in the
+    /// same shape, is taken over; the others begin as ever.
+    #[serde(default)]
+    pub initial: Option<String>,
     /// How long and how it is trained.
     pub optimisation: Optimisation,
     /// What it is.
@@ -47,6 +51,9 @@ pub enum ObjectiveRecipe {
         kl_weight: f64,
         /// See [`AutoencoderObjective::l1_weight`].
         l1_weight: f64,
+        /// See [`AutoencoderObjective::thumbnail_weight`].
+        #[serde(default)]
+        thumbnail_weight: f64,
         /// See [`AutoencoderObjective::crop`].
         crop: u32,
         /// See [`AutoencoderObjective::crop_samples`].
@@ -135,14 +142,21 @@ impl NetworkRecipe {
     ) -> Result<Outcome, TrainError> {
         let o = &self.optimisation;
         let (state, weights) = (folders.states.join(&self.name), folders.weights.join(&self.name));
-        let at = (folders.beginning, state.as_path(), weights.as_path());
+        let initial = self.initial.as_ref().map(|name| folders.weights.join(name));
+        let at = At {
+            beginning: folders.beginning,
+            initial: initial.as_deref(),
+            state: state.as_path(),
+            weights: weights.as_path(),
+        };
         let (seed, micro_batch, micro_batches, device) = (o.seed, o.micro_batch(), o.micro_batches, device.clone());
         match &self.objective {
-            ObjectiveRecipe::Autoencoder { config, kl_weight, l1_weight, crop, crop_samples } => {
+            ObjectiveRecipe::Autoencoder { config, kl_weight, l1_weight, thumbnail_weight, crop, crop_samples } => {
                 let objective = AutoencoderObjective {
                     config: config.clone(),
                     kl_weight: *kl_weight,
                     l1_weight: *l1_weight,
+                    thumbnail_weight: *thumbnail_weight,
                     crop: *crop,
                     crop_samples: *crop_samples,
                     source,

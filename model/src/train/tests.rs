@@ -98,7 +98,8 @@ fn run_from(
     stop: Option<u64>,
 ) -> Result<Outcome, TrainError> {
     let at = (beginning, folder.join("state"), folder.join("weights"));
-    train(line, recipe, "line", &Device::Cpu, (at.0, &at.1, &at.2), &mut Watch(stop))
+    let at = At { beginning: at.0, initial: None, state: &at.1, weights: &at.2 };
+    train(line, recipe, "line", &Device::Cpu, at, &mut Watch(stop))
 }
 
 /// A folder of this test's own below the target directory.
