@@ -1,6 +1,6 @@
 //! The shapes world as training data.
 
-use gentron_model::train::{Example, Source};
+use gentron_model::train::{ClipExample, Example, Source};
 use gentron_suites::shapes;
 
 /// Pairs and documents of the suite `shapes`.
@@ -21,6 +21,12 @@ impl Source for ShapesSource {
     }
 
     fn vocabulary(&self) -> Vec<String> {
-        shapes::vocabulary()
+        let words = shapes::vocabulary();
+        words.into_iter().chain(shapes::motion::motion_vocabulary()).collect()
+    }
+
+    fn clip(&self, seed: u64, index: u64) -> Option<ClipExample> {
+        let shapes::motion::ClipPair { frames, caption, .. } = shapes::motion::training_clip(seed, index);
+        Some(ClipExample { frames, caption })
     }
 }

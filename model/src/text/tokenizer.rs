@@ -99,6 +99,17 @@ impl TextTokenizer {
         self.tokenizer.token_to_id(token)
     }
 
+    /// For each token, by id, its id in another `tokenizer.json`, where that knows it.
+    ///
+    /// # Errors
+    /// [`TextError::Tokenizer`].
+    pub fn rows_of(&self, path: &Path) -> Result<Vec<Option<usize>>, TextError> {
+        let failed = |source| TextError::Tokenizer { path: path.to_owned(), source };
+        let other = Tokenizer::from_file(path).map_err(failed)?;
+        let row = |id| self.tokenizer.id_to_token(id).and_then(|token| other.token_to_id(&token));
+        Ok((0..self.vocabulary() as u32).map(|id| row(id).map(|row| row as usize)).collect())
+    }
+
     /// Tokens known, special ones included.
     pub fn vocabulary(&self) -> usize {
         self.tokenizer.get_vocab_size(true)

@@ -2,7 +2,7 @@
 
 use super::autoencoder::{EVALUATION_INDEX, write_json};
 use super::engine::{Loss, Objective};
-use super::{Source, TrainError};
+use super::{Example, Source, TrainError};
 use crate::text::clip::{ClipConfig, ClipModel, pixels};
 use crate::text::{TextTokenizer, word_level_clip};
 use candle_core::{D, Device, Tensor};
@@ -14,6 +14,7 @@ use std::path::Path;
 pub struct ClipObjective<'a> {
     config: ClipConfig,
     tokenizer: TextTokenizer,
+    clips: bool,
     source: &'a dyn Source,
     seed: u64,
     micro_batch: usize,
@@ -22,12 +23,13 @@ pub struct ClipObjective<'a> {
 }
 
 impl<'a> ClipObjective<'a> {
-    /// Makes the tokenizer from the source's vocabulary and fits the configuration to it.
+    /// Makes the tokenizer from the source's vocabulary and fits the configuration to it. With `clips`, every eighth pair is a clip's
+    /// middle frame and the clip's caption.
     ///
     /// # Errors
     /// Where the vocabulary makes no tokenizer.
     pub fn new(
-        mut config: ClipConfig,
+        (mut config, clips): (ClipConfig, bool),
         source: &'a dyn Source,
         seed: u64,
         (micro_batch, micro_batches): (usize, usize),
@@ -38,12 +40,17 @@ impl<'a> ClipObjective<'a> {
         config.text_config.vocab_size = tokenizer.vocabulary();
         config.text_config.bos_token_id = id("<|startoftext|>");
         config.text_config.eos_token_id = id("<|endoftext|>");
-        Ok(Self { config, tokenizer, source, seed, micro_batch, micro_batches, device })
+        Ok(Self { config, tokenizer, clips, source, seed, micro_batch, micro_batches, device })
     }
 
     /// Images and captions from `first` on: embeddings of both, and the captions.
     fn embed(&self, network: &ClipModel, first: u64, n: usize) -> Result<(Tensor, Tensor, Vec<String>), TrainError> {
-        let examples: Vec<_> = (first..first + n as u64).map(|i| self.source.example(self.seed, i)).collect();
+        let clip = |i: u64| (self.clips && i % 8 == 7).then(|| self.source.clip(self.seed, i)).flatten();
+        let example = |i: u64| match clip(i) {
+            Some(mut clip) => Example { image: clip.frames.swap_remove(clip.frames.len() / 2), caption: clip.caption },
+            None => self.source.example(self.seed, i),
+        };
+        let examples: Vec<Example> = (first..first + n as u64).map(example).collect();
         let images: Vec<_> = examples.iter().map(|e| &e.image).collect();
         let captions: Vec<String> = examples.iter().map(|e| e.caption.clone()).collect();
         let texts: Vec<&str> = captions.iter().map(String::as_str).collect();
@@ -69,7 +76,7 @@ impl Objective for ClipObjective<'_> {
     }
 
     fn identity(&self) -> serde_json::Value {
-        serde_json::json!({ "network": "clip", "config": self.config })
+        serde_json::json!({ "network": "clip", "config": self.config, "clips": self.clips })
     }
 
     fn build(&self, vb: VarBuilder) -> Result<ClipModel, TrainError> {
@@ -92,6 +99,10 @@ impl Objective for ClipObjective<'_> {
             right += nearest.iter().enumerate().filter(|(i, j)| captions[*i] == captions[**j as usize]).count();
         }
         Ok(BTreeMap::from([("right_of_64".to_owned(), right as f64 / (sets * CHOICES) as f64)]))
+    }
+
+    fn rows(&self, initial: &Path) -> Result<Vec<Option<usize>>, TrainError> {
+        Ok(self.tokenizer.rows_of(&initial.join("tokenizer.json"))?)
     }
 
     fn export(&self, _: &ClipModel, folder: &Path) -> Result<(), TrainError> {

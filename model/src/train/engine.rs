@@ -44,6 +44,14 @@ pub trait Objective: Sync {
     /// # Errors
     /// Where a tensor operation or a write fails.
     fn evaluate(&self, network: &Self::Network, folder: &Path) -> Result<BTreeMap<String, f64>, TrainError>;
+    /// Of a table with a row for each token: for each row the one of `initial`'s weights that is the same token's, where it has the
+    /// token. Empty where the network has no such table.
+    ///
+    /// # Errors
+    /// Where `initial` has no readable tokenizer.
+    fn rows(&self, _initial: &Path) -> Result<Vec<Option<usize>>, TrainError> {
+        Ok(Vec::new())
+    }
     /// Writes what belongs beside the weights: configuration, tokenizer.
     ///
     /// # Errors
@@ -172,7 +180,7 @@ pub fn train<O: Objective>(
         header = StateHeader { step, restarts, wall_seconds, curve, ..header };
         progress.resumed(header.step * recipe.batch as u64);
     } else if let Some(folder) = initial {
-        optimizer.take_over(&folder.join("model.safetensors"))?;
+        optimizer.take_over(&folder.join("model.safetensors"), &objective.rows(folder)?)?;
     }
 
     let (started, already) = (Instant::now(), (header.step, header.wall_seconds));

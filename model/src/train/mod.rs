@@ -30,7 +30,7 @@ pub use gentron::{GenTronObjective, GenTronTraining, Timesteps};
 pub use parameters::Parameters;
 pub use plan::{Folders, NetworkRecipe, ObjectiveRecipe, TrainRecipe};
 pub use recipe::{LearningRate, Optimisation};
-pub use source::{Example, Source};
+pub use source::{ClipExample, Example, Source};
 pub use t5::T5Objective;
 
 #[cfg(test)]

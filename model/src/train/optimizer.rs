@@ -73,17 +73,27 @@ impl Optimizer {
         Ok(())
     }
 
-    /// Takes over the weights of an exported file that have a parameter's name and shape.
+    /// Takes over the weights of an exported file that have a parameter's name and shape, and of tables whose number of rows is that
+    /// of `rows` those rows that it names.
     ///
-    /// Fails where there is none: such a file is of another kind of network.
-    pub(super) fn take_over(&mut self, path: &Path) -> Result<()> {
+    /// Fails where there are none: such a file is of another kind of network.
+    pub(super) fn take_over(&mut self, path: &Path, rows: &[Option<usize>]) -> Result<()> {
         let exported = candle_core::safetensors::load(path, &Device::Cpu)?;
         let mut taken = 0;
         for slot in &mut self.slots {
-            let Some(tensor) = exported.get(&slot.name).filter(|tensor| tensor.dims() == slot.var.dims()) else {
-                continue;
-            };
-            slot.value = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?;
+            let Some(tensor) = exported.get(&slot.name) else { continue };
+            let values = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
+            match (slot.var.dims(), tensor.dims()) {
+                (new, old) if new == old && old.first() != Some(&rows.len()) => slot.value = values,
+                (&[n, width], &[_, old_width]) if n == rows.len() && width == old_width => {
+                    for (to, from) in slot.value.chunks_exact_mut(width).zip(rows) {
+                        if let Some(from) = from.and_then(|row| values.chunks_exact(width).nth(row)) {
+                            to.copy_from_slice(from);
+                        }
+                    }
+                }
+                _ => continue,
+            }
             slot.average.clone_from(&slot.value);
             slot.publish()?;
             taken += 1;

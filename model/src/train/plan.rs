@@ -63,6 +63,9 @@ pub enum ObjectiveRecipe {
     Clip {
         /// Sizes; the vocabulary follows from the data.
         config: ClipConfig,
+        /// Whether captions of clips are among the texts.
+        #[serde(default)]
+        clips: bool,
     },
     /// T5 on captions and documents.
     T5 {
@@ -70,6 +73,9 @@ pub enum ObjectiveRecipe {
         config: T5Config,
         /// Tokens of the longest text.
         limit: usize,
+        /// Whether captions of clips are among the texts.
+        #[serde(default)]
+        clips: bool,
     },
     /// GenTron on latents, under frozen encoders.
     GenTron {
@@ -167,14 +173,15 @@ impl NetworkRecipe {
                 };
                 train(&objective, o, &source.id(), &device, at, progress)
             }
-            ObjectiveRecipe::Clip { config } => {
+            ObjectiveRecipe::Clip { config, clips } => {
                 let batches = (micro_batch, micro_batches);
-                let objective = ClipObjective::new(config.clone(), source, seed, batches, device.clone())?;
+                let objective = ClipObjective::new((config.clone(), *clips), source, seed, batches, device.clone())?;
                 train(&objective, o, &source.id(), &device, at, progress)
             }
-            ObjectiveRecipe::T5 { config, limit } => {
+            ObjectiveRecipe::T5 { config, limit, clips } => {
                 let batches = (micro_batch, micro_batches);
-                let objective = T5Objective::new(config.clone(), *limit, source, seed, batches, device.clone())?;
+                let objective =
+                    T5Objective::new(config.clone(), (*limit, *clips), source, seed, batches, device.clone())?;
                 train(&objective, o, &source.id(), &device, at, progress)
             }
             ObjectiveRecipe::GenTron { preset, conditioning, prediction, text, frozen, training } => {

@@ -10,6 +10,14 @@ pub struct Example {
     pub caption: String,
 }
 
+/// A clip and what happens in it.
+pub struct ClipExample {
+    /// In order; square, the size the networks are configured for.
+    pub frames: Vec<RgbImage>,
+    /// What the text encoders read.
+    pub caption: String,
+}
+
 /// Training data without end, addressable in any order: the same (seed, index) is always the same example.
 pub trait Source: Sync {
     /// Names the data and its version; part of every checkpoint's identity.
@@ -20,4 +28,8 @@ pub trait Source: Sync {
     fn document(&self, seed: u64, index: u64) -> String;
     /// Every word of the texts.
     fn vocabulary(&self) -> Vec<String>;
+    /// A clip with its caption, where the source has clips.
+    fn clip(&self, _seed: u64, _index: u64) -> Option<ClipExample> {
+        None
+    }
 }

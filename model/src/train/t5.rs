@@ -19,6 +19,7 @@ pub struct T5Objective<'a> {
     config: T5Config,
     tokenizer: TextTokenizer,
     sentinels: Vec<u32>,
+    clips: bool,
     source: &'a dyn Source,
     seed: u64,
     micro_batch: usize,
@@ -37,13 +38,14 @@ struct Corrupted {
 }
 
 impl<'a> T5Objective<'a> {
-    /// Makes the tokenizer from the source's vocabulary and fits the configuration to it. Texts have at most `limit` tokens.
+    /// Makes the tokenizer from the source's vocabulary and fits the configuration to it. Texts have at most `limit` tokens. With
+    /// `clips`, every fourth text is a clip's caption.
     ///
     /// # Errors
     /// Where the vocabulary makes no tokenizer.
     pub fn new(
         mut config: T5Config,
-        limit: usize,
+        (limit, clips): (usize, bool),
         source: &'a dyn Source,
         seed: u64,
         (micro_batch, micro_batches): (usize, usize),
@@ -54,7 +56,7 @@ impl<'a> T5Objective<'a> {
         config.pad_token_id = tokenizer.pad_id();
         config.eos_token_id = tokenizer.id("</s>").unwrap_or(config.eos_token_id);
         let sentinels = (0..).map_while(|i| tokenizer.id(&format!("<extra_id_{i}>"))).collect();
-        Ok(Self { config, tokenizer, sentinels, source, seed, micro_batch, micro_batches, device })
+        Ok(Self { config, tokenizer, sentinels, clips, source, seed, micro_batch, micro_batches, device })
     }
 
     /// Cuts spans out of `ids` (which end with the end token); each leaves a sentinel, which announces it in the label.
@@ -92,9 +94,11 @@ impl<'a> T5Objective<'a> {
     }
 
     fn batch(&self, first: u64, n: usize) -> Result<[Tensor; 3], TrainError> {
-        let text = |index: u64| match index % 2 {
-            0 => self.source.document(self.seed, index),
-            _ => self.source.example(self.seed, index).caption,
+        let clip = |index: u64| (self.clips && index % 4 == 3).then(|| self.source.clip(self.seed, index)).flatten();
+        let text = |index: u64| match (clip(index), index % 2) {
+            (Some(clip), _) => clip.caption,
+            (None, 0) => self.source.document(self.seed, index),
+            (None, _) => self.source.example(self.seed, index).caption,
         };
         let texts: Vec<String> = (first..first + n as u64).map(text).collect();
         let tokens = self.tokenizer.encode(&texts.iter().map(String::as_str).collect::<Vec<_>>())?;
@@ -126,7 +130,7 @@ impl Objective for T5Objective<'_> {
     }
 
     fn identity(&self) -> serde_json::Value {
-        serde_json::json!({ "network": "t5", "config": self.config, "limit": self.tokenizer.limit() })
+        serde_json::json!({ "network": "t5", "config": self.config, "limit": self.tokenizer.limit(), "clips": self.clips })
     }
 
     fn build(&self, vb: VarBuilder) -> Result<T5Model, TrainError> {
@@ -148,6 +152,10 @@ impl Objective for T5Objective<'_> {
             total += f64::from(loss.to_dtype(DType::F32)?.to_scalar::<f32>()?) / 8.0;
         }
         Ok(BTreeMap::from([("cross_entropy".to_owned(), total)]))
+    }
+
+    fn rows(&self, initial: &Path) -> Result<Vec<Option<usize>>, TrainError> {
+        Ok(self.tokenizer.rows_of(&initial.join("tokenizer.json"))?)
     }
 
     fn export(&self, _: &T5Model, folder: &Path) -> Result<(), TrainError> {
