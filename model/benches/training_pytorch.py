@@ -23,7 +23,7 @@ class Corpus:
 
     def __init__(self, path, encoders):
         tensors = load_file(path)
-        self.latents, self.text_of = tensors["latents"], tensors["text_of"].long()
+        self.latents, self.text_of = tensors["latents"].squeeze(1), tensors["text_of"].long()
         self.encoders = [(tensors[f"tokens.{i}"], tensors[f"starts.{i}"].long(), tensors[f"pooled.{i}"]) for i in encoders]
 
     def batch(self, n, generator):

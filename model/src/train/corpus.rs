@@ -9,6 +9,7 @@ use crate::pixels::to_tensor;
 use crate::text::TextEncoder;
 use candle_core::{DType, Device, Tensor};
 use half::f16;
+use image::RgbImage;
 use rayon::prelude::*;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::HashMap;
@@ -24,9 +25,21 @@ struct Encoded {
     pooled: Vec<f32>,
 }
 
+/// What the examples of a corpus are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Footage {
+    /// Pictures with captions.
+    Pictures,
+    /// Clips with captions.
+    Clips,
+}
+
 /// A finite pool of examples as the backbone's training reads them.
 pub struct Corpus {
+    /// Channels, height and width.
     latent_shape: [usize; 3],
+    /// Frames of an example; 1 for pictures.
+    frames: usize,
     latents: Vec<f32>,
     /// Of each example, the index of its text; text 0 is the null text.
     text_of: Vec<u32>,
@@ -55,12 +68,12 @@ fn in_chunks<I: Sync, R: Send>(
 }
 
 impl Corpus {
-    /// Examples `0..n` of `source`, through `autoencoder` and each of `encoders`; read from `path` if that file holds just this.
+    /// Examples `0..n` of `source`, pictures or clips, through `autoencoder` and each of `encoders`; read from `path` if that file holds just this.
     ///
     /// # Errors
     /// Where a network fails or the file cannot be written.
     pub fn prepare(
-        source: &dyn Source,
+        (source, footage): (&dyn Source, Footage),
         (seed, n): (u64, u64),
         autoencoder: &AutoencoderKl,
         encoders: &[Box<dyn TextEncoder>],
@@ -71,13 +84,13 @@ impl Corpus {
         if let Some(corpus) = Self::read(path, identity, encoders) {
             return Ok(corpus);
         }
-        let corpus = Self::build(source, (seed, n), autoencoder, encoders, device, progress)?;
+        let corpus = Self::build((source, footage), (seed, n), autoencoder, encoders, device, progress)?;
         corpus.write(path, identity)?;
         Ok(corpus)
     }
 
     fn build(
-        source: &dyn Source,
+        (source, footage): (&dyn Source, Footage),
         (seed, n): (u64, u64),
         autoencoder: &AutoencoderKl,
         encoders: &[Box<dyn TextEncoder>],
@@ -87,21 +100,25 @@ impl Corpus {
         let indices: Vec<u64> = (0..n).collect();
         let encode = |chunk: &[u64]| {
             single_threaded(|| {
-                let examples: Vec<_> = chunk.iter().map(|&i| source.example(seed, i)).collect();
-                let images = to_tensor(&examples.iter().map(|e| &e.image).collect::<Vec<_>>(), device)?;
-                let latent = autoencoder.scale(&autoencoder.encode(&images)?.mean)?;
-                let (_, c, h, w) = latent.dims4()?;
-                let captions: Vec<String> = examples.into_iter().map(|e| e.caption).collect();
-                Ok::<_, TrainError>((latent.flatten_all()?.to_vec1::<f32>()?, [c, h, w], captions))
+                let (mut images, mut captions) = (Vec::new(), Vec::new());
+                for &i in chunk {
+                    let (frames, caption) = footage.example(source, seed, i)?;
+                    images.extend(frames);
+                    captions.push(caption);
+                }
+                let latent = autoencoder.encode(&to_tensor(&images.iter().collect::<Vec<_>>(), device)?)?.mean;
+                let (all, c, h, w) = latent.dims4()?;
+                let values = autoencoder.scale(&latent)?.flatten_all()?.to_vec1::<f32>()?;
+                Ok::<_, TrainError>((values, ([c, h, w], all / chunk.len()), captions))
             })
         };
-        let parts = in_chunks(&indices, encode, &mut |done| progress.preparing("pictures", done as u64, n))?;
-        let (mut latents, mut latent_shape, mut text_of) = (Vec::new(), [0; 3], Vec::new());
+        let parts = in_chunks(&indices, encode, &mut |done| progress.preparing(footage.name(), done as u64, n))?;
+        let (mut latents, mut shape, mut text_of) = (Vec::new(), ([0; 3], 1), Vec::new());
         let mut texts = vec![String::new()];
         let mut index: HashMap<String, u32> = HashMap::from([(String::new(), 0)]);
-        for (part, shape, captions) in parts {
+        for (part, of_part, captions) in parts {
             latents.extend(part);
-            latent_shape = shape;
+            shape = of_part;
             for caption in captions {
                 let next = texts.len() as u32;
                 let text = *index.entry(caption.clone()).or_insert(next);
@@ -116,7 +133,8 @@ impl Corpus {
             Encoded::of(encoder.as_ref(), &texts, tell)
         };
         let encoders = encoders.iter().map(&mut encode).collect::<Result<_, _>>()?;
-        Ok(Self { latent_shape, latents, text_of, encoders })
+        let (latent_shape, frames) = shape;
+        Ok(Self { latent_shape, frames, latents, text_of, encoders })
     }
 
     /// Examples.
@@ -134,15 +152,28 @@ impl Corpus {
         self.latent_shape
     }
 
-    /// Latents of some examples: (B, C, H, W).
+    /// Frames of an example; 1 for pictures.
+    pub fn frames(&self) -> usize {
+        self.frames
+    }
+
+    /// Latents of some pictures: (B, C, H, W).
     ///
     /// # Errors
     /// Where an index is out of range.
     pub fn latents(&self, examples: &[usize], device: &Device) -> candle_core::Result<Tensor> {
+        self.clips(examples, device)?.squeeze(1)
+    }
+
+    /// Latents of some clips: (B, T, C, H, W).
+    ///
+    /// # Errors
+    /// Where an index is out of range.
+    pub fn clips(&self, examples: &[usize], device: &Device) -> candle_core::Result<Tensor> {
         let [c, h, w] = self.latent_shape;
-        let size = c * h * w;
+        let size = self.frames * c * h * w;
         let values: Vec<f32> = examples.iter().flat_map(|i| &self.latents[i * size..][..size]).copied().collect();
-        Tensor::from_vec(values, (examples.len(), c, h, w), device)
+        Tensor::from_vec(values, (examples.len(), self.frames, c, h, w), device)
     }
 
     /// Texts of some examples, `None` for the null text, by encoder `encoder`; padded to the longest among them.
@@ -168,6 +199,29 @@ impl Corpus {
             mask: Tensor::from_vec(mask, (b, length), device)?,
             pooled: Tensor::from_vec(pooled, (b, p), device)?,
         })
+    }
+}
+
+impl Footage {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Pictures => "pictures",
+            Self::Clips => "clips",
+        }
+    }
+
+    /// Frames and caption of an example.
+    fn example(self, source: &dyn Source, seed: u64, index: u64) -> Result<(Vec<RgbImage>, String), TrainError> {
+        match self {
+            Self::Pictures => {
+                let example = source.example(seed, index);
+                Ok((vec![example.image], example.caption))
+            }
+            Self::Clips => {
+                let none = || TrainError::Recipe(format!("the data `{}` have no clips", source.id()));
+                source.clip(seed, index).map(|clip| (clip.frames, clip.caption)).ok_or_else(none)
+            }
+        }
     }
 }
 
@@ -209,7 +263,7 @@ impl Corpus {
             (
                 "latents".into(),
                 Dtype::F32,
-                [&[self.len()], &self.latent_shape[..]].concat(),
+                [&[self.len(), self.frames], &self.latent_shape[..]].concat(),
                 bytemuck::cast_slice(&self.latents),
             ),
             ("text_of".into(), Dtype::U32, vec![self.len()], bytemuck::cast_slice(&self.text_of)),
@@ -252,7 +306,8 @@ impl Corpus {
         };
         let shape = tensors.tensor("latents").ok()?.shape().to_vec();
         Some(Self {
-            latent_shape: [*shape.get(1)?, *shape.get(2)?, *shape.get(3)?],
+            latent_shape: [*shape.get(2)?, *shape.get(3)?, *shape.get(4)?],
+            frames: *shape.get(1)?,
             latents: f32s("latents")?,
             text_of: u32s("text_of")?,
             encoders: (0..encoders.len()).map(encoded).collect::<Option<_>>()?,

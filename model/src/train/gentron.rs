@@ -1,4 +1,4 @@
-//! GenTron: prediction of noise or velocity on cached latents under frozen text encoders.
+//! GenTron: prediction of noise or velocity on cached latents, of pictures or of clips, under frozen text encoders.
 
 use super::autoencoder::{contact_sheet, write_json};
 use super::corpus::Corpus;
@@ -75,8 +75,10 @@ pub struct GenTronObjective<'a> {
     pub training: GenTronTraining,
     /// Noise schedule.
     pub schedule: Schedule,
-    /// Training examples; the last `HELD_OUT` are kept for evaluation.
+    /// Training pictures; the last `HELD_OUT` are kept for evaluation.
     pub corpus: &'a Corpus,
+    /// For a backbone of clips.
+    pub clips: Option<ClipTraining<'a>>,
     /// Decodes the sample sheets.
     pub autoencoder: &'a AutoencoderKl,
     /// Seed of order, timesteps, noise and dropout.
@@ -89,10 +91,20 @@ pub struct GenTronObjective<'a> {
     pub device: Device,
 }
 
+/// Joint training on clips and pictures (paper, section 3.3).
+#[derive(Clone, Copy)]
+pub struct ClipTraining<'a> {
+    /// Training clips; the last `HELD_OUT` are kept for evaluation.
+    pub corpus: &'a Corpus,
+    /// Probability that a sample is motion-free: a picture, repeated for every frame, whose frames do not see one another.
+    pub motion_free: f64,
+}
+
 /// Examples at the corpus's end that are never trained on.
 pub const HELD_OUT: usize = 256;
 
-/// Samples of one forward pass: which example, at which timestep, with or without its text, under which noise.
+/// Samples of one forward pass: which examples of a corpus, at which timestep, with or without its text, under which noise.
+#[derive(Default)]
 struct Draws {
     examples: Vec<usize>,
     texts: Vec<Option<usize>>,
@@ -101,41 +113,48 @@ struct Draws {
 }
 
 impl GenTronObjective<'_> {
-    fn draws(
-        &self,
-        (first, n): (u64, usize),
-        pool: impl Fn(u64) -> usize,
-        timesteps: Timesteps,
-        dropout: f64,
-    ) -> Draws {
-        let size: usize = self.corpus.latent_shape().iter().product();
-        let drops = Stream::new(self.seed, "dropout", 0, purpose::DROPOUT);
-        let mut draws = Draws { examples: Vec::new(), texts: Vec::new(), timesteps: Vec::new(), noise: Vec::new() };
-        for i in first..first + n as u64 {
-            let example = pool(i);
-            draws.examples.push(example);
-            draws.texts.push((drops.uniforms(i)[0] >= dropout).then_some(example));
-            draws.timesteps.push(timesteps.draw(self.seed, i, self.schedule.timesteps()));
-            draws.noise.extend(normal(self.seed, "noise", i, purpose::NOISE, size));
-        }
-        draws
+    /// Elements of a picture's or a clip's latent.
+    fn elements(&self) -> usize {
+        let picture: usize = self.corpus.latent_shape().iter().product();
+        self.clips.map_or(1, |clips| clips.corpus.frames()) * picture
     }
 
-    fn weighted_error(&self, network: &GenTron, draws: Draws) -> Result<Tensor, TrainError> {
-        let latents = self.corpus.latents(&draws.examples, &self.device)?; // (B, C, H, W)
+    fn draw(&self, i: u64, example: usize, timesteps: Timesteps, dropout: f64, into: &mut Draws) {
+        let drops = Stream::new(self.seed, "dropout", 0, purpose::DROPOUT);
+        into.examples.push(example);
+        into.texts.push((drops.uniforms(i)[0] >= dropout).then_some(example));
+        into.timesteps.push(timesteps.draw(self.seed, i, self.schedule.timesteps()));
+        into.noise.extend(normal(self.seed, "noise", i, purpose::NOISE, self.elements()));
+    }
+
+    /// Weighted errors (B) of samples of one corpus; pictures under a backbone of clips are motion-free clips of one picture.
+    fn errors(&self, network: &GenTron, corpus: &Corpus, draws: Draws) -> Result<Tensor, TrainError> {
+        let frames = self.clips.map(|clips| clips.corpus.frames());
+        let motion_free = vec![corpus.frames() == 1; draws.examples.len()];
+        let latents = match frames {
+            None => corpus.latents(&draws.examples, &self.device)?, // (B, C, H, W)
+            Some(frames) => {
+                let clips = corpus.clips(&draws.examples, &self.device)?; // (B, T or 1, C, H, W)
+                if corpus.frames() == 1 { clips.repeat((1, frames, 1, 1, 1))? } else { clips }
+            }
+        };
         let noise = Tensor::from_vec(draws.noise, latents.shape(), &self.device)?;
         let noised = self.schedule.add_noise_to_batch(&latents, &noise, &draws.timesteps)?;
         let t = Tensor::from_iter(draws.timesteps.iter().map(|&t| t as f32), &self.device)?;
-        let text = self.sources.iter().map(|&i| self.corpus.texts(i, &draws.texts, &self.device));
+        let text = self.sources.iter().map(|&i| corpus.texts(i, &draws.texts, &self.device));
         let text = network.condition(&text.collect::<candle_core::Result<Vec<_>>>()?)?;
         let target = match self.config.prediction {
             Prediction::Noise => noise,
             Prediction::Velocity => self.schedule.velocity_of_batch(&latents, &noise, &draws.timesteps)?,
         };
-        let output = network.forward(&noised, &t, &text)?.narrow(1, 0, self.config.in_channels)?;
+        let channels = self.config.in_channels;
+        let output = match frames {
+            None => network.forward(&noised, &t, &text)?.narrow(1, 0, channels)?,
+            Some(_) => network.forward_clips(&noised, &t, &text, &motion_free)?.narrow(2, 0, channels)?,
+        };
         let error = (output - target)?.sqr()?.flatten_from(1)?.mean(1)?; // (B)
         let weights = Tensor::from_iter(draws.timesteps.iter().map(|&t| self.weight(t)), &self.device)?;
-        Ok((error * weights)?.mean_all()?)
+        Ok((error * weights)?)
     }
 
     fn weight(&self, timestep: usize) -> f32 {
@@ -165,7 +184,12 @@ impl Objective for GenTronObjective<'_> {
     }
 
     fn identity(&self) -> serde_json::Value {
-        serde_json::json!({ "network": "gentron", "config": self.config, "training": self.training })
+        let mut identity =
+            serde_json::json!({ "network": "gentron", "config": self.config, "training": self.training });
+        if let Some(clips) = self.clips {
+            identity["motion_free"] = clips.motion_free.into();
+        }
+        identity
     }
 
     fn build(&self, vb: VarBuilder) -> Result<GenTron, TrainError> {
@@ -174,47 +198,94 @@ impl Objective for GenTronObjective<'_> {
 
     fn loss(&self, network: &GenTron, step: u64, micro: usize) -> Result<Loss, TrainError> {
         let first = (step * self.micro_batches as u64 + micro as u64) * self.micro_batch as u64;
-        let pool = (self.corpus.len() - HELD_OUT) as u64;
         let order = Stream::new(self.seed, "order", 0, purpose::ORDER);
+        let motion = Stream::new(self.seed, "motion", 0, purpose::MOTION);
         let GenTronTraining { timesteps, text_dropout, .. } = self.training;
-        let draws = self.draws((first, self.micro_batch), |i| order.below(i, pool) as usize, timesteps, text_dropout);
-        Ok(Loss { total: self.weighted_error(network, draws)? })
+        let (mut pictures, mut moving) = (Draws::default(), Draws::default());
+        for i in first..first + self.micro_batch as u64 {
+            let clips = self.clips.filter(|clips| motion.uniforms(i)[0] >= clips.motion_free);
+            let (corpus, draws) = match clips {
+                Some(clips) => (clips.corpus, &mut moving),
+                None => (self.corpus, &mut pictures),
+            };
+            let example = order.below(i, (corpus.len() - HELD_OUT) as u64) as usize;
+            self.draw(i, example, timesteps, text_dropout, draws);
+        }
+        let mut sums = Vec::new();
+        for (corpus, draws) in [(Some(self.corpus), pictures), (self.clips.map(|clips| clips.corpus), moving)] {
+            if let Some(corpus) = corpus.filter(|_| !draws.examples.is_empty()) {
+                sums.push(self.errors(network, corpus, draws)?.sum_all()?);
+            }
+        }
+        let sum = Tensor::stack(&sums, 0)?.sum_all()?;
+        Ok(Loss { total: (sum / self.micro_batch as f64)? })
     }
 
-    /// Loss on held-out examples at fixed timesteps and noise; and a sheet of samples below the pictures whose captions they had.
+    /// Loss on held-out examples at fixed timesteps and noise; and a sheet of samples below the pictures, or clips, whose captions they
+    /// had.
     fn evaluate(&self, network: &GenTron, folder: &Path) -> Result<BTreeMap<String, f64>, TrainError> {
-        let first = self.corpus.len() - HELD_OUT;
+        let corpus = self.clips.map_or(self.corpus, |clips| clips.corpus);
+        let (frames, first) = (corpus.frames(), corpus.len() - HELD_OUT);
         // Draws from far beyond training's, so that no noise is shared with it.
         let base = 1u64 << 40;
-        let draws = self.draws((base, HELD_OUT), |i| first + (i - base) as usize, Timesteps::Uniform, 0.0);
-        let loss = f64::from(self.weighted_error(network, draws)?.to_scalar::<f32>()?);
-        let shown: Vec<usize> = (first..first + 16).collect();
-        let texts = self.sources.iter().map(|&i| {
-            let of: Vec<_> = shown.iter().map(|&i| Some(i)).chain([None]).collect();
-            self.corpus.texts(i, &of, &self.device)
-        });
-        let context = network.condition(&texts.collect::<candle_core::Result<Vec<_>>>()?)?;
-        let rows = (0..=shown.len()).map(|i| context.row(i)).collect::<candle_core::Result<Vec<_>>>()?;
-        let (null, texts) = rows.split_last().ok_or_else(|| TrainError::Recipe("no text to sample".into()))?;
-        let guided = Guided::new(&texts.iter().collect::<Vec<_>>(), null, &self.training.sampling)?;
-        let size: usize = self.corpus.latent_shape().iter().product();
-        let noise = normal(self.seed, "sample sheet", 0, purpose::NOISE, size * shown.len());
-        let noise = noise.into_iter().map(f64::from).collect();
-        let fresh = |_| vec![0.0; size * shown.len()];
-        let latents = denoise(network, &guided, noise, &self.training.sampling, &self.schedule, fresh, &self.device)
-            .map_err(|e| TrainError::Recipe(e.to_string()))?;
-        let decode = |latents: &Tensor| to_images(&self.autoencoder.decode(&self.autoencoder.unscale(latents)?)?);
-        let (true_images, samples) = (decode(&self.corpus.latents(&shown, &self.device)?)?, decode(&latents)?);
-        let rows: Vec<Vec<&RgbImage>> = true_images
-            .chunks(8)
-            .zip(samples.chunks(8))
-            .flat_map(|(a, b)| [a.iter().collect::<Vec<_>>(), b.iter().collect()])
-            .collect();
-        contact_sheet(&rows, &folder.join("samples.png"))?;
-        Ok(BTreeMap::from([("held_out_loss".to_owned(), loss)]))
+        let mut loss = 0.0;
+        let chunk = if frames > 1 { 32 } else { HELD_OUT };
+        for start in (0..HELD_OUT).step_by(chunk) {
+            let mut draws = Draws::default();
+            for i in start..(start + chunk).min(HELD_OUT) {
+                self.draw(base + i as u64, first + i, Timesteps::Uniform, 0.0, &mut draws);
+            }
+            loss += f64::from(self.errors(network, corpus, draws)?.sum_all()?.to_scalar::<f32>()?);
+        }
+        self.sample_sheet(
+            network,
+            corpus,
+            &(first..first + if frames > 1 { 4 } else { 16 }).collect::<Vec<_>>(),
+            folder,
+        )?;
+        Ok(BTreeMap::from([("held_out_loss".to_owned(), loss / HELD_OUT as f64)]))
     }
 
     fn export(&self, _: &GenTron, folder: &Path) -> Result<(), TrainError> {
         write_json(&folder.join("config.json"), &self.config)
+    }
+}
+
+impl GenTronObjective<'_> {
+    /// Eight pictures a row, or one clip: above those of the data, below what is drawn from their captions.
+    fn sample_sheet(
+        &self,
+        network: &GenTron,
+        corpus: &Corpus,
+        shown: &[usize],
+        folder: &Path,
+    ) -> Result<(), TrainError> {
+        let texts = self.sources.iter().map(|&i| {
+            let of: Vec<_> = shown.iter().map(|&i| Some(i)).chain([None]).collect();
+            corpus.texts(i, &of, &self.device)
+        });
+        let context = network.condition(&texts.collect::<candle_core::Result<Vec<_>>>()?)?;
+        let rows = (0..=shown.len()).map(|i| context.row(i)).collect::<candle_core::Result<Vec<_>>>()?;
+        let (null, texts) = rows.split_last().ok_or_else(|| TrainError::Recipe("no text to sample".into()))?;
+        let sampling = Sampling { frames: self.clips.map(|clips| clips.corpus.frames()), ..self.training.sampling };
+        let guided = Guided::new(&texts.iter().collect::<Vec<_>>(), null, &sampling)?;
+        let size = self.elements() * shown.len();
+        let noise = normal(self.seed, "sample sheet", 0, purpose::NOISE, size);
+        let noise = noise.into_iter().map(f64::from).collect();
+        let fresh = |_| vec![0.0; size];
+        let latents = denoise(network, &guided, noise, &sampling, &self.schedule, fresh, &self.device)
+            .map_err(|e| TrainError::Recipe(e.to_string()))?;
+        let pictures = |latents: &Tensor| -> Result<Vec<RgbImage>, TrainError> {
+            let latents = if latents.rank() == 5 { latents.flatten(0, 1)? } else { latents.clone() };
+            Ok(to_images(&self.autoencoder.decode(&self.autoencoder.unscale(&latents)?)?)?)
+        };
+        let (true_images, samples) = (pictures(&corpus.clips(shown, &self.device)?)?, pictures(&latents)?);
+        let row = if corpus.frames() > 1 { corpus.frames() } else { 8 };
+        let rows: Vec<Vec<&RgbImage>> = true_images
+            .chunks(row)
+            .zip(samples.chunks(row))
+            .flat_map(|(a, b)| [a.iter().collect::<Vec<_>>(), b.iter().collect()])
+            .collect();
+        contact_sheet(&rows, &folder.join("samples.png"))
     }
 }

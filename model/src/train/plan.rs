@@ -1,8 +1,8 @@
 //! Training recipes: which networks, in which order, of which sizes, from which others.
 
 use super::{
-    At, AutoencoderObjective, Beginning, ClipObjective, Corpus, GenTronObjective, GenTronTraining, Optimisation,
-    Outcome, Progress, Source, T5Objective, TrainError, train,
+    At, AutoencoderObjective, Beginning, ClipObjective, ClipTraining, Corpus, Footage, GenTronObjective,
+    GenTronTraining, Optimisation, Outcome, Progress, Source, T5Objective, TrainError, train,
 };
 use crate::autoencoder::{AutoencoderKl, AutoencoderKlConfig};
 use crate::diffusion::{Schedule, ScheduleConfig};
@@ -92,7 +92,20 @@ pub enum ObjectiveRecipe {
         frozen: Frozen,
         /// What all arms of a comparison share.
         training: GenTronTraining,
+        /// For a backbone of clips.
+        #[serde(default)]
+        clips: Option<ClipsRecipe>,
     },
+}
+
+/// Joint training on clips and pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClipsRecipe {
+    /// Clips in the pool.
+    pub examples: u64,
+    /// See [`ClipTraining::motion_free`].
+    pub motion_free: f64,
 }
 
 /// The frozen networks and the pool of examples that arms are trained on.
@@ -184,8 +197,14 @@ impl NetworkRecipe {
                     T5Objective::new(config.clone(), (*limit, *clips), source, seed, batches, device.clone())?;
                 train(&objective, o, &source.id(), &device, at, progress)
             }
-            ObjectiveRecipe::GenTron { preset, conditioning, prediction, text, frozen, training } => {
-                let prepared = frozen.prepare(source, seed, folders, &device, progress)?;
+            ObjectiveRecipe::GenTron { preset, conditioning, prediction, text, frozen, training, clips } => {
+                let pool = (Footage::Pictures, frozen.examples);
+                let prepared = frozen.prepare(source, (seed, pool), folders, &device, progress)?;
+                let moving = clips.map(|clips| {
+                    let pool = (Footage::Clips, clips.examples);
+                    frozen.prepare(source, (seed, pool), folders, &device, progress)
+                });
+                let moving = moving.transpose()?;
                 let sources = text.iter().map(|name| prepared.position(name)).collect::<Result<Vec<_>, _>>()?;
                 let preset = Preset::find(preset)
                     .ok_or_else(|| TrainError::Recipe(format!("no size of GenTron is called {preset}")))?;
@@ -195,6 +214,7 @@ impl NetworkRecipe {
                         in_channels: channels,
                         latent_size: size,
                         prediction: *prediction,
+                        temporal: clips.is_some(),
                         ..preset
                             .config
                             .with(*conditioning, sources.iter().map(|&i| prepared.sources[i].clone()).collect())
@@ -203,13 +223,17 @@ impl NetworkRecipe {
                     training: training.clone(),
                     schedule: Schedule::new(&frozen.schedule)?,
                     corpus: &prepared.corpus,
+                    clips: clips
+                        .zip(moving.as_ref())
+                        .map(|(clips, moving)| ClipTraining { corpus: &moving.corpus, motion_free: clips.motion_free }),
                     autoencoder: &prepared.autoencoder,
                     seed,
                     micro_batch,
                     micro_batches,
                     device: device.clone(),
                 };
-                train(&objective, o, &prepared.identity, &device, at, progress)
+                let data = moving.as_ref().map_or(String::new(), |moving| format!("; {}", moving.identity));
+                train(&objective, o, &(prepared.identity.clone() + &data), &device, at, progress)
             }
         }
     }
@@ -237,7 +261,7 @@ impl Frozen {
     fn prepare(
         &self,
         source: &dyn Source,
-        seed: u64,
+        (seed, (footage, examples)): (u64, (Footage, u64)),
         folders: Folders,
         device: &Device,
         progress: &mut dyn Progress,
@@ -252,17 +276,25 @@ impl Frozen {
         });
         let encoders = specs.map(|spec| load_encoder(&spec, device)).collect::<Result<Vec<_>, _>>()?;
         let mut hash = Sha256::new();
-        hash.update(format!("{} {seed} {} {:?}", source.id(), self.examples, self.encoders));
+        hash.update(format!("{} {seed} {examples} {:?}", source.id(), self.encoders));
+        let kind = match footage {
+            Footage::Pictures => "examples",
+            Footage::Clips => "clips",
+        };
+        if footage == Footage::Clips {
+            hash.update(kind);
+        }
         for name in std::iter::once(&self.autoencoder).chain(self.encoders.iter().map(|encoder| &encoder.name)) {
             let path = folder(name).join("model.safetensors");
             let fail = |source| TrainError::File { action: "read", path: path.clone(), source };
             hash.update(Sha256::digest(std::fs::read(&path).map_err(fail)?));
         }
         let digest: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let identity = format!("{}, {} examples, corpus {digest}", source.id(), self.examples);
+        let identity = format!("{}, {examples} {kind}, corpus {digest}", source.id());
         let path = folders.states.join(format!("corpus-{digest}.safetensors"));
-        let of = (seed, self.examples);
-        let corpus = Corpus::prepare(source, of, &autoencoder, &encoders, (&path, &identity), device, progress)?;
+        let of = (seed, examples);
+        let corpus =
+            Corpus::prepare((source, footage), of, &autoencoder, &encoders, (&path, &identity), device, progress)?;
         let sources = encoders.iter().map(|encoder| TextSource {
             name: encoder.name().to_owned(),
             width: encoder.width(),

@@ -7,3 +7,4 @@ pub(super) const NOISE: u32 = 4;
 pub(super) const DROPOUT: u32 = 5;
 pub(super) const CORRUPTION: u32 = 6;
 pub(super) const CROP: u32 = 7;
+pub(super) const MOTION: u32 = 8;
