@@ -38,6 +38,7 @@ pub mod official;
 pub mod perception;
 pub mod pixels;
 pub mod shapes;
+pub mod video;
 pub mod wanted;
 pub mod weights;
 
