@@ -21,8 +21,11 @@ impl Source for ShapesSource {
     }
 
     fn vocabulary(&self) -> Vec<String> {
-        let words = shapes::vocabulary();
-        words.into_iter().chain(shapes::motion::motion_vocabulary()).collect()
+        shapes::vocabulary()
+    }
+
+    fn clip_vocabulary(&self) -> Vec<String> {
+        shapes::motion::motion_vocabulary()
     }
 
     fn clip(&self, seed: u64, index: u64) -> Option<ClipExample> {

@@ -10,3 +10,4 @@ mod resume;
 mod server;
 mod suites;
 mod support;
+mod train;

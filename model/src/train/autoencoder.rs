@@ -75,10 +75,14 @@ impl Objective for AutoencoderObjective<'_> {
     }
 
     fn identity(&self) -> serde_json::Value {
-        serde_json::json!({
+        let mut identity = serde_json::json!({
             "network": "autoencoder", "config": self.config, "kl_weight": self.kl_weight, "l1_weight": self.l1_weight,
             "thumbnail_weight": self.thumbnail_weight, "crop": self.crop, "crop_samples": self.crop_samples,
-        })
+        });
+        if let Some(fields) = identity.as_object_mut().filter(|_| self.thumbnail_weight == 0.0) {
+            fields.shift_remove("thumbnail_weight"); // as it was before there was such a weight
+        }
+        identity
     }
 
     fn build(&self, vb: VarBuilder) -> Result<AutoencoderKl, TrainError> {

@@ -35,7 +35,9 @@ impl<'a> ClipObjective<'a> {
         (micro_batch, micro_batches): (usize, usize),
         device: Device,
     ) -> Result<Self, TrainError> {
-        let tokenizer = word_level_clip(&source.vocabulary(), config.text_config.max_position_embeddings)?;
+        let more = if clips { source.clip_vocabulary() } else { Vec::new() };
+        let words = [source.vocabulary(), more].concat();
+        let tokenizer = word_level_clip(&words, config.text_config.max_position_embeddings)?;
         let id = |token: &str| tokenizer.id(token).unwrap_or_default();
         config.text_config.vocab_size = tokenizer.vocabulary();
         config.text_config.bos_token_id = id("<|startoftext|>");
@@ -76,7 +78,11 @@ impl Objective for ClipObjective<'_> {
     }
 
     fn identity(&self) -> serde_json::Value {
-        serde_json::json!({ "network": "clip", "config": self.config, "clips": self.clips })
+        let mut identity = serde_json::json!({ "network": "clip", "config": self.config });
+        if self.clips {
+            identity["clips"] = true.into();
+        }
+        identity
     }
 
     fn build(&self, vb: VarBuilder) -> Result<ClipModel, TrainError> {

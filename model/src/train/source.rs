@@ -26,8 +26,12 @@ pub trait Source: Sync {
     fn example(&self, seed: u64, index: u64) -> Example;
     /// Text alone, for span corruption.
     fn document(&self, seed: u64, index: u64) -> String;
-    /// Every word of the texts.
+    /// Every word of pictures' texts.
     fn vocabulary(&self) -> Vec<String>;
+    /// The words that clips' texts have beside those.
+    fn clip_vocabulary(&self) -> Vec<String> {
+        Vec::new()
+    }
     /// A clip with its caption, where the source has clips.
     fn clip(&self, _seed: u64, _index: u64) -> Option<ClipExample> {
         None

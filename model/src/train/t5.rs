@@ -51,7 +51,8 @@ impl<'a> T5Objective<'a> {
         (micro_batch, micro_batches): (usize, usize),
         device: Device,
     ) -> Result<Self, TrainError> {
-        let tokenizer = word_level_t5(&source.vocabulary(), limit)?;
+        let more = if clips { source.clip_vocabulary() } else { Vec::new() };
+        let tokenizer = word_level_t5(&[source.vocabulary(), more].concat(), limit)?;
         config.vocab_size = tokenizer.vocabulary();
         config.pad_token_id = tokenizer.pad_id();
         config.eos_token_id = tokenizer.id("</s>").unwrap_or(config.eos_token_id);
@@ -130,7 +131,12 @@ impl Objective for T5Objective<'_> {
     }
 
     fn identity(&self) -> serde_json::Value {
-        serde_json::json!({ "network": "t5", "config": self.config, "limit": self.tokenizer.limit(), "clips": self.clips })
+        let mut identity =
+            serde_json::json!({ "network": "t5", "config": self.config, "limit": self.tokenizer.limit() });
+        if self.clips {
+            identity["clips"] = true.into();
+        }
+        identity
     }
 
     fn build(&self, vb: VarBuilder) -> Result<T5Model, TrainError> {

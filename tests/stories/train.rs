@@ -1,0 +1,108 @@
+//! As a researcher I train an arm: stop it, go on, begin from another arm, and get the same weights for the same recipe.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::{assert_same, copy_folder, files, folder, repository, run, run_well, text};
+
+/// A small backbone of pictures, and one of clips that begins from it; a few steps each.
+const RECIPE: &str = r#"
+[[network]]
+name = "pictures"
+[network.optimisation]
+seed = 5
+samples = 48
+batch = 8
+learning_rate = 1e-3
+warmup_samples = 8
+evaluate_every = 48
+[network.objective]
+kind = "gen-tron"
+preset = "gentron-shapes-s/2"
+conditioning = "cross_attention"
+prediction = "velocity"
+text = ["t5-shapes"]
+[network.objective.frozen]
+autoencoder = "autoencoder-shapes"
+encoders = [{ name = "t5-shapes", kind = "t5", length = 64 }]
+examples = 300
+[network.objective.training]
+text_dropout = 0.1
+timesteps = { logit_normal = { mean = -0.6, deviation = 1.2 } }
+sampling = { kind = "dpm-solver++", steps = 2, guidance = 3.0 }
+
+[[network]]
+name = "clips"
+initial = "pictures"
+[network.optimisation]
+seed = 5
+samples = 16
+batch = 8
+learning_rate = 1e-3
+warmup_samples = 8
+evaluate_every = 16
+[network.objective]
+kind = "gen-tron"
+preset = "gentron-shapes-s/2"
+conditioning = "cross_attention"
+prediction = "velocity"
+text = ["t5-shapes"]
+clips = { examples = 264, motion_free = 0.5 }
+[network.objective.frozen]
+autoencoder = "autoencoder-shapes"
+encoders = [{ name = "t5-shapes", kind = "t5", length = 64 }]
+examples = 300
+[network.objective.training]
+text_dropout = 0.1
+sampling = { kind = "dpm-solver++", steps = 2, guidance = 3.0, motion_guidance = 1.2 }
+"#;
+
+fn prepared(folder: &Path) {
+    fs::write(folder.join("train.toml"), RECIPE).unwrap();
+    for name in ["autoencoder-shapes", "t5-shapes"] {
+        copy_folder(&repository().join("weights").join(name), &folder.join("weights").join(name));
+    }
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn a_backbone_of_clips_begins_from_one_of_pictures() {
+    let folder = folder();
+    let here = folder.path();
+    prepared(here);
+    let command = ["train", "train.toml", "--states", "states", "--weights", "weights"];
+    // Out of order, what it begins from is missing.
+    let early = run(here, &[&command[..], &["--only", "clips"]].concat());
+    assert_eq!(early.status.code(), Some(2));
+    assert!(text(&early.stderr).contains("pictures"), "{}", text(&early.stderr));
+
+    run_well(here, &command);
+    let weights = |name: &str| here.join("weights").join(name);
+    assert_eq!(json(&weights("clips/config.json"))["temporal"], true);
+    assert_eq!(json(&weights("pictures/config.json"))["temporal"], false);
+    let card = json(&weights("clips/card.json"));
+    assert_eq!(card["samples"], 16);
+    assert!(card["recipe"]["initial"].is_string(), "the card says where it began: {}", card["recipe"]);
+    assert!(card["evaluation"]["held_out_loss"].as_f64().unwrap() > 0.0);
+    assert!(here.join("states/clips/samples.png").is_file());
+
+    // The same recipe makes the same weights, also after the states were lost.
+    let first = files(&weights("clips"));
+    fs::remove_dir_all(here.join("states")).unwrap();
+    for name in ["clips", "pictures"] {
+        fs::remove_dir_all(weights(name)).unwrap();
+    }
+    run_well(here, &command);
+    let without_time = |mut files: std::collections::BTreeMap<String, Vec<u8>>| {
+        let mut card: Value = serde_json::from_slice(&files["card.json"]).unwrap();
+        card["wall_seconds"] = 0.into();
+        files.insert("card.json".into(), card.to_string().into_bytes());
+        files
+    };
+    assert_same(&without_time(first), &without_time(files(&weights("clips"))));
+}
