@@ -186,6 +186,12 @@ pub struct ScoreArgs {
     /// Write the official scripts' result files, too
     #[arg(long, requires = "suite", hide_short_help = true)]
     pub official_files: bool,
+    /// Compare the images with these: a folder of PNG, or pytorch-fid's statistics (.npz); gives FID, FD-CLIP and CMMD
+    #[arg(long, value_name = "DIR", requires = "suite", hide_short_help = true)]
+    pub reference: Option<PathBuf>,
+    /// Inception's weights for FID [default: in $GENTRON_SCORERS/inception, or the data folder]
+    #[arg(long, value_name = "FILE", requires = "reference", hide_short_help = true)]
+    pub inception: Option<PathBuf>,
     /// Where to write what a folder scores [default: scores, within it]
     #[arg(short, long, value_name = "DIR", requires = "suite")]
     pub out: Option<PathBuf>,

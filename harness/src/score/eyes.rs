@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use gentron_metrics::blip::{BlipVqa, Layout};
 use gentron_metrics::detections::{DetectionsFile, FoundDetections};
-use gentron_metrics::{Detector as _, ImageText as _, MetricId, Vqa as _};
+use gentron_metrics::{Detector as _, MetricId, Vqa as _};
 use serde::{Deserialize, Serialize};
 
 use super::clip::ClipSimilarity;
+use super::networks::Network;
 use crate::device::device;
 use crate::failure::{Explain as _, refuse};
 use crate::store::digest;
@@ -34,6 +35,17 @@ impl ScorerPaths {
     pub fn map(&self, change: impl Fn(&Path) -> PathBuf) -> Self {
         let change = |path: &Option<PathBuf>| path.as_deref().map(&change);
         Self { blip: change(&self.blip), detections: change(&self.detections), clip: change(&self.clip) }
+    }
+
+    /// These, and where a network is not named, its folder in one of the usual places.
+    #[must_use]
+    pub fn or_found(self) -> Self {
+        let found = |key| Some(Network::find(key)?.found()?.0);
+        Self {
+            blip: self.blip.or_else(|| found("blip")),
+            detections: self.detections,
+            clip: self.clip.or_else(|| found("clip")),
+        }
     }
 
     /// These, and where one is not named, that of `others`.
@@ -70,11 +82,11 @@ pub struct Eyes {
 
 /// What is missing, and how one gets it.
 const NO_BLIP: &str = "no BLIP-VQA weights: name a folder with model_base_vqa_capfilt_large.pth of salesforce/BLIP and vocab.txt of \
-     bert-base-uncased as blip in the recipe's [scorers], or with --blip";
+     bert-base-uncased as blip in the recipe's [scorers], or with --blip; `gentron doctor` says how to get them";
 const NO_DETECTIONS: &str = "no detections: name a file of a detector's boxes (UniDet's, for the official score) as detections in the \
      recipe's [scorers], or with --detections";
 const NO_CLIP: &str = "no CLIP weights: name a folder with config.json, model.safetensors and tokenizer.json of \
-     openai/clip-vit-base-patch32 as clip in the recipe's [scorers], or with --clip";
+     openai/clip-vit-base-patch32 as clip in the recipe's [scorers], or with --clip; `gentron doctor` says how to get them";
 
 impl Eyes {
     /// Loads what is named.
@@ -113,7 +125,10 @@ impl Eyes {
             )
         });
         let found = self.found.as_ref().map(|f| (format!("{}, from a file", f.named.id()), f.sha256.clone()));
-        let clip = self.clip.as_ref().map(|(clip, sha256)| (clip.id().to_owned(), sha256.clone()));
+        let clip = self.clip.as_ref().map(|(clip, sha256)| {
+            let id = gentron_metrics::ImageText::id(clip);
+            (format!("{id}, bicubic shorter side, centre crop"), sha256.clone())
+        });
         [
             blip.unwrap_or_else(|| none("no BLIP-VQA weights")),
             found.unwrap_or_else(|| none("no detections")),
