@@ -35,4 +35,4 @@ mod found;
 mod record;
 
 pub use file::DetectionsFile;
-pub use found::{FoundDetections, UNIDET_R50, UNIDET_RS200};
+pub use found::{FoundDetections, UNIDET_R50, UNIDET_RS200, official_detector};

@@ -19,4 +19,4 @@ pub(crate) use attention::{Columns, Segments, Width, attend};
 pub(crate) use conv::{Conv, Window};
 pub(crate) use linear::{After, Linear};
 pub(crate) use norm::LayerNorm;
-pub(crate) use pool::{average_pool, max_pool, mean_over_area};
+pub(crate) use pool::{average_pool, average_pool_with_border, max_pool, mean_over_area};

@@ -36,3 +36,5 @@ mod pixels;
 mod reach;
 #[path = "parity/spatial.rs"]
 mod spatial;
+#[path = "parity/unidet.rs"]
+mod unidet;
