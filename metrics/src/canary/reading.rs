@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::pictures::pictures;
+use crate::depth::DptHybrid;
 use crate::error::MetricError;
 use crate::measure::Backends;
 use crate::perception::{Detector, ImageText, Vqa};
@@ -134,6 +135,21 @@ pub fn of_detector(detector: &dyn Detector) -> Result<Readings, MetricError> {
                 read.values.insert(format!("{of_box}, {edge}"), value);
             }
         }
+    }
+    Ok(read)
+}
+
+/// What a depth network says of all pictures: how near they are on the whole, and along an edge.
+///
+/// # Errors
+/// It refuses a picture.
+pub fn of_depth(depth: &DptHybrid) -> Result<Readings, MetricError> {
+    let mut read = Readings { backend: depth.statement().card.id.to_owned(), values: BTreeMap::new() };
+    for picture in pictures() {
+        let map = depth.depth(&picture.image)?.values;
+        let mean = |values: &[f32]| values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len().max(1) as f64;
+        read.values.insert(format!("{}, mean nearness", picture.name), mean(&map));
+        read.values.insert(format!("{}, of the upper half", picture.name), mean(&map[..map.len() / 2]));
     }
     Ok(read)
 }

@@ -122,6 +122,12 @@ fn picture(width: u32, height: u32) -> Tensor {
     Tensor::from_vec(values, (3, height as usize, width as usize), &Device::Cpu).unwrap()
 }
 
+/// The tiny network of a golden.
+pub fn tiny(file: &str) -> UniDetNetwork {
+    let golden: Golden = own::read(file);
+    UniDetNetwork::load(&Weights::default(), &config(Backbone::ResNet, &golden)).unwrap()
+}
+
 fn compare(file: &str, backbone: Backbone) {
     let golden: Golden = own::read(file);
     let weights = Weights::default();
