@@ -6,7 +6,8 @@ use candle_nn::ops::sigmoid;
 use super::boxes::{STRIDES, clipped, has_area, moved};
 use super::config::UniDetConfig;
 use super::parts::{Shape, linear, normalised};
-use crate::detector::{FeatureMap, Pooling, batched_nms, roi_align};
+use crate::detector::nms::first_of_nms;
+use crate::detector::{FeatureMap, Pooling, roi_align};
 use crate::error::MetricError;
 use crate::kernels::{After, Conv, Linear};
 use crate::weights::TensorSource;
@@ -134,8 +135,8 @@ impl Cascade {
             sures.push(*score);
             classes.push(*class);
         }
-        let kept = batched_nms(&bboxes, &sures, &classes, THRESHOLD).into_iter().take(self.kept);
-        kept.map(|index| found[index].clone()).filter(|found| has_area(found.bbox)).collect()
+        let kept = first_of_nms(&bboxes, &sures, &classes, THRESHOLD, self.kept);
+        kept.into_iter().map(|index| found[index].clone()).filter(|found| has_area(found.bbox)).collect()
     }
 }
 

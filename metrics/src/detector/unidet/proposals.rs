@@ -5,7 +5,7 @@ use candle_core::{Result as Candle, Tensor};
 use super::boxes::{anchor, cell_anchors, clipped, has_area, moved};
 use super::config::UniDetConfig;
 use super::parts::{Shape, biased};
-use crate::detector::batched_nms;
+use crate::detector::nms::first_of_nms;
 use crate::error::MetricError;
 use crate::kernels::Conv;
 use crate::weights::TensorSource;
@@ -65,7 +65,7 @@ impl Proposals {
                 }
             }
         }
-        let kept = batched_nms(&boxes, &scores, &of_level, THRESHOLD);
-        Ok(kept.into_iter().take(self.kept).map(|index| boxes[index]).collect())
+        let kept = first_of_nms(&boxes, &scores, &of_level, THRESHOLD, self.kept);
+        Ok(kept.into_iter().map(|index| boxes[index]).collect())
     }
 }
