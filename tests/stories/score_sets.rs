@@ -78,7 +78,7 @@ fn the_doctor_says_of_every_scorer_where_it_looked_and_what_brings_it() {
     let findings: Value = serde_json::from_slice(&output.stdout).unwrap();
     let scorers: Vec<&Value> =
         findings.as_array().unwrap().iter().filter(|f| f["what"].as_str().unwrap().starts_with("scorer ")).collect();
-    assert!(scorers.len() >= 3, "{findings}");
+    assert_eq!(scorers.len(), 6, "{findings}");
     for scorer in scorers {
         assert_eq!((&scorer["well"], &scorer["optional"]), (&false.into(), &true.into()), "{scorer}");
         let looked = empty.path().join("data/gentron/scorers");
@@ -92,6 +92,24 @@ fn the_doctor_says_of_every_scorer_where_it_looked_and_what_brings_it() {
     let said = run_well(empty.path(), &["doctor", "--weights", weights.to_str().unwrap()]);
     let line = said.lines().find(|line| line.contains("scorer inception")).unwrap();
     assert!(line.starts_with("ok") && line.contains("the data folder"), "{said}");
+}
+
+#[test]
+fn weights_of_detectors_and_depth_that_are_not_those_are_refused() {
+    let folder = folder();
+    let path = folder.path();
+    image::RgbImage::new(16, 16).save(path.join("0.png")).unwrap();
+    std::fs::write(path.join("mine.csv"), "prompt\na cat in front of a dog\n").unwrap();
+    std::fs::write(path.join("odd.pth"), b"no weights").unwrap();
+    for (option, name) in [
+        ("--unidet-r50", "Unified_learned_OCIM_R50_6x+2x.pth"),
+        ("--unidet-rs200", "Unified_learned_OCIM_RS200_6x+2x.pth"),
+        ("--depth", "dpt_hybrid-midas-501f0c75.pt"),
+    ] {
+        let score = |weights: &str| run(path, &["score", ".", "--suite", "mine.csv", "--out", "s", option, weights]);
+        refuses(&score("nowhere"), &format!("missing weights: no {name}"));
+        refuses(&score("odd.pth"), "cannot load odd.pth");
+    }
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use gentron_metrics::canary::{CanaryMismatch, Readings, compare_recorded, of_image_text, of_vqa, record_path};
+use gentron_metrics::canary::{
+    CanaryMismatch, Readings, compare_recorded, of_depth, of_detector, of_image_text, of_vqa, record_path,
+};
 use gentron_metrics::{Backends, MetricError, shapes::ShapesPerception};
 
 use super::Eyes;
@@ -32,6 +34,12 @@ pub fn of_eyes(eyes: &Eyes) -> anyhow::Result<()> {
     }
     if let Some((clip, sha256)) = &eyes.clip {
         held(sha256, of_image_text(clip))?;
+    }
+    for unidet in [&eyes.unidet_r50, &eyes.unidet_rs200].into_iter().flatten() {
+        held(&unidet.statement().sha256, of_detector(unidet))?;
+    }
+    if let Some(depth) = &eyes.depth {
+        held(&depth.statement().sha256, of_depth(depth))?;
     }
     Ok(())
 }

@@ -21,12 +21,12 @@ pub struct Network {
     pub scores: &'static str,
     /// Files that must be there; each may have several names.
     pub files: &'static [&'static [&'static str]],
-    /// Addresses of the files.
+    /// Addresses of the files, in their order; those of UniDet and DPT are in the official README.
     pub addresses: &'static [&'static str],
 }
 
 /// All of them.
-pub static NETWORKS: [Network; 3] = [
+pub static NETWORKS: [Network; 6] = [
     Network {
         key: "blip",
         name: "BLIP-VQA",
@@ -46,6 +46,33 @@ pub static NETWORKS: [Network; 3] = [
             "https://huggingface.co/openai/clip-vit-base-patch32/resolve/main/model.safetensors",
             "https://huggingface.co/openai/clip-vit-base-patch32/resolve/main/config.json",
             "https://huggingface.co/openai/clip-vit-base-patch32/resolve/main/tokenizer.json",
+        ],
+    },
+    Network {
+        key: "unidet-r50",
+        name: "UniDet, ResNet-50",
+        scores: "unidet-3d, unidet-numeracy",
+        files: &[&["Unified_learned_OCIM_R50_6x+2x.pth", "Unified_learned_OCIM_R50_6x+2x.safetensors"]],
+        addresses: &[
+            "https://huggingface.co/datasets/lhndzn/Unidet-R50/resolve/main/Unified_learned_OCIM_R50_6x+2x.pth",
+        ],
+    },
+    Network {
+        key: "unidet-rs200",
+        name: "UniDet, ResNeSt-200",
+        scores: "unidet-2d, 3-in-1",
+        files: &[&["Unified_learned_OCIM_RS200_6x+2x.pth", "Unified_learned_OCIM_RS200_6x+2x.safetensors"]],
+        addresses: &[
+            "https://huggingface.co/shikunl/prismer/resolve/main/expert_weights/Unified_learned_OCIM_RS200_6x%2B2x.pth",
+        ],
+    },
+    Network {
+        key: "depth",
+        name: "DPT-Hybrid, MiDaS",
+        scores: "unidet-3d",
+        files: &[&["dpt_hybrid-midas-501f0c75.pt", "dpt_hybrid-midas-501f0c75.safetensors"]],
+        addresses: &[
+            "https://huggingface.co/lllyasviel/ControlNet/resolve/main/annotator/ckpts/dpt_hybrid-midas-501f0c75.pt",
         ],
     },
     Network {
@@ -86,8 +113,14 @@ impl Network {
     /// A command that brings the files to where they are looked for.
     pub fn command(&self) -> String {
         let folder = scorers().map_or_else(|| PathBuf::from(self.key), |folder| folder.join(self.key));
-        let files: Vec<String> = self.addresses.iter().map(|address| format!("-O {address}")).collect();
-        format!("mkdir -p {0} && cd {0} && curl -L --fail {1}", folder.display(), files.join(" "))
+        let file = |(names, address): (&&[&str], &&str)| {
+            let name = names.first().copied().unwrap_or_default();
+            // Large files there come behind a question that curl does not answer.
+            let program = if address.contains("drive.google") { "gdown -O" } else { "curl -L --fail -o" };
+            format!("{program} {name} {address}")
+        };
+        let files: Vec<String> = self.files.iter().zip(self.addresses).map(file).collect();
+        format!("mkdir -p {0} && cd {0} && {1}", folder.display(), files.join(" && "))
     }
 }
 
@@ -110,10 +143,10 @@ mod tests {
     }
 
     #[test]
-    fn every_file_has_an_address_under_its_first_name() {
+    fn every_file_is_brought_under_its_first_name() {
         for network in &NETWORKS {
             for (names, address) in network.files.iter().zip(network.addresses) {
-                assert!(address.ends_with(&format!("/{}", names[0])), "{address}");
+                assert!(network.command().contains(&format!(" {} {address}", names[0])), "{}", network.command());
             }
             assert_eq!(network.files.len(), network.addresses.len());
         }

@@ -19,6 +19,9 @@ use crate::store::digest;
 /// Counts up whenever the same image comes to be observed otherwise.
 pub const SCORING: u32 = 1;
 
+/// The same for photographs alone: 2 since CLIP resizes and crops them.
+const OF_PHOTOGRAPHS: u32 = 2;
+
 /// The perception back-ends of a run and the metrics that it asks for.
 pub struct Scorer {
     perception: ShapesPerception,
@@ -130,7 +133,12 @@ impl Scorer {
         if self.worlds.iter().all(|(suite, world)| *world == World::Shapes && World::of(suite) == World::Shapes) {
             return of_shapes;
         }
-        digest::of_value(&(of_shapes, &self.worlds, self.eyes.named()))
+        digest::of_value(&(
+            of_shapes,
+            &self.worlds,
+            MetricId::ALL.map(|metric| self.eyes.named(metric)),
+            OF_PHOTOGRAPHS,
+        ))
     }
 
     /// For the protocol card: what computes each metric of the given suites' categories.
@@ -167,7 +175,7 @@ impl Scorer {
     }
 
     fn of_photographs(&self, metric: MetricId) -> ScorerInfo {
-        let [vqa, detector, image_text] = self.eyes.named();
+        let [vqa, detector, image_text] = self.eyes.named(metric);
         let needs = Needs::of(metric);
         let asked = [(needs.vqa, vqa), (needs.detector, detector), (needs.image_text, image_text)];
         let (names, versions): (Vec<_>, Vec<_>) =
