@@ -59,9 +59,10 @@ enum Finder {
 impl Finder {
     fn of(metric: MetricId) -> Self {
         let needs = Needs::of(metric);
-        match needs.detector {
-            true => Self::Of { plane: official_detector(metric) == UNIDET_RS200, depth: needs.depth },
-            false => Self::Nobody,
+        if needs.detector {
+            Self::Of { plane: official_detector(metric) == UNIDET_RS200, depth: needs.depth }
+        } else {
+            Self::Nobody
         }
     }
 }
