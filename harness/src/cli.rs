@@ -153,12 +153,28 @@ pub struct ScorerArgs {
     /// Folder with CLIP's two towers and tokenizer
     #[arg(long, value_name = "DIR")]
     pub clip: Option<PathBuf>,
+    /// UniDet's ResNet-50 weights: boxes for 3D and numeracy
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub unidet_r50: Option<PathBuf>,
+    /// UniDet's ResNeSt-200 weights: boxes for 2D
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub unidet_rs200: Option<PathBuf>,
+    /// DPT-Hybrid's weights: depth for 3D
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub depth: Option<PathBuf>,
 }
 
 impl ScorerArgs {
     /// Those that are named.
     pub fn paths(&self) -> ScorerPaths {
-        ScorerPaths { blip: self.blip.clone(), detections: self.detections.clone(), clip: self.clip.clone() }
+        ScorerPaths {
+            blip: self.blip.clone(),
+            detections: self.detections.clone(),
+            clip: self.clip.clone(),
+            unidet_r50: self.unidet_r50.clone(),
+            unidet_rs200: self.unidet_rs200.clone(),
+            depth: self.depth.clone(),
+        }
     }
 }
 
@@ -186,6 +202,12 @@ pub struct ScoreArgs {
     /// Write the official scripts' result files, too
     #[arg(long, requires = "suite", hide_short_help = true)]
     pub official_files: bool,
+    /// Compare the images with these: a folder of PNG, or pytorch-fid's statistics (.npz); gives FID, FD-CLIP and CMMD
+    #[arg(long, value_name = "DIR", requires = "suite", hide_short_help = true)]
+    pub reference: Option<PathBuf>,
+    /// Inception's weights for FID [default: in $GENTRON_SCORERS/inception, or the data folder]
+    #[arg(long, value_name = "FILE", requires = "reference", hide_short_help = true)]
+    pub inception: Option<PathBuf>,
     /// Where to write what a folder scores [default: scores, within it]
     #[arg(short, long, value_name = "DIR", requires = "suite")]
     pub out: Option<PathBuf>,

@@ -86,8 +86,12 @@ With --suite the folder is one of images that somebody else drew: samples/{promp
 <prompt-id>/<k>.png, or <index>.png, from 0, in the order of the suite's prompts. An image that is missing is neither 0 nor 1: it \
 withholds the mean of its category, unless --bounds says between what the mean must lie.
 
-Drawn shapes are scored exactly. Photographs are looked at by networks whose weights you have, and by boxes that a detector found: \
---blip, --detections and --clip, or a recipe's [scorers]. What is not there leaves its scores out, with the reason.";
+Drawn shapes are scored exactly. Photographs are looked at by networks whose weights you have: --blip, --clip, --unidet-r50, \
+--unidet-rs200 and --depth, or a recipe's [scorers], or folders of these names in $GENTRON_SCORERS or the data folder; \
+`gentron doctor` lists them. Boxes that another detector found are read with --detections, and come before UniDet's. What is not there leaves its scores out, with the reason.
+
+With --reference the folder as a whole is compared with a set of real images: FID by Inception, Fréchet distance and CMMD by CLIP. \
+The number of images is a part of the name: FID-30K is of 30,000.";
 
 /// After `gentron score --help`.
 pub const SCORE_EXAMPLES: &str = "\

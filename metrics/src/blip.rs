@@ -26,5 +26,6 @@ mod words;
 pub use config::{BertConfig, BlipConfig, VitConfig};
 pub use layout::Layout;
 pub use network::{BlipNetwork, Seen};
+pub(crate) use vision::Block;
 pub use vqa::{BLIP_VQA, BlipVqa};
 pub use words::{Words, pre_question};

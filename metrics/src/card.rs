@@ -147,6 +147,8 @@ pub struct MetricCard {
     pub known_problems: &'static [&'static str],
     /// Where it comes from.
     pub reference: &'static str,
+    /// What pictures of other prompts score: where it was measured, and where not.
+    pub chance: &'static str,
     /// Categories whose official number this is.
     pub headline_for: &'static [&'static str],
 }

@@ -34,5 +34,6 @@ mod file;
 mod found;
 mod record;
 
+pub(crate) use depth::of_levels as depth_of;
 pub use file::DetectionsFile;
-pub use found::{FoundDetections, UNIDET_R50, UNIDET_RS200};
+pub use found::{FoundDetections, UNIDET_R50, UNIDET_RS200, official_detector};

@@ -1,12 +1,12 @@
-//! Parts of a native detector: the operations that UniDet (a cascade R-CNN over feature pyramids) needs beside
-//! convolutions, each equal to torchvision's or PyTorch's on CPU.
+//! A native detector, UniDet, and the operations that it needs beside convolutions, each equal to torchvision's or
+//! PyTorch's on CPU.
 //!
-//! The network itself is not here yet: detections come from a file ([`crate::detections`]) or from the exact scorer of
-//! the small world.
+//! Detections can come from a file, too ([`crate::detections`]).
 
 mod nms;
 mod resize;
 mod roi_align;
+pub mod unidet;
 
 pub use nms::batched_nms;
 pub use resize::{Interpolation, interpolate};

@@ -10,6 +10,7 @@
 
 mod bilinear;
 mod blocks;
+mod cards;
 mod cmmd;
 mod distance;
 mod eigen;
@@ -17,6 +18,7 @@ mod gaussian;
 mod inception;
 mod moments;
 
+pub use cards::{DISTANCES, DistanceCard};
 pub use cmmd::cmmd;
 pub use distance::{fid_name, frechet_distance, sized_name};
 pub use gaussian::Gaussian;

@@ -18,5 +18,5 @@ mod slices;
 pub(crate) use attention::{Columns, Segments, Width, attend};
 pub(crate) use conv::{Conv, Window};
 pub(crate) use linear::{After, Linear};
-pub(crate) use norm::LayerNorm;
-pub(crate) use pool::{average_pool, max_pool, mean_over_area};
+pub(crate) use norm::{LayerNorm, group_norm};
+pub(crate) use pool::{average_pool, average_pool_with_border, max_pool, mean_over_area};

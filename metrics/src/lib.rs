@@ -26,6 +26,7 @@ pub mod average;
 pub mod blip;
 pub mod canary;
 pub mod card;
+pub mod depth;
 pub mod detections;
 pub mod detector;
 pub mod error;

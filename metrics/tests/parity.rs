@@ -12,6 +12,8 @@ mod blip;
 mod checkpoints;
 #[path = "parity/complex.rs"]
 mod complex;
+#[path = "parity/depth.rs"]
+mod depth;
 #[path = "parity/end_to_end.rs"]
 mod end_to_end;
 #[path = "parity/formula.rs"]
@@ -24,6 +26,8 @@ mod geometry;
 mod goldens;
 #[path = "parity/labels.rs"]
 mod labels;
+#[path = "parity/native.rs"]
+mod native;
 #[path = "parity/numeracy.rs"]
 mod numeracy;
 #[path = "parity/operations.rs"]
@@ -36,3 +40,5 @@ mod pixels;
 mod reach;
 #[path = "parity/spatial.rs"]
 mod spatial;
+#[path = "parity/unidet.rs"]
+mod unidet;

@@ -7,6 +7,7 @@ mod bare;
 mod help;
 mod lists;
 mod resume;
+mod score_sets;
 mod server;
 mod suites;
 mod support;

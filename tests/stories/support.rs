@@ -31,7 +31,7 @@ pub fn program() -> PathBuf {
 pub fn gentron(folder: &Path) -> Command {
     let mut command = Command::new(program());
     command.current_dir(folder).env("COLUMNS", "100");
-    for variable in ["GENTRON_WEIGHTS", "GENTRON_SUITES", "GENTRON_FETCH_BASE"] {
+    for variable in ["GENTRON_WEIGHTS", "GENTRON_SUITES", "GENTRON_SCORERS", "GENTRON_FETCH_BASE"] {
         command.env_remove(variable);
     }
     // Not the data folder of whoever runs the tests, and no proxy between them and their own server.

@@ -9,6 +9,7 @@ use crate::cli::DoctorArgs;
 use crate::failure::{Explained, Outcome};
 use crate::recipe::{self, Narrowing};
 use crate::registry::{Library, Places};
+use crate::score::networks::{NETWORKS, Network};
 use crate::store::atomic;
 use crate::table::{self, Lean};
 use crate::{device, version, weights};
@@ -18,6 +19,9 @@ use crate::{device, version, weights};
 struct Finding {
     what: String,
     well: bool,
+    /// The recipe does not need it: it may be absent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    optional: bool,
     found: String,
     /// What to do about it, if it is not well.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,11 +36,12 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<Outcome> {
     let mut findings = vec![program(), processor()];
     findings.extend(of_recipe(args));
     findings.push(writable(Path::new("runs")));
-    let well = findings.iter().all(|finding| finding.well);
+    findings.extend(NETWORKS.iter().map(scorer));
+    let well = findings.iter().all(|finding| finding.well || finding.optional);
     if args.json {
         table::print_json(&findings)?;
     } else {
-        let row = |f: &Finding| vec![if f.well { "ok" } else { "MISSING" }.to_owned(), f.what.clone(), f.found.clone()];
+        let row = |f: &Finding| vec![f.word().to_owned(), f.what.clone(), f.found.clone()];
         let rows: Vec<_> = findings.iter().map(row).collect();
         let mut text = table::render(&[("", Lean::Left), ("what", Lean::Left), ("found", Lean::Left)], &rows);
         let mut hints: Vec<&String> = findings.iter().filter_map(|finding| finding.hint.as_ref()).collect();
@@ -47,13 +52,38 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<Outcome> {
     Ok(if well { Outcome::Done } else { Outcome::GateFailed })
 }
 
+impl Finding {
+    fn word(&self) -> &'static str {
+        match (self.well, self.optional) {
+            (true, _) => "ok",
+            (false, true) => "absent",
+            (false, false) => "MISSING",
+        }
+    }
+}
+
+/// A scorer of photographs: the small world does not need it.
+fn scorer(network: &Network) -> Finding {
+    let what = format!("scorer {} ({})", network.key, network.name);
+    if let Some((folder, by)) = network.found() {
+        return Finding {
+            optional: true,
+            ..well(what, format!("{} ({by}), for {}", folder.display(), network.scores))
+        };
+    }
+    let looked: Vec<String> = network.places().iter().map(|(folder, _)| folder.display().to_string()).collect();
+    let looked = if looked.is_empty() { "nowhere".to_owned() } else { looked.join(", ") };
+    let hint = format!("for {} on photographs: {}", network.scores, network.command());
+    Finding { what, well: false, optional: true, found: format!("not in {looked}"), hint: Some(hint) }
+}
+
 fn well(what: impl Into<String>, found: impl Into<String>) -> Finding {
-    Finding { what: what.into(), well: true, found: found.into(), hint: None }
+    Finding { what: what.into(), well: true, optional: false, found: found.into(), hint: None }
 }
 
 fn missing(what: impl Into<String>, error: &anyhow::Error) -> Finding {
     let hint = error.downcast_ref::<Explained>().map(|explained| explained.hint.clone());
-    Finding { what: what.into(), well: false, found: error.to_string(), hint }
+    Finding { what: what.into(), well: false, optional: false, found: error.to_string(), hint }
 }
 
 fn program() -> Finding {
@@ -120,6 +150,7 @@ fn writable(folder: &Path) -> Finding {
         Err(error) => Finding {
             what: "folder for runs".into(),
             well: false,
+            optional: false,
             found: format!("{error:#}"),
             hint: Some("go to a folder that can be written, or name one with --out".into()),
         },

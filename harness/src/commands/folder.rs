@@ -7,12 +7,14 @@ use gentron_reports::observations::{FILE, ObservationRow, write_observations};
 use gentron_suites::Prompt;
 
 use super::suites;
-use crate::bare::{Seen, Source, layout, observe, official, summarise, summary};
+use crate::bare::{Pictures, Seen, Source, layout, observe, official, summarise, summary};
 use crate::cli::ScoreArgs;
 use crate::failure::{Explain as _, Outcome};
 use crate::plan::Task;
 use crate::progress;
 use crate::recipe::World;
+use crate::score::distance::{Distance, distances};
+use crate::score::networks::Network;
 use crate::score::{Eyes, Scorer, rows};
 use crate::store::run::pretty;
 use crate::store::{atomic, digest};
@@ -29,9 +31,11 @@ pub fn run(args: &ScoreArgs, word: &str) -> anyhow::Result<Outcome> {
     if args.official_files {
         official::check(&pictures)?;
     }
-    let eyes = Eyes::open(&args.scorers.paths())?;
     let world = args.world.unwrap_or_else(|| World::of(suite.id()));
+    let paths = args.scorers.paths();
+    let eyes = Eyes::open(&if world == World::Photographs { paths.or_found() } else { paths })?;
     let scorer = Scorer::of_world(suite.id(), world, eyes);
+    scorer.check_canaries()?;
     if let Some(stranger) = pictures.strangers.first() {
         let count = pictures.strangers.len();
         progress::say(&format!("note: {count} images are of no prompt of {word} and are left out ({stranger})"));
@@ -43,12 +47,14 @@ pub fn run(args: &ScoreArgs, word: &str) -> anyhow::Result<Outcome> {
     let table = rows(&args.run, &seen, &prompts, &scorer)?;
     let explain = || (format!("cannot write {}", out.display()), "name another folder with --out");
     write_observations(&out, table).explain(explain)?;
+    let distances = compared(args, &pictures, &scorer)?;
     let answer = serde_json::json!({
         "folder": args.run.display().to_string(),
         "suite": {"id": suite.id(), "asked": word, "digest": suite.digest(), "prompts": prompts.len(), "files": suite.files},
         "scorers": scorer.card(categories(&prompts)),
         "images": {"known": pictures.known.len(), "missing": pictures.missing.len(), "strangers": pictures.strangers},
         "scores": lines,
+        "distances": distances,
     });
     atomic::write(&out.join("scores.json"), &pretty(&answer)?)?;
     let written =
@@ -57,11 +63,26 @@ pub fn run(args: &ScoreArgs, word: &str) -> anyhow::Result<Outcome> {
         table::print_json(&answer)?;
     } else {
         let mut text = summary::render(&lines);
+        text.extend(distances.iter().map(|distance| {
+            let of =
+                distance.reference_images.map_or_else(|| "statistics".to_owned(), |count| format!("{count} images"));
+            format!("\n{}: {:.4} from {of} of the reference, by {}\n", distance.name, distance.value, distance.network)
+        }));
         text += &format!("\nobservations: {}\n", out.join(FILE).display());
         text.extend(written.iter().map(|path| format!("official file: {}\n", path.display())));
         table::print(&text)?;
     }
     Ok(Outcome::Done)
+}
+
+/// Distances to the reference set, where one is named.
+fn compared(args: &ScoreArgs, pictures: &Pictures, scorer: &Scorer) -> anyhow::Result<Vec<Distance>> {
+    let Some(reference) = &args.reference else { return Ok(Vec::new()) };
+    let images: Vec<_> = pictures.known.iter().map(|picture| picture.path.clone()).collect();
+    let found = Network::find("inception").and_then(Network::found).map(|(folder, _)| folder);
+    let inception = args.inception.clone().or(found);
+    let clip = scorer.similarity();
+    distances(&images, reference, inception.as_deref(), clip.as_ref().map(|(clip, sha256)| (*clip, sha256.as_str())))
 }
 
 /// Suite and category, each once.

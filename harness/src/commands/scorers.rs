@@ -28,7 +28,9 @@ pub fn scorer(
         .collect();
     let folder = weights.map(|weights| weights.join(name));
     let clip = folder.as_deref().filter(|_| needs_clip(recipe) && !of_clip.is_empty()).map(|folder| (folder, of_clip));
-    Scorer::new(recipe, clip, Eyes::open(paths)?)
+    let scorer = Scorer::new(recipe, clip, Eyes::open(paths)?)?;
+    scorer.check_canaries()?;
+    Ok(scorer)
 }
 
 /// Before anything is drawn: whoever wants the scores can still get what they need.
@@ -45,7 +47,7 @@ pub fn say_what_is_missing(recipe: &Resolved, scorer: &Scorer) {
 /// The scorers of photographs, where there are any photographs.
 pub fn eyes_of(recipe: &Resolved, paths: &ScorerPaths) -> ScorerPaths {
     let photographs = recipe.suites.iter().any(|suite| suite.world() == World::Photographs);
-    if photographs { paths.clone() } else { ScorerPaths::default() }
+    if photographs { paths.clone().or_found() } else { ScorerPaths::default() }
 }
 
 /// Whether the small world's CLIP measures anything.

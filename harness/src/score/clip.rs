@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use candle_core::{DType, Device, Tensor};
+use gentron_metrics::frechet::ImageFeatures;
+use gentron_metrics::pixels::{Filter, shorter_side_and_crop};
 use gentron_metrics::{ImageText, MetricError};
 use gentron_model::checkpoint::{self, Naming};
 use gentron_model::ops::single_threaded;
@@ -54,9 +56,16 @@ impl ClipSimilarity {
         Ok(embedding)
     }
 
-    fn compare(&self, image: &RgbImage, text: &str) -> anyhow::Result<f64> {
+    /// The image as CLIP's authors prepare it: shorter side by Pillow's bicubic, centre crop, their normalisation. A picture of the
+    /// network's own size stays as it is.
+    fn embed_image(&self, image: &RgbImage) -> anyhow::Result<Tensor> {
         let size = self.model.config().vision_config.image_size;
-        let image = self.model.embed_image(&pixels(&[image], size, &self.device)?)?;
+        let seen = shorter_side_and_crop(image, size as u32, Filter::Bicubic)?;
+        Ok(self.model.embed_image(&pixels(&[&seen], size, &self.device)?)?) // (1,P)
+    }
+
+    fn compare(&self, image: &RgbImage, text: &str) -> anyhow::Result<f64> {
+        let image = self.embed_image(image)?;
         let cosine = ClipModel::cosines(&image, &self.embed_text(text)?)?; // (1,1)
         Ok(f64::from(cosine.to_vec2::<f32>()?[0][0]))
     }
@@ -71,5 +80,27 @@ impl ImageText for ClipSimilarity {
         // One image at a time and one thread: the bits must not depend on who else is scored.
         single_threaded(|| self.compare(image, text))
             .map_err(|source| MetricError::Backend { backend: self.id.clone(), source: source.into() })
+    }
+}
+
+impl ImageFeatures for ClipSimilarity {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn width(&self) -> usize {
+        self.model.config().projection_dim
+    }
+
+    /// Embeddings of length 1.
+    fn features(&self, images: &[&RgbImage]) -> Result<Vec<f32>, MetricError> {
+        let row = |image: &RgbImage| -> anyhow::Result<Vec<f32>> {
+            let row = single_threaded(|| self.embed_image(image))?.flatten_all()?.to_vec1::<f32>()?;
+            let length = row.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
+            Ok(row.into_iter().map(|x| (f64::from(x) / length) as f32).collect())
+        };
+        let rows: anyhow::Result<Vec<Vec<f32>>> = images.iter().map(|image| row(image)).collect();
+        let failed = |source: anyhow::Error| MetricError::Backend { backend: self.id.clone(), source: source.into() };
+        Ok(rows.map_err(failed)?.concat())
     }
 }

@@ -3,11 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use gentron_metrics::blip::{BlipVqa, Layout};
-use gentron_metrics::detections::{DetectionsFile, FoundDetections};
-use gentron_metrics::{Detector as _, ImageText as _, MetricId, Vqa as _};
+use gentron_metrics::depth::DptHybrid;
+use gentron_metrics::detections::{DetectionsFile, FoundDetections, UNIDET_RS200, official_detector};
+use gentron_metrics::detector::unidet::UniDet;
+use gentron_metrics::weights::WeightsStatement;
+use gentron_metrics::{Detector as _, MetricError, MetricId, Vqa as _};
 use serde::{Deserialize, Serialize};
 
 use super::clip::ClipSimilarity;
+use super::networks::Network;
 use crate::device::device;
 use crate::failure::{Explain as _, refuse};
 use crate::store::digest;
@@ -26,6 +30,15 @@ pub struct ScorerPaths {
     /// A folder with CLIP's two towers and tokenizer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip: Option<PathBuf>,
+    /// UniDet's ResNet-50 weights, the file or its folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unidet_r50: Option<PathBuf>,
+    /// UniDet's ResNeSt-200 weights, the file or its folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unidet_rs200: Option<PathBuf>,
+    /// DPT-Hybrid's weights, the file or its folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depth: Option<PathBuf>,
 }
 
 impl ScorerPaths {
@@ -33,7 +46,28 @@ impl ScorerPaths {
     #[must_use]
     pub fn map(&self, change: impl Fn(&Path) -> PathBuf) -> Self {
         let change = |path: &Option<PathBuf>| path.as_deref().map(&change);
-        Self { blip: change(&self.blip), detections: change(&self.detections), clip: change(&self.clip) }
+        Self {
+            blip: change(&self.blip),
+            detections: change(&self.detections),
+            clip: change(&self.clip),
+            unidet_r50: change(&self.unidet_r50),
+            unidet_rs200: change(&self.unidet_rs200),
+            depth: change(&self.depth),
+        }
+    }
+
+    /// These, and where a network is not named, its folder in one of the usual places.
+    #[must_use]
+    pub fn or_found(self) -> Self {
+        let found = |key| Some(Network::find(key)?.found()?.0);
+        Self {
+            blip: self.blip.or_else(|| found("blip")),
+            detections: self.detections,
+            clip: self.clip.or_else(|| found("clip")),
+            unidet_r50: self.unidet_r50.or_else(|| found("unidet-r50")),
+            unidet_rs200: self.unidet_rs200.or_else(|| found("unidet-rs200")),
+            depth: self.depth.or_else(|| found("depth")),
+        }
     }
 
     /// These, and where one is not named, that of `others`.
@@ -43,6 +77,9 @@ impl ScorerPaths {
             blip: self.blip.or_else(|| others.blip.clone()),
             detections: self.detections.or_else(|| others.detections.clone()),
             clip: self.clip.or_else(|| others.clip.clone()),
+            unidet_r50: self.unidet_r50.or_else(|| others.unidet_r50.clone()),
+            unidet_rs200: self.unidet_rs200.or_else(|| others.unidet_rs200.clone()),
+            depth: self.depth.or_else(|| others.depth.clone()),
         }
     }
 }
@@ -66,15 +103,23 @@ pub struct Eyes {
     pub found: Option<Found>,
     /// Compares image and text; with the digest of its weights.
     pub clip: Option<(ClipSimilarity, String)>,
+    /// Finds objects: officially in depth and for numbers.
+    pub unidet_r50: Option<UniDet>,
+    /// Finds objects: officially in the plane.
+    pub unidet_rs200: Option<UniDet>,
+    /// Orders objects in depth, where a file of detections does not.
+    pub depth: Option<DptHybrid>,
 }
 
 /// What is missing, and how one gets it.
 const NO_BLIP: &str = "no BLIP-VQA weights: name a folder with model_base_vqa_capfilt_large.pth of salesforce/BLIP and vocab.txt of \
-     bert-base-uncased as blip in the recipe's [scorers], or with --blip";
+     bert-base-uncased as blip in the recipe's [scorers], or with --blip; `gentron doctor` says how to get them";
 const NO_DETECTIONS: &str = "no detections: name a file of a detector's boxes (UniDet's, for the official score) as detections in the \
-     recipe's [scorers], or with --detections";
+     recipe's [scorers], or with --detections; or UniDet's weights with --unidet-r50 and --unidet-rs200; `gentron doctor` says how to get them";
+const NO_DEPTH: &str = "no depth: name DPT-Hybrid's weights as depth in the recipe's [scorers], or with --depth; `gentron doctor` says how \
+     to get them. A file of detections may name depth maps";
 const NO_CLIP: &str = "no CLIP weights: name a folder with config.json, model.safetensors and tokenizer.json of \
-     openai/clip-vit-base-patch32 as clip in the recipe's [scorers], or with --clip";
+     openai/clip-vit-base-patch32 as clip in the recipe's [scorers], or with --clip; `gentron doctor` says how to get them";
 
 impl Eyes {
     /// Loads what is named.
@@ -88,22 +133,44 @@ impl Eyes {
             let model = ClipSimilarity::load(folder)?;
             Ok((model, digest::of_value(&weights::digests(folder, "")?)))
         };
-        Ok(Self { blip, found, clip: paths.clip.as_deref().map(clip).transpose()? })
+        let file = |path: &Option<PathBuf>, key: &str| path.as_deref().map(|path| weights_file(path, key)).transpose();
+        let device = device();
+        let r50 = file(&paths.unidet_r50, "unidet-r50")?
+            .map(|file| opened(&file, |f| UniDet::r50(f, &device)))
+            .transpose()?;
+        let rs200 = file(&paths.unidet_rs200, "unidet-rs200")?
+            .map(|file| opened(&file, |f| UniDet::rs200(f, &device)))
+            .transpose()?;
+        let depth =
+            file(&paths.depth, "depth")?.map(|file| opened(&file, |f| DptHybrid::open(f, &device))).transpose()?;
+        let clip = paths.clip.as_deref().map(clip).transpose()?;
+        Ok(Self { blip, found, clip, unidet_r50: r50, unidet_rs200: rs200, depth })
+    }
+
+    /// The UniDet that looks for a metric's boxes: the official one, else the other, whose name the score then carries.
+    pub fn unidet(&self, metric: MetricId) -> Option<&UniDet> {
+        let (r50, rs200) = (self.unidet_r50.as_ref(), self.unidet_rs200.as_ref());
+        if official_detector(metric) == UNIDET_RS200 { rs200.or(r50) } else { r50.or(rs200) }
     }
 
     /// What a metric would need and is not here.
     pub fn lacks(&self, needs: Needs) -> impl Iterator<Item = &'static str> {
         [
             (needs.vqa && self.blip.is_none(), NO_BLIP),
-            (needs.detector && self.found.is_none(), NO_DETECTIONS),
+            (
+                needs.detector && self.found.is_none() && self.unidet_r50.is_none() && self.unidet_rs200.is_none(),
+                NO_DETECTIONS,
+            ),
+            // A file may have depth maps: whether it does is seen image by image.
+            (needs.depth && self.found.is_none() && self.depth.is_none(), NO_DEPTH),
             (needs.image_text && self.clip.is_none(), NO_CLIP),
         ]
         .into_iter()
         .filter_map(|(lacks, why)| lacks.then_some(why))
     }
 
-    /// Each back-end with version or digest, for protocol cards; a missing one says so.
-    pub fn named(&self) -> [(String, String); 3] {
+    /// Each back-end of a metric with version or digest, for protocol cards; a missing one says so.
+    pub fn named(&self, metric: MetricId) -> [(String, String); 3] {
         let none = |what: &str| (format!("none ({what})"), "unscored".to_owned());
         let blip = self.blip.as_ref().map(|blip| {
             let words = &blip.vocabulary_sha256()[..8];
@@ -112,8 +179,18 @@ impl Eyes {
                 blip.statement().sha256.clone(),
             )
         });
+        let of = |statement: &WeightsStatement| (statement.card.id.to_owned(), statement.sha256.clone());
         let found = self.found.as_ref().map(|f| (format!("{}, from a file", f.named.id()), f.sha256.clone()));
-        let clip = self.clip.as_ref().map(|(clip, sha256)| (clip.id().to_owned(), sha256.clone()));
+        let found = found.or_else(|| self.unidet(metric).map(|unidet| of(unidet.statement())));
+        let depth = self.depth.as_ref().filter(|_| Needs::of(metric).depth).map(|depth| of(depth.statement()));
+        let found = match (found, depth) {
+            (Some((name, sha256)), Some((depth, other))) => {
+                Some((format!("{name} with {depth}"), format!("{sha256} with {other}")))
+            }
+            (found, _) => found,
+        };
+        let clip =
+            self.clip.as_ref().map(|(clip, sha256)| (gentron_metrics::ImageText::id(clip).to_owned(), sha256.clone()));
         [
             blip.unwrap_or_else(|| none("no BLIP-VQA weights")),
             found.unwrap_or_else(|| none("no detections")),
@@ -129,6 +206,8 @@ pub struct Needs {
     pub vqa: bool,
     /// Boxes are looked for.
     pub detector: bool,
+    /// Objects are ordered in depth.
+    pub depth: bool,
     /// Image and text are compared.
     pub image_text: bool,
 }
@@ -140,6 +219,7 @@ impl Needs {
         Self {
             vqa: three || matches!(metric, MetricId::BVqa | MetricId::BVqaNp2 | MetricId::ActionVqa),
             detector: metric.uses_detector(),
+            depth: matches!(metric, MetricId::Unidet3d | MetricId::Unidet3dFixed),
             image_text: three || metric == MetricId::ClipScore,
         }
     }
@@ -171,4 +251,24 @@ fn found(path: &Path) -> anyhow::Result<Found> {
     let first = file.images().next().unwrap_or_default().to_owned();
     let named = file.of(&first).explain(explain)?;
     Ok(Found { file, sha256: digest::of_file(path)?, named })
+}
+
+/// The file itself, or the one of the network's names in a folder.
+fn weights_file(path: &Path, key: &str) -> anyhow::Result<PathBuf> {
+    let names = Network::find(key).and_then(|network| network.files.first()).copied().unwrap_or_default();
+    if path.is_file() {
+        return Ok(path.to_owned());
+    }
+    names.iter().map(|name| path.join(name)).find(|file| file.is_file()).ok_or_else(|| {
+        let what = format!("missing weights: no {} at {}", names.join(" or "), path.display());
+        refuse(what, format!("name the file, or its folder, with --{key}; `gentron doctor` says how to get it"))
+    })
+}
+
+fn opened<T>(file: &Path, open: impl FnOnce(&Path) -> Result<T, MetricError>) -> anyhow::Result<T> {
+    open(file).explain(|| {
+        let hint = "a .pth of detectron2 that is not read is made into safetensors by metrics/scripts/unidet_to_safetensors.py; \
+                    otherwise get the file anew: `gentron doctor` says how";
+        (format!("cannot load {}", file.display()), hint)
+    })
 }

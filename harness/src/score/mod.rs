@@ -1,7 +1,10 @@
 //! Measuring: from images to observations, and from observations to `observations.parquet`. Re-scoring never draws.
 
+pub mod canary;
 pub mod clip;
+pub mod distance;
 pub mod eyes;
+pub mod networks;
 pub mod photographs;
 pub mod rows;
 pub mod scorer;

@@ -1,5 +1,7 @@
 //! One image of a published suite: what can be scored is, and the rest says what is missing.
 
+use gentron_metrics::depth::WithDepth;
+use gentron_metrics::detections::{UNIDET_RS200, official_detector};
 use gentron_metrics::{
     Answer, Backends, Detections, Detector, ImageText, MetricError, MetricId, Observation, Outcome, Vqa, measure,
     score_name,
@@ -38,37 +40,71 @@ impl Detector for Nobody {
 
 /// What a score is called with these eyes.
 pub fn name(eyes: &Eyes, metric: MetricId) -> String {
-    eyes.found.as_ref().map_or_else(|| score_name(metric, &Nobody), |found| score_name(metric, &found.named))
+    match (&eyes.found, eyes.unidet(metric)) {
+        (Some(found), _) => score_name(metric, &found.named),
+        (None, Some(unidet)) => score_name(metric, unidet),
+        (None, None) => score_name(metric, &Nobody),
+    }
+}
+
+/// Who finds a metric's objects; metrics with the same one are measured together, so that it looks once for all of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Finder {
+    /// The metric asks for no boxes.
+    Nobody,
+    /// A file, or the UniDet of this metric's kind.
+    Of { plane: bool, depth: bool },
+}
+
+impl Finder {
+    fn of(metric: MetricId) -> Self {
+        let needs = Needs::of(metric);
+        if needs.detector {
+            Self::Of { plane: official_detector(metric) == UNIDET_RS200, depth: needs.depth }
+        } else {
+            Self::Nobody
+        }
+    }
 }
 
 /// One observation a metric, in their order; `file` is the image's name in a file of detections.
 pub fn observe(eyes: &Eyes, prompt: &Prompt, image: &RgbImage, file: &str, metrics: &[MetricId]) -> Vec<Observation> {
     let detected = eyes.found.as_ref().map(|found| found.file.of(file));
-    let (detector, undetected): (&dyn Detector, _) = match &detected {
-        Some(Ok(detector)) => (detector, None),
-        Some(Err(error)) => (&Nobody, Some(error.to_string())),
-        None => (&Nobody, None),
-    };
+    let undetected = detected.as_ref().and_then(|found| found.as_ref().err()).map(ToString::to_string);
     let why = |metric: MetricId| -> Option<String> {
         let needs = needs(metric, prompt);
         eyes.lacks(needs).next().map(str::to_owned).or_else(|| undetected.clone().filter(|_| needs.detector))
     };
-    let backends = Backends {
-        vqa: eyes.blip.as_ref().map_or(&Nobody as &dyn Vqa, |blip| blip),
-        detector,
-        image_text: eyes.clip.as_ref().map(|(clip, _)| clip as &dyn ImageText),
-    };
-    // Together, so that boxes are looked at once for all of them.
-    let possible: Vec<MetricId> = metrics.iter().copied().filter(|metric| why(*metric).is_none()).collect();
-    let mut scored = measure(prompt, image, &backends, &possible).into_iter();
-    let observation = |&metric: &MetricId| match why(metric) {
-        Some(why) => Observation { metric: name(eyes, metric), outcome: Outcome::Unscored { why } },
-        None => scored.next().unwrap_or_else(|| Observation {
-            metric: name(eyes, metric),
-            outcome: Outcome::Unscored { why: "the metric gave no observation".to_owned() },
-        }),
-    };
-    metrics.iter().map(observation).collect()
+    let unscored =
+        |metric: MetricId, why: String| Observation { metric: name(eyes, metric), outcome: Outcome::Unscored { why } };
+    let mut observations: Vec<Option<Observation>> =
+        metrics.iter().map(|&metric| why(metric).map(|why| unscored(metric, why))).collect();
+    while let Some(first) = observations.iter().position(Option::is_none) {
+        let finder = Finder::of(metrics[first]);
+        let places: Vec<usize> =
+            (first..metrics.len()).filter(|&i| observations[i].is_none() && Finder::of(metrics[i]) == finder).collect();
+        let together: Vec<MetricId> = places.iter().map(|&i| metrics[i]).collect();
+        let detector: &dyn Detector = match (&detected, eyes.unidet(metrics[first])) {
+            (Some(Ok(found)), _) => found,
+            (None, Some(unidet)) => unidet,
+            _ => &Nobody,
+        };
+        let with_depth = match (&eyes.depth, finder) {
+            (Some(depth), Finder::Of { depth: true, .. }) => Some(WithDepth { detector, depth }),
+            _ => None,
+        };
+        let backends = Backends {
+            vqa: eyes.blip.as_ref().map_or(&Nobody as &dyn Vqa, |blip| blip),
+            detector: with_depth.as_ref().map_or(detector, |both| both),
+            image_text: eyes.clip.as_ref().map(|(clip, _)| clip as &dyn ImageText),
+        };
+        let mut scored = measure(prompt, image, &backends, &together).into_iter();
+        for place in places {
+            let none = || unscored(metrics[place], "the metric gave no observation".to_owned());
+            observations[place] = Some(scored.next().unwrap_or_else(none));
+        }
+    }
+    observations.into_iter().flatten().collect()
 }
 
 /// A complex prompt is scored by the parts that it has.
@@ -96,7 +132,10 @@ mod tests {
         for observation in observations {
             let Outcome::Unscored { why } = observation.outcome else { panic!("{} is scored", observation.metric) };
             assert!(
-                why.starts_with("no BLIP") || why.starts_with("no detections") || why.starts_with("no CLIP"),
+                why.starts_with("no BLIP")
+                    || why.starts_with("no depth")
+                    || why.starts_with("no detections")
+                    || why.starts_with("no CLIP"),
                 "{why}"
             );
         }

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use gentron_metrics::shapes::ShapesPerception;
-use gentron_metrics::{Backends, ImageText as _, MetricId, Observation, measure, metrics_for, registry};
+use gentron_metrics::{Backends, MetricId, Observation, measure, metrics_for, registry};
 use gentron_reports::ScorerInfo;
 use gentron_suites::Prompt;
 use image::RgbImage;
 
+use super::canary;
 use super::clip::ClipSimilarity;
 use super::eyes::{Eyes, Needs};
 use super::photographs;
@@ -17,6 +18,9 @@ use crate::store::digest;
 
 /// Counts up whenever the same image comes to be observed otherwise.
 pub const SCORING: u32 = 1;
+
+/// The same for photographs alone: 2 since CLIP resizes and crops them.
+const OF_PHOTOGRAPHS: u32 = 2;
 
 /// The perception back-ends of a run and the metrics that it asks for.
 pub struct Scorer {
@@ -56,6 +60,21 @@ impl Scorer {
     fn of_worlds(worlds: BTreeMap<String, World>, metrics: Option<Vec<MetricId>>, eyes: Eyes) -> Self {
         let perception = ShapesPerception::default();
         Self { perception, clip: None, metrics, weights: BTreeMap::new(), eyes, worlds }
+    }
+
+    /// Every scorer says of the canary pictures what it should.
+    ///
+    /// # Errors
+    /// One does not: nothing must be scored then.
+    pub fn check_canaries(&self) -> anyhow::Result<()> {
+        canary::of_shapes(&self.perception)?;
+        canary::of_eyes(&self.eyes)
+    }
+
+    /// The CLIP that looks at these images, with the digest of its weights.
+    pub fn similarity(&self) -> Option<(&ClipSimilarity, String)> {
+        let of_eyes = self.eyes.clip.as_ref().map(|(clip, sha256)| (clip, sha256.clone()));
+        self.clip.as_ref().map(|clip| (clip, self.clip_version())).or(of_eyes)
     }
 
     fn world(&self, suite: &str) -> World {
@@ -114,7 +133,12 @@ impl Scorer {
         if self.worlds.iter().all(|(suite, world)| *world == World::Shapes && World::of(suite) == World::Shapes) {
             return of_shapes;
         }
-        digest::of_value(&(of_shapes, &self.worlds, self.eyes.named()))
+        digest::of_value(&(
+            of_shapes,
+            &self.worlds,
+            MetricId::ALL.map(|metric| self.eyes.named(metric)),
+            OF_PHOTOGRAPHS,
+        ))
     }
 
     /// For the protocol card: what computes each metric of the given suites' categories.
@@ -135,8 +159,12 @@ impl Scorer {
 
     fn of_shapes(&self, metric: MetricId) -> ScorerInfo {
         let own = || format!("gentron {}", env!("CARGO_PKG_VERSION"));
-        let clip =
-            || self.clip.as_ref().map_or_else(|| "none (no CLIP weights)".to_owned(), |clip| clip.id().to_owned());
+        let clip = || {
+            self.clip.as_ref().map_or_else(
+                || "none (no CLIP weights)".to_owned(),
+                |clip| gentron_metrics::ImageText::id(clip).to_owned(),
+            )
+        };
         let (name, version) = match Needs::of(metric) {
             Needs { vqa: true, image_text: true, .. } => (format!("{}, {}", self.perception_vqa(), clip()), own()),
             Needs { image_text: true, .. } => (clip(), self.clip_version()),
@@ -147,7 +175,7 @@ impl Scorer {
     }
 
     fn of_photographs(&self, metric: MetricId) -> ScorerInfo {
-        let [vqa, detector, image_text] = self.eyes.named();
+        let [vqa, detector, image_text] = self.eyes.named(metric);
         let needs = Needs::of(metric);
         let asked = [(needs.vqa, vqa), (needs.detector, detector), (needs.image_text, image_text)];
         let (names, versions): (Vec<_>, Vec<_>) =

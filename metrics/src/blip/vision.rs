@@ -10,7 +10,7 @@ use crate::kernels::{After, Columns, LayerNorm, Linear, Segments, Width, attend}
 use crate::weights::TensorSource;
 
 /// One pre-LN block.
-struct Block {
+pub(crate) struct Block {
     norm1: LayerNorm,
     qkv: Linear,
     proj: Linear,
@@ -21,7 +21,7 @@ struct Block {
 }
 
 impl Block {
-    fn load(source: &dyn TensorSource, name: &str, config: &VitConfig) -> Result<Self, MetricError> {
+    pub(crate) fn load(source: &dyn TensorSource, name: &str, config: &VitConfig) -> Result<Self, MetricError> {
         let d = config.width;
         let qkv = if config.qkv_bias {
             linear(source, &format!("{name}.attn.qkv"), (3 * d, d))?
@@ -42,7 +42,7 @@ impl Block {
     }
 
     /// x (N, D) → (N, D)
-    fn forward(&self, x: &Tensor) -> Candle<Tensor> {
+    pub(crate) fn forward(&self, x: &Tensor) -> Candle<Tensor> {
         let (n, d) = x.dims2()?;
         let qkv = self.qkv.forward(&self.norm1.forward(x)?, After::Nothing)?; // (N, 3D)
         let (q, k, v) = (Columns(&qkv, 0), Columns(&qkv, d), Columns(&qkv, 2 * d));

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::pictures::pictures;
+use crate::depth::DptHybrid;
 use crate::error::MetricError;
 use crate::measure::Backends;
+use crate::perception::{Detector, ImageText, Vqa};
 
 /// How many boxes of a picture are held fast; the rest are counted.
 const BOXES: usize = 4;
@@ -93,33 +95,74 @@ impl Readings {
 /// # Errors
 /// A back-end refuses a picture.
 pub fn readings(backends: &Backends<'_>) -> Result<Vec<Readings>, MetricError> {
-    let mut vqa = Readings { backend: backends.vqa.id().to_owned(), values: BTreeMap::new() };
-    let mut detector = Readings { backend: backends.detector.id().to_owned(), values: BTreeMap::new() };
-    let mut similarity =
-        backends.image_text.map(|model| Readings { backend: model.id().to_owned(), values: BTreeMap::new() });
+    let similarity = backends.image_text.map(of_image_text).transpose()?;
+    Ok([of_vqa(backends.vqa)?, of_detector(backends.detector)?].into_iter().chain(similarity).collect())
+}
+
+/// What a question-answerer says of all pictures.
+///
+/// # Errors
+/// It refuses a picture.
+pub fn of_vqa(vqa: &dyn Vqa) -> Result<Readings, MetricError> {
+    let mut read = Readings { backend: vqa.id().to_owned(), values: BTreeMap::new() };
+    for picture in pictures() {
+        for phrase in &picture.phrases {
+            let answer = vqa.answer(&picture.image, phrase)?;
+            read.values.insert(format!("{}, \"{phrase}?\"", picture.name), answer.yes);
+        }
+    }
+    Ok(read)
+}
+
+/// What a detector sees in all pictures.
+///
+/// # Errors
+/// It refuses a picture.
+pub fn of_detector(detector: &dyn Detector) -> Result<Readings, MetricError> {
+    let mut read = Readings { backend: detector.id().to_owned(), values: BTreeMap::new() };
     for picture in pictures() {
         let name = picture.name;
-        for phrase in &picture.phrases {
-            let answer = backends.vqa.answer(&picture.image, phrase)?;
-            vqa.values.insert(format!("{name}, \"{phrase}?\""), answer.yes);
-        }
-        let found = backends.detector.detect(&picture.image)?;
+        let found = detector.detect(&picture.image)?;
         let [width, height] = found.frame.unwrap_or([picture.image.width(), picture.image.height()]).map(f64::from);
-        detector.values.insert(format!("{name}, boxes"), found.boxes.len() as f64);
+        read.values.insert(format!("{name}, boxes"), found.boxes.len() as f64);
         for (index, seen) in found.boxes.iter().take(BOXES).enumerate() {
             let of_box = format!("{name}, box {index}, {}", seen.label);
-            detector.values.insert(format!("{of_box}, score"), f64::from(seen.score));
+            read.values.insert(format!("{of_box}, score"), f64::from(seen.score));
             let [x1, y1, x2, y2] = seen.bbox.map(f64::from);
             for (edge, value) in
                 [("left", x1 / width), ("top", y1 / height), ("right", x2 / width), ("bottom", y2 / height)]
             {
-                detector.values.insert(format!("{of_box}, {edge}"), value);
+                read.values.insert(format!("{of_box}, {edge}"), value);
             }
         }
-        if let (Some(model), Some(similarity)) = (backends.image_text, &mut similarity) {
-            let cosine = model.cosine(&picture.image, &picture.text)?;
-            similarity.values.insert(format!("{name}, \"{}\"", picture.text), cosine);
-        }
     }
-    Ok([vqa, detector].into_iter().chain(similarity).collect())
+    Ok(read)
+}
+
+/// What a depth network says of all pictures: how near they are on the whole, and along an edge.
+///
+/// # Errors
+/// It refuses a picture.
+pub fn of_depth(depth: &DptHybrid) -> Result<Readings, MetricError> {
+    let mut read = Readings { backend: depth.statement().card.id.to_owned(), values: BTreeMap::new() };
+    for picture in pictures() {
+        let map = depth.depth(&picture.image)?.values;
+        let mean = |values: &[f32]| values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len().max(1) as f64;
+        read.values.insert(format!("{}, mean nearness", picture.name), mean(&map));
+        read.values.insert(format!("{}, of the upper half", picture.name), mean(&map[..map.len() / 2]));
+    }
+    Ok(read)
+}
+
+/// What an image-text model says of all pictures and their texts.
+///
+/// # Errors
+/// It refuses a picture.
+pub fn of_image_text(model: &dyn ImageText) -> Result<Readings, MetricError> {
+    let mut read = Readings { backend: model.id().to_owned(), values: BTreeMap::new() };
+    for picture in pictures() {
+        let cosine = model.cosine(&picture.image, &picture.text)?;
+        read.values.insert(format!("{}, \"{}\"", picture.name, picture.text), cosine);
+    }
+    Ok(read)
 }

@@ -32,11 +32,18 @@ pub fn record_path(weights: &Path, digest: &str) -> PathBuf {
 /// # Errors
 /// The first back-end that says something else than is stored, or the file cannot be read or written.
 pub fn check_recorded(backends: &Backends<'_>, file: &Path) -> Result<Recorded, CanaryMismatch> {
-    let now = readings(backends)?;
+    compare_recorded(&readings(backends)?, file)
+}
+
+/// [`check_recorded`] of readings that were made already, e.g. of one back-end alone.
+///
+/// # Errors
+/// The first difference from what is stored, or the file cannot be read or written.
+pub fn compare_recorded(now: &[Readings], file: &Path) -> Result<Recorded, CanaryMismatch> {
     let text = match fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            write(file, &now)?;
+            write(file, now)?;
             return Ok(Recorded::Now);
         }
         Err(error) => return Err(MetricError::io(file, "read", error).into()),

@@ -27,6 +27,7 @@ pub(super) static REGISTRY: [MetricCard; 12] = [
                 objects cost nothing.",
         ],
         reference: "T2I-CompBench, arXiv 2307.06350; BLIPvqa_eval/BLIP_vqa.py at 1b70949",
+        chance: "shapes: 0.000 (color, texture), 0.033 (shape), 0.000 (complex); photographs: not measured",
         headline_for: &["color", "shape", "texture"],
     },
     MetricCard {
@@ -51,6 +52,7 @@ pub(super) static REGISTRY: [MetricCard; 12] = [
             "The official script feeds its detector blue for red; detections made properly differ a little.",
         ],
         reference: "T2I-CompBench, arXiv 2307.06350; UniDet_eval/2D_spatial_eval.py at 1b70949",
+        chance: "shapes: 0.031 (2d_spatial), 0.259 (complex); photographs: not measured",
         headline_for: &["2d_spatial", "spatial"],
     },
     MetricCard {
@@ -73,6 +75,7 @@ pub(super) static REGISTRY: [MetricCard; 12] = [
             "The wrong noun is looked for in 3 of 300 prompts.",
         ],
         reference: "T2I-CompBench++, TPAMI 2025; UniDet_eval/3D_spatial_eval.py at 1b70949",
+        chance: "shapes: 0.175; photographs: not measured",
         headline_for: &["3d_spatial"],
     },
     MetricCard {
@@ -90,6 +93,7 @@ pub(super) static REGISTRY: [MetricCard; 12] = [
             "television is not looked for as a tv; a man that the detector calls man is no person.",
         ],
         reference: "T2I-CompBench++, TPAMI 2025; UniDet_eval/numeracy_eval.py at 1b70949",
+        chance: "shapes: 0.212; photographs: not measured",
         headline_for: &["numeracy"],
     },
     MetricCard {
@@ -106,6 +110,7 @@ pub(super) static REGISTRY: [MetricCard; 12] = [
             "The scale depends on the CLIP model: only values of one model compare.",
         ],
         reference: "Hessel et al., arXiv 2104.08718; CLIPScore_eval/CLIP_similarity.py at 1b70949",
+        chance: "not measured: each CLIP has its own mean cosine of unrelated pairs",
         headline_for: &["non_spatial"],
     },
     MetricCard {
@@ -122,6 +127,7 @@ pub(super) static REGISTRY: [MetricCard; 12] = [
             "Only actions that the VQA back-end can read: inside, touching and connected to for shapes.",
         ],
         reference: "This project; the question form is B-VQA-n of arXiv 2307.06350",
+        chance: "shapes: 0.000; photographs: not measured",
         headline_for: &[],
     },
     MetricCard {
@@ -139,6 +145,7 @@ pub(super) static REGISTRY: [MetricCard; 12] = [
             "The official script matches images and prompts by position, ten a prompt: one missing file shifts all.",
         ],
         reference: "T2I-CompBench, arXiv 2307.06350; 3_in_1_eval/3_in_1.py at 1b70949",
+        chance: "shapes: 0.137 (spatial prompts); photographs: not measured",
         headline_for: &["complex"],
     },
     MetricCard {
@@ -154,6 +161,7 @@ pub(super) static REGISTRY: [MetricCard; 12] = [
             "Otherwise as b-vqa. This was the official default (--np_num 2) before 2023-12-02.",
         ],
         reference: "T2I-CompBench, arXiv 2307.06350; BLIPvqa_eval/BLIP_vqa.py --np_num 2",
+        chance: "not measured",
         headline_for: &[],
     },
     MetricCard {
@@ -177,6 +185,7 @@ pub(super) static REGISTRY: [MetricCard; 12] = [
             "0 below 0.5 is kept: one object alone scores nothing.",
         ],
         reference: "This project, after T2I-CompBench, arXiv 2307.06350; metrics/src/formulas/fixed/plane.rs",
+        chance: "not measured",
         headline_for: &[],
     },
     MetricCard {
@@ -195,6 +204,7 @@ pub(super) static REGISTRY: [MetricCard; 12] = [
             "There is no cut below 0.5, as officially.",
         ],
         reference: "This project, after T2I-CompBench++, TPAMI 2025; metrics/src/formulas/fixed/depth.rs",
+        chance: "not measured",
         headline_for: &[],
     },
     MetricCard {
@@ -212,6 +222,7 @@ pub(super) static REGISTRY: [MetricCard; 12] = [
             "Where the detector says person only, \"two boys and one girl\" are three persons each.",
         ],
         reference: "This project, after T2I-CompBench++, TPAMI 2025; metrics/src/formulas/fixed/numeracy.rs",
+        chance: "not measured",
         headline_for: &[],
     },
     MetricCard {
@@ -227,6 +238,7 @@ pub(super) static REGISTRY: [MetricCard; 12] = [
             "Probabilities and a raw cosine are still mixed, so the kinds of prompt live on different scales.",
         ],
         reference: "This project, after T2I-CompBench, arXiv 2307.06350",
+        chance: "not measured",
         headline_for: &[],
     },
 ];

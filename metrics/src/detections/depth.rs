@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use image::{ColorType, DynamicImage, RgbImage};
+use image::{ColorType, DynamicImage, GrayImage, RgbImage};
 
 use crate::error::{MetricError, Place};
 use crate::formulas::Frame;
@@ -18,6 +18,11 @@ pub(super) fn read(path: &Path) -> Result<DepthMap, MetricError> {
     let DynamicImage::ImageLuma8(grey) = image else {
         return Err(wrong(format!("{} is no depth map; it must be 8-bit grey", kind(image.color()))));
     };
+    of_levels(&grey)
+}
+
+/// A map of grey levels in the official frame: Pillow's bilinear resize to the detector's size, then divided by 255.
+pub fn of_levels(grey: &GrayImage) -> Result<DepthMap, MetricError> {
     let frame = Frame::of(grey.width(), grey.height());
     // Pillow resizes each band alone, so a grey picture may travel as three equal ones.
     let bands = RgbImage::from_fn(grey.width(), grey.height(), |x, y| image::Rgb([grey.get_pixel(x, y).0[0]; 3]));

@@ -16,6 +16,14 @@ pub const UNIDET_RS200: &str = "unidet-rs200";
 /// The detector of the official 3D and numeracy scores: `Unified_learned_OCIM_R50_6x+2x`.
 pub const UNIDET_R50: &str = "unidet-r50";
 
+/// The detector that the official value of a metric is made with.
+#[must_use]
+pub fn official_detector(metric: MetricId) -> &'static str {
+    use MetricId::{ThreeInOne, ThreeInOneFixed, Unidet2d, Unidet2dFixed};
+    let in_plane = matches!(metric, Unidet2d | Unidet2dFixed | ThreeInOne | ThreeInOneFixed);
+    if in_plane { UNIDET_RS200 } else { UNIDET_R50 }
+}
+
 /// A detector that knows one image, and says what a file says of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FoundDetections {
@@ -59,10 +67,7 @@ impl Detector for FoundDetections {
     }
 
     fn name_in_score(&self, metric: MetricId) -> Option<&str> {
-        use MetricId::{ThreeInOne, ThreeInOneFixed, Unidet2d, Unidet2dFixed};
-        let in_plane = matches!(metric, Unidet2d | Unidet2dFixed | ThreeInOne | ThreeInOneFixed);
-        let official = if in_plane { UNIDET_RS200 } else { UNIDET_R50 };
-        (self.detector != official).then_some(self.detector.as_str())
+        (self.detector != official_detector(metric)).then_some(self.detector.as_str())
     }
 
     fn vocabulary(&self) -> Option<&[String]> {

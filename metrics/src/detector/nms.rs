@@ -1,5 +1,7 @@
 //! Non-maximum suppression.
 
+use std::collections::HashMap;
+
 /// Indices of the boxes that are kept, by descending score: a box goes when an earlier kept one **of its class** has an
 /// intersection over union above `threshold` with it. Boxes are `[x1, y1, x2, y2]`; equal scores keep their order.
 ///
@@ -8,15 +10,29 @@
 /// looked at.
 #[must_use]
 pub fn batched_nms(boxes: &[[f32; 4]], scores: &[f32], classes: &[u32], threshold: f32) -> Vec<usize> {
+    first_of_nms(boxes, scores, classes, threshold, usize::MAX)
+}
+
+/// The first `most` of [`batched_nms`]: what comes later is not looked at, because it cannot suppress what came before.
+pub(super) fn first_of_nms(
+    boxes: &[[f32; 4]],
+    scores: &[f32],
+    classes: &[u32],
+    threshold: f32,
+    most: usize,
+) -> Vec<usize> {
     let count = boxes.len().min(scores.len()).min(classes.len());
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
     let mut kept: Vec<usize> = Vec::new();
+    let mut of_class: HashMap<u32, Vec<usize>> = HashMap::new();
     for candidate in order {
-        let covers = |&earlier: &usize| {
-            classes[earlier] == classes[candidate] && overlap(boxes[earlier], boxes[candidate]) > threshold
-        };
-        if !kept.iter().any(covers) {
+        if kept.len() >= most {
+            break;
+        }
+        let rivals = of_class.entry(classes[candidate]).or_default();
+        if !rivals.iter().any(|&earlier| overlap(boxes[earlier], boxes[candidate]) > threshold) {
+            rivals.push(candidate);
             kept.push(candidate);
         }
     }
@@ -40,6 +56,7 @@ mod tests {
     fn the_surest_of_a_class_suppresses_its_neighbours_only() {
         let boxes = [[0.0, 0.0, 10.0, 10.0], [1.0, 0.0, 11.0, 10.0], [1.0, 0.0, 11.0, 10.0], [50.0, 0.0, 60.0, 10.0]];
         assert_eq!(batched_nms(&boxes, &[0.5, 0.9, 0.8, 0.7], &[3, 3, 5, 3], 0.5), [1, 2, 3]);
+        assert_eq!(first_of_nms(&boxes, &[0.5, 0.9, 0.8, 0.7], &[3, 3, 5, 3], 0.5, 2), [1, 2]);
         assert!(batched_nms(&[], &[], &[], 0.5).is_empty());
     }
 }

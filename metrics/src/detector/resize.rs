@@ -1,5 +1,7 @@
 //! PyTorch's `interpolate` without antialiasing.
 
+use rayon::prelude::*;
+
 use super::FeatureMap;
 
 /// How values between the old ones are made.
@@ -21,16 +23,16 @@ type Taps = Vec<(usize, f32)>;
 pub fn interpolate(map: &FeatureMap, height: usize, width: usize, how: Interpolation) -> FeatureMap {
     let rows: Vec<Taps> = (0..height).map(|at| taps(at, map.height, height, how)).collect();
     let columns: Vec<Taps> = (0..width).map(|at| taps(at, map.width, width, how)).collect();
-    let mut values = Vec::with_capacity(map.channels * height * width);
-    for channel in 0..map.channels {
+    let mut values = vec![0f32; map.channels * height * width];
+    values.par_chunks_mut(height * width).enumerate().for_each(|(channel, values)| {
         let plane = map.plane(channel);
-        for row in &rows {
-            for column in &columns {
+        for (row, values) in rows.iter().zip(values.chunks_exact_mut(width)) {
+            for (column, value) in columns.iter().zip(values) {
                 let along = |y: usize| column.iter().map(|&(x, weight)| plane[y * map.width + x] * weight).sum::<f32>();
-                values.push(row.iter().map(|&(y, weight)| along(y) * weight).sum());
+                *value = row.iter().map(|&(y, weight)| along(y) * weight).sum();
             }
         }
-    }
+    });
     FeatureMap { channels: map.channels, height, width, values }
 }
 

@@ -1,5 +1,7 @@
 //! ROIAlign.
 
+use rayon::prelude::*;
+
 use super::FeatureMap;
 
 /// How boxes are pooled.
@@ -16,29 +18,35 @@ pub struct Pooling {
 /// it has map pixels, rounded up. Boxes are `[x1, y1, x2, y2]` in picture pixels.
 #[must_use]
 pub fn roi_align(map: &FeatureMap, boxes: &[[f32; 4]], pooling: Pooling) -> Vec<f32> {
-    let Pooling { scale, size } = pooling;
-    let mut pooled = Vec::with_capacity(boxes.len() * map.channels * size * size);
-    for bbox in boxes {
-        let [x1, y1, x2, y2] = bbox.map(|edge| edge * scale - 0.5);
-        let (rows, columns) = (Axis::new(y1, y2, size), Axis::new(x1, x2, size));
-        // A box without area has no sample; its cells are 0.
-        let count = (rows.samples * columns.samples).max(1) as f32;
-        for channel in 0..map.channels {
-            let plane = map.plane(channel);
-            for row in 0..size {
-                for column in 0..size {
-                    let mut sum = 0.0;
-                    for down in 0..rows.samples {
-                        for right in 0..columns.samples {
-                            sum += sample(plane, map, rows.at(row, down), columns.at(column, right));
-                        }
-                    }
-                    pooled.push(sum / count);
-                }
+    let mut pooled = vec![0f32; boxes.len() * map.channels * pooling.size * pooling.size];
+    let each = (map.channels * pooling.size * pooling.size).max(1);
+    pooled.par_chunks_mut(each).zip(boxes).for_each(|(pooled, bbox)| pool(map, *bbox, pooling, pooled));
+    pooled
+}
+
+/// One box into `C * size * size` values. Where the samples lie is the same in every channel, and worked out once.
+fn pool(map: &FeatureMap, bbox: [f32; 4], Pooling { scale, size }: Pooling, pooled: &mut [f32]) {
+    let [x1, y1, x2, y2] = bbox.map(|edge| edge * scale - 0.5);
+    let (rows, columns) = (Axis::new(y1, y2, size), Axis::new(x1, x2, size));
+    let per_cell = rows.samples * columns.samples;
+    let mut samples = Vec::with_capacity(size * size * per_cell);
+    for row in 0..size {
+        for column in 0..size {
+            for down in 0..rows.samples {
+                let y = rows.at(row, down);
+                samples.extend((0..columns.samples).map(|right| Sample::new(map, y, columns.at(column, right))));
             }
         }
     }
-    pooled
+    // A box without area has no sample; its cells are 0.
+    let count = per_cell.max(1) as f32;
+    for (channel, pooled) in pooled.chunks_exact_mut(size * size).enumerate() {
+        let plane = map.plane(channel);
+        for (cell, pooled) in pooled.iter_mut().enumerate() {
+            let samples = &samples[cell * per_cell..][..per_cell];
+            *pooled = samples.iter().map(|sample| sample.of(plane)).sum::<f32>() / count;
+        }
+    }
 }
 
 /// One side of a box, cut into cells and samples.
@@ -59,18 +67,31 @@ impl Axis {
     }
 }
 
-/// Between four pixels; 0 more than a pixel outside the map.
-fn sample(plane: &[f32], map: &FeatureMap, y: f32, x: f32) -> f32 {
-    if y < -1.0 || y > map.height as f32 || x < -1.0 || x > map.width as f32 {
-        return 0.0;
+/// A place between four pixels; nothing more than a pixel outside the map.
+struct Sample {
+    at: [usize; 4],
+    weights: [f32; 4],
+}
+
+impl Sample {
+    fn new(map: &FeatureMap, y: f32, x: f32) -> Self {
+        if y < -1.0 || y > map.height as f32 || x < -1.0 || x > map.width as f32 {
+            return Self { at: [0; 4], weights: [0.0; 4] };
+        }
+        let (top, bottom, down) = neighbours(y, map.height);
+        let (left, right, across) = neighbours(x, map.width);
+        let at = |row: usize, column: usize| row * map.width + column;
+        Self {
+            at: [at(top, left), at(top, right), at(bottom, left), at(bottom, right)],
+            weights: [(1.0 - down) * (1.0 - across), (1.0 - down) * across, down * (1.0 - across), down * across],
+        }
     }
-    let (top, bottom, down) = neighbours(y, map.height);
-    let (left, right, across) = neighbours(x, map.width);
-    let at = |row: usize, column: usize| plane[row * map.width + column];
-    (1.0 - down) * (1.0 - across) * at(top, left)
-        + (1.0 - down) * across * at(top, right)
-        + down * (1.0 - across) * at(bottom, left)
-        + down * across * at(bottom, right)
+
+    fn of(&self, plane: &[f32]) -> f32 {
+        let [a, b, c, d] = self.at;
+        let [wa, wb, wc, wd] = self.weights;
+        wa * plane[a] + wb * plane[b] + wc * plane[c] + wd * plane[d]
+    }
 }
 
 /// The two pixels around a place, and how far it is from the first.

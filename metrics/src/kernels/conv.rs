@@ -1,6 +1,6 @@
-//! Two-dimensional convolution with a bias and a rectifier, by unfolding a sample into columns.
+//! Two-dimensional convolution with a bias and, unless it is left out, a rectifier, by unfolding a sample into columns.
 
-use candle_core::{Result, Tensor, bail};
+use candle_core::{DType, Result, Tensor, bail};
 use rayon::prelude::*;
 
 use super::product::{View, multiply};
@@ -35,21 +35,41 @@ impl Window {
     }
 }
 
-/// Weight (O, C, kh, kw), bias (O); the result is rectified.
+/// Weight (O, C, kh, kw), bias (O); the result is rectified, if not [`Conv::unrectified`].
 #[derive(Clone, Debug)]
 pub(crate) struct Conv {
     weight: Tensor,
     bias: Tensor,
     stride: usize,
     padding: (usize, usize),
+    /// Smallest value of the result: 0, or that of all floats.
+    floor: f32,
 }
 
 impl Conv {
     pub(crate) fn new(weight: Tensor, bias: Tensor, stride: usize, padding: (usize, usize)) -> Self {
-        Self { weight, bias, stride, padding }
+        Self { weight, bias, stride, padding, floor: 0.0 }
     }
 
-    /// max(0, x ∗ weight + bias): x (B, C, H, W) → (B, O, H', W').
+    /// The same without the rectifier.
+    pub(crate) fn unrectified(self) -> Self {
+        Self { floor: f32::NEG_INFINITY, ..self }
+    }
+
+    /// The convolution to outputs `start..start + count` alone.
+    pub(crate) fn narrow(&self, start: usize, count: usize) -> Result<Self> {
+        let (weight, bias) = (self.weight.narrow(0, start, count)?, self.bias.narrow(0, start, count)?);
+        Ok(Self { weight: weight.contiguous()?, bias: bias.contiguous()?, ..self.clone() })
+    }
+
+    /// The same where `before` (O) was added before a scale (O), in f64, was folded in.
+    pub(crate) fn biased_before(&self, before: &Tensor, scale: &Tensor) -> Result<Self> {
+        let moved = (before.to_dtype(DType::F64)? * scale)?;
+        let bias = (self.bias.to_dtype(DType::F64)? + moved)?.to_dtype(DType::F32)?;
+        Ok(Self { bias, ..self.clone() })
+    }
+
+    /// x ∗ weight + bias, rectified where it is to be: x (B, C, H, W) → (B, O, H', W').
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let ((b, c, h, w), (o, inner, kh, kw)) = (x.dims4()?, self.weight.dims4()?);
         let window = Window { kernel: (kh, kw), stride: self.stride, padding: self.padding };
@@ -60,10 +80,9 @@ impl Conv {
         if !is_cpu_f32(x) {
             let (ph, pw) = self.padding;
             let padded = x.pad_with_zeros(2, ph, ph)?.pad_with_zeros(3, pw, pw)?;
-            return padded
-                .conv2d(&self.weight, 0, self.stride, 1, 1)?
-                .broadcast_add(&self.bias.reshape((1, o, 1, 1))?)?
-                .relu();
+            let y =
+                padded.conv2d(&self.weight, 0, self.stride, 1, 1)?.broadcast_add(&self.bias.reshape((1, o, 1, 1))?)?;
+            return if self.floor == 0.0 { y.relu() } else { Ok(y) };
         }
         let taps = c * kh * kw;
         let pointwise = window == Window { kernel: (1, 1), stride: 1, padding: (0, 0) };
@@ -82,7 +101,7 @@ impl Conv {
                 multiply(y, area, false, 1.0, View::dense(weight, o, taps), View::dense(columns, taps, area));
                 y.par_chunks_mut(area)
                     .zip(bias)
-                    .for_each(|(y, bias)| y.iter_mut().for_each(|y| *y = (*y + bias).max(0.0)));
+                    .for_each(|(y, bias)| y.iter_mut().for_each(|y| *y = (*y + bias).max(self.floor)));
             }
             y
         })?;

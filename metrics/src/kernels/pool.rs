@@ -16,6 +16,12 @@ pub(crate) fn average_pool(x: &Tensor, window: Window) -> Result<Tensor> {
     pool(x, window, 0.0, |sum, x| sum + x, |sum, count| sum / count as f32)
 }
 
+/// Mean of each window, the zeros around the plane counted (`count_include_pad=True`): x (B, C, H, W) → (B, C, H', W').
+pub(crate) fn average_pool_with_border(x: &Tensor, window: Window) -> Result<Tensor> {
+    let count = (window.kernel.0 * window.kernel.1) as f32;
+    pool(x, window, 0.0, |sum, x| sum + x, |sum, _| sum / count)
+}
+
 /// Mean of each plane: x (B, C, H, W) → (B, C).
 pub(crate) fn mean_over_area(x: &Tensor) -> Result<Tensor> {
     x.flatten(2, 3)?.mean(D::Minus1)
