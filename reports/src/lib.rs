@@ -16,8 +16,9 @@ mod text;
 use std::path::Path;
 
 pub use analysis::{
-    Analysis, ArmKey, BOOTSTRAP_REPLICATES, BOOTSTRAP_SEED, ByThings, CategoryKey, Difference, Estimate, GalleryItem,
-    MeanDifference, Method, Missing, OverallMean, PaperPair, Picked, Shot, Standing, conclude,
+    ALPHA, Analysis, ArmKey, BOOTSTRAP_REPLICATES, BOOTSTRAP_SEED, ByThings, CategoryEffect, CategoryKey, Difference,
+    Effect, Estimate, GalleryItem, Judged, MARGIN, MeanDifference, Method, Missing, OverallMean, PaperPair, Picked,
+    Settle, SettledBy, Shot, Standing, Step, Verdict, Word, conclude,
 };
 pub use error::{ReportError, Result};
 pub use observations::{ObservationRow, write_observations};
