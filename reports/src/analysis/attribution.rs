@@ -43,6 +43,17 @@ pub struct Effect {
     pub sentence: String,
 }
 
+impl Effect {
+    /// "adaLN-Zero to cross-attention"; of an interaction also what it is compared across.
+    pub fn name(&self) -> String {
+        let step = |step: &Step| format!("{} → {}", step.from, step.to);
+        match &self.across {
+            None => step(&self.step),
+            Some(across) => format!("{} × {}", step(&self.step), step(across)),
+        }
+    }
+}
+
 /// An effect within a category.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CategoryEffect {

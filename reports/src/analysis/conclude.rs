@@ -35,7 +35,7 @@ pub fn conclude(info: &RunInfo, observations: &Observations) -> Result<Analysis>
     let found = contrast::contrasts(&cells, &weights, Resampler { seed: BOOTSTRAP_SEED }, BOOTSTRAP_REPLICATES);
     let paper_pairs = order::paper_pairs(info, &mean_differences)?;
     let mut analysis = Analysis {
-        format: 1,
+        format: 2,
         run: info.name.clone(),
         summary: Vec::new(),
         method: Method {
@@ -68,6 +68,8 @@ pub fn conclude(info: &RunInfo, observations: &Observations) -> Result<Analysis>
     for cell in &cells {
         fill(&mut analysis, info, observations, cell, baseline);
     }
+    // The prompts that made the most difference first; a stable sort, so that equals stay in the order of categories.
+    analysis.gallery.sort_by(|a, b| b.range.total_cmp(&a.range));
     analysis.summary = summary::summary(&analysis, info);
     Ok(analysis)
 }

@@ -14,6 +14,7 @@ mod lookup;
 mod means;
 mod missing;
 mod order;
+mod runs;
 mod summary;
 mod types;
 mod verdict;
@@ -22,6 +23,7 @@ mod verdicts;
 pub use attribution::{CategoryEffect, Effect, Step};
 pub use conclude::{BOOTSTRAP_REPLICATES, BOOTSTRAP_SEED, conclude};
 pub use gallery::{PROMPTS_PER_CATEGORY, attach_shown};
+pub(crate) use runs::contrast_runs;
 pub use types::{
     Analysis, ArmKey, ByThings, CategoryKey, Difference, Estimate, GalleryItem, MeanDifference, Method, Missing,
     OverallMean, PaperPair, Picked, Shot, Standing,

@@ -280,6 +280,8 @@ pub struct GalleryItem {
     pub things: u32,
     /// Image index.
     pub k: u32,
+    /// Highest minus lowest headline score of the arms.
+    pub range: f64,
     /// Why it is shown.
     pub picked: Picked,
     /// One per arm, in order.

@@ -12,6 +12,9 @@ pub const MARGIN: f64 = 0.02;
 /// The chance of a wrong verdict anywhere in the grid that is accepted.
 pub const ALPHA: f64 = 0.05;
 
+/// Fewer prompts never show equivalence: where most scores are 0, a handful of them looks surer than it is.
+const FEWEST_FOR_EQUIVALENCE: usize = 20;
+
 /// More of anything than this is not worth naming.
 const MOST: f64 = 1e7;
 
@@ -46,7 +49,7 @@ impl Word {
 pub struct Settle {
     /// What would be decided: that there is a difference, or that it is below the margin.
     pub by: SettledBy,
-    /// More prompts (of each category, for the Mean) with as many images each; none: more than ten million.
+    /// More prompts (over all its categories, for the Mean) with as many images each; none: more than ten million.
     pub more_prompts: Option<u64>,
     /// Images per prompt, all together, on the prompts at hand; none: no number would do, or one image cannot tell.
     pub images_per_prompt: Option<u64>,
@@ -136,6 +139,9 @@ fn word(found: &Found, p: Option<f64>, same: Option<f64>) -> Word {
 /// The larger of two one-sided p-values: that the difference is below the margin, and above its negative.
 fn equivalence(found: &Found) -> Option<f64> {
     let (difference, error) = (found.difference?, found.standard_error?);
+    if found.prompts < FEWEST_FOR_EQUIVALENCE {
+        return None;
+    }
     let room = MARGIN - difference.abs();
     let two_sided = t_test(room / error, found.degrees)?;
     Some(if room > 0.0 { two_sided / 2.0 } else { 1.0 - two_sided / 2.0 })
