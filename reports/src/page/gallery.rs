@@ -72,7 +72,15 @@ pub(super) fn section(analysis: &Analysis, images: &mut Embedder) -> Result<Opti
     if analysis.gallery.is_empty() {
         return Ok(None);
     }
-    let items = analysis.gallery.iter().map(|item| view(analysis, item, images)).collect::<Result<Vec<_>>>()?;
+    let mut items = Vec::new();
+    for item in &analysis.gallery {
+        let left_out = images.left_out;
+        let view = view(analysis, item, images)?;
+        // A prompt that does not fit whole is left out whole; those of less difference come later anyway.
+        if images.left_out == left_out {
+            items.push(view);
+        }
+    }
     let shown = |index: &usize| items.iter().any(|item| item.category == *index);
     let gallery = Gallery {
         per_category: PROMPTS_PER_CATEGORY,
