@@ -122,7 +122,7 @@
     }
     context.putImageData(pixels[0], 0, 0);
     canvas.className = a.className;
-    canvas.style.width = (a.width <= 160 ? 300 * zoom : zoom * a.width) + 'px';
+    canvas.style.width = (a.naturalWidth <= 160 ? 300 * zoom : zoom * a.naturalWidth) + 'px';
     const mean = (sum / (one.length * 0.75)).toFixed(1);
     make('figcaption', 'Pixel difference: ' + mean + ' of 255 on average; black is equal.', figure);
     figure.append(canvas);
