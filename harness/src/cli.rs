@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::commands::{compare, verify};
 use crate::help;
 use crate::recipe::World;
 use crate::score::ScorerPaths;
@@ -46,6 +47,12 @@ pub enum Command {
     /// Conclude from the scores of a run: table, analysis.json, report.html
     #[command(long_about = help::REPORT, after_long_help = help::REPORT_EXAMPLES)]
     Report(ReportArgs),
+    /// Compare runs with the first of them, with a gate for CI
+    #[command(long_about = compare::ABOUT, after_long_help = compare::EXAMPLES)]
+    Compare(compare::CompareArgs),
+    /// Check a run's digests, and draw random images again
+    #[command(long_about = verify::ABOUT, after_long_help = verify::EXAMPLES)]
+    Verify(verify::VerifyArgs),
     /// Train networks: the small world's, or those of a recipe
     #[command(long_about = help::TRAIN, after_long_help = help::TRAIN_EXAMPLES)]
     Train(TrainArgs),
@@ -139,7 +146,7 @@ pub struct TrainArgs {
 }
 
 /// The folder of a run when none is named.
-const DEFAULT_RUN: &str = "runs/table2-shapes";
+pub const DEFAULT_RUN: &str = "runs/table2-shapes";
 
 /// Who scores photographs.
 #[derive(Debug, Args)]
@@ -228,6 +235,12 @@ pub struct ReportArgs {
     /// Folder of the run
     #[arg(default_value = DEFAULT_RUN)]
     pub run: PathBuf,
+    /// Write LaTeX, Markdown, CSV, Parquet and JSON into this folder, too
+    #[arg(long, value_name = "DIR")]
+    pub export: Option<PathBuf>,
+    /// Write nothing: recompute every digest, number and byte, and say what differs
+    #[arg(long, conflicts_with = "export")]
+    pub verify: bool,
     /// Print JSON instead of a table
     #[arg(long)]
     pub json: bool,

@@ -106,13 +106,17 @@ pub const REPORT: &str = "\
 Conclude from the scores of a run: table, analysis.json, report.html.
 
 The last stage of `ablate`, and the cheapest: it needs the run's folder alone, no weights. report.html is one file that opens \
-from disk without a network. Exit code 1 says that a gate of the recipe failed.";
+from disk without a network. Exit code 1 says that a gate of the recipe failed, or, \
+with --verify, that something is not what it was.
+
+--export writes scores.tex (booktabs), scores.md, scores and verdicts as CSV and Parquet, and analysis.json with its schema.";
 
 /// After `gentron report --help`.
 pub const REPORT_EXAMPLES: &str = "\
 Examples:
   gentron report
-  gentron report runs/quick
+  gentron report runs/quick --export tables
+  gentron report runs/quick --verify
   gentron report runs/quick --json > quick.json";
 
 /// `gentron train --help`.

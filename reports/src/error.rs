@@ -106,6 +106,12 @@ pub enum ReportError {
         /// Ids of [`crate::paper::TABLE_2`].
         known: Vec<String>,
     },
+    /// Runs that cannot be compared.
+    #[error("nothing to compare: {why}")]
+    NothingToCompare {
+        /// Why.
+        why: &'static str,
+    },
     /// An image path of the observations leaves the run folder.
     #[error("the observations point outside of the run folder: {path}")]
     OutsideRun {

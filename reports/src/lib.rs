@@ -1,12 +1,15 @@
 #![doc = include_str!("../README.md")]
 
 mod analysis;
+mod comparison;
 mod error;
+mod export;
 mod figures;
 mod file;
 pub mod observations;
 mod page;
 pub mod paper;
+pub mod protocol;
 mod reason;
 mod run_info;
 pub mod statistics;
@@ -16,10 +19,13 @@ mod text;
 use std::path::Path;
 
 pub use analysis::{
-    Analysis, ArmKey, BOOTSTRAP_REPLICATES, BOOTSTRAP_SEED, ByThings, CategoryKey, Difference, Estimate, GalleryItem,
-    MeanDifference, Method, Missing, OverallMean, PaperPair, Picked, Shot, Standing, conclude,
+    ALPHA, Analysis, ArmKey, BOOTSTRAP_REPLICATES, BOOTSTRAP_SEED, ByThings, CategoryEffect, CategoryKey, Difference,
+    Effect, Estimate, GalleryItem, Judged, MARGIN, MeanDifference, Method, Missing, OverallMean, PaperPair, Picked,
+    Settle, SettledBy, Shot, Standing, Step, Verdict, Word, conclude,
 };
+pub use comparison::{Change, Comparison, PairedBy, RunToCompare, compare};
 pub use error::{ReportError, Result};
+pub use export::{SCHEMA, export, latex_table, markdown_table};
 pub use observations::{ObservationRow, write_observations};
 pub use reason::Reason;
 pub use run_info::{
@@ -52,11 +58,20 @@ pub fn analyse_with(run_dir: &Path, info: &RunInfo) -> Result<Analysis> {
 /// # Errors
 /// See [`ReportError`]; what was there before is intact.
 pub fn write_report(run_dir: &Path, info: &RunInfo, analysis: &Analysis) -> Result<()> {
+    let [json, html] = rendered(run_dir, info, analysis)?;
+    file::write_atomically(&run_dir.join("analysis.json"), &json)?;
+    file::write_atomically(&run_dir.join("report.html"), &html)
+}
+
+/// The bytes that [`write_report`] writes: of `analysis.json`, and of `report.html`.
+///
+/// # Errors
+/// See [`ReportError`].
+pub fn rendered(run_dir: &Path, info: &RunInfo, analysis: &Analysis) -> Result<[Vec<u8>; 2]> {
     let html = page::render(run_dir, info, analysis)?;
     let path = run_dir.join("analysis.json");
-    let mut json = serde_json::to_vec_pretty(analysis)
-        .map_err(|source| ReportError::Write { path: path.clone(), source: source.into() })?;
+    let mut json =
+        serde_json::to_vec_pretty(analysis).map_err(|source| ReportError::Write { path, source: source.into() })?;
     json.push(b'\n');
-    file::write_atomically(&path, &json)?;
-    file::write_atomically(&run_dir.join("report.html"), html.as_bytes())
+    Ok([json, html.into_bytes()])
 }

@@ -139,6 +139,9 @@ pub struct ArmInfo {
     /// Seconds an image took.
     #[serde(default)]
     pub seconds_per_image: Option<f64>,
+    /// How this arm was sampled; none: as the protocol says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampler: Option<SamplerInfo>,
     /// SHA-256 of the weights, in hexadecimal.
     pub weights_digest: String,
     /// How the weights were made, where known.

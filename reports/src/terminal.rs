@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::analysis::{Analysis, ArmKey};
+use crate::analysis::{Analysis, ArmKey, Judged};
 use crate::statistics::Interval;
 use crate::text::{ABSENT, counted, grouped, list, percent, signed, signed_range};
 
@@ -93,12 +93,21 @@ fn differences(text: &mut String, analysis: &Analysis) {
     line(text, "");
     line(text, &format!("Mean minus that of {}, paired by prompt and noise, in points:", baseline.letter));
     for arm in analysis.challengers() {
-        let found = analysis.mean_difference(&arm.id, &baseline.id);
-        let described = found.and_then(|d| {
-            let interval = d.interval.map(signed_range).unwrap_or_default();
-            Some(format!("{:>6}  {interval:<14}  {}", signed(d.difference?), d.reading.word()))
+        let found = analysis.verdict(&arm.id, None).map(|verdict| &verdict.judged);
+        let described = found.and_then(|judged| {
+            let interval = judged.interval.map(signed_range).unwrap_or_default();
+            let word = judged.word.word();
+            Some(format!("{:>6}  {interval:<14}  {word}{}", signed(judged.difference?), more(judged)))
         });
         line(text, format!("  {}  {}", arm.letter, described.unwrap_or_else(|| ABSENT.to_owned())).trim_end());
+    }
+}
+
+/// What would decide an open verdict.
+fn more(judged: &Judged) -> String {
+    match judged.settle.and_then(|settle| settle.more_prompts) {
+        Some(prompts) => format!(" ({} would decide)", counted(prompts, "more prompt")),
+        None => String::new(),
     }
 }
 

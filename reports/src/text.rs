@@ -25,6 +25,11 @@ pub(crate) fn signed_range(interval: Interval) -> String {
     format!("{} to {}", signed(interval.low), signed(interval.high))
 }
 
+/// A p-value, "0.031", "< 0.001".
+pub(crate) fn p_value(p: f64) -> String {
+    if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") }
+}
+
 /// A typographic minus, and no minus at all on a rounded zero.
 fn minus(text: String) -> String {
     match text.as_str() {

@@ -1,6 +1,7 @@
 //! What the user types, one file a command, each a composition of stages.
 
 pub mod ablate;
+pub mod compare;
 pub mod doctor;
 pub mod fetch;
 pub mod folder;
@@ -13,6 +14,7 @@ pub mod scorers;
 pub mod setup;
 pub mod suites;
 pub mod train;
+pub mod verify;
 
 use crate::cli::{Cli, Command};
 use crate::failure::Outcome;
@@ -32,6 +34,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Generate(args) => generate::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Models(args) => models::run(&args),
         Command::Suites(args) => suites::run(&args),

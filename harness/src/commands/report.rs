@@ -1,11 +1,14 @@
 //! `gentron report`: the last stage.
 
-use gentron_reports::terminal_table;
+use gentron_reports::{export, terminal_table};
 
+use super::verify;
 use crate::cli::ReportArgs;
-use crate::failure::Outcome;
+use crate::failure::{Explain as _, Outcome};
+use crate::progress;
 use crate::report::gates;
 use crate::report::stage::{Reported, report};
+use crate::report::verify::digests;
 use crate::store::Run;
 use crate::table;
 
@@ -15,7 +18,17 @@ use crate::table;
 /// Whatever keeps it from its end.
 pub fn run(args: &ReportArgs) -> anyhow::Result<Outcome> {
     let run = Run::open(&args.run)?;
-    print(&run, &report(&run)?, args.json)
+    if args.verify {
+        let weights = verify::weights_of(&run, None).unwrap_or_default();
+        return verify::print(&digests(&run, weights.as_deref())?, args.json);
+    }
+    let reported = report(&run)?;
+    if let Some(folder) = &args.export {
+        let written = export(folder, &run.manifest.run_info, &reported.analysis)
+            .explain(|| (format!("cannot export to {}", folder.display()), "choose another folder with --export"))?;
+        progress::say(&format!("exported {} files to {}", written.len(), folder.display()));
+    }
+    print(&run, &reported, args.json)
 }
 
 /// Prints the conclusions, judges the gates.

@@ -140,6 +140,7 @@ fn arm_info(
         parameters: 0,
         gflops_per_image: None,
         seconds_per_image: None,
+        sampler: None,
         weights_digest: String::new(),
         training: None,
         paper_row: arm.paper_row.clone(),
@@ -157,6 +158,11 @@ fn arm_info(
                 .map(|source| if source.name == recipe.weights.t5 { EncoderKind::T5 } else { EncoderKind::Clip })
                 .map(|kind| kind.word().to_owned())
                 .collect();
+            info.sampler = Some(SamplerInfo {
+                kind: arm.sampler.kind.word().to_owned(),
+                steps: arm.sampler.steps,
+                guidance: arm.sampler.guidance,
+            });
             info.label = format!("{} · {}", info.conditioning, info.text_encoders.join(" + "));
             let folder = weights.join(name);
             info.parameters = parameters(&folder)?;

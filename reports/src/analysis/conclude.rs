@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::cells::{Cell, cells};
 use super::types::{Analysis, ArmKey, CategoryKey, Method};
-use super::{differences, gallery, means, missing, order, summary};
+use super::{attribution, contrast, differences, gallery, means, missing, order, summary, verdict, verdicts};
 use crate::error::{ReportError, Result};
 use crate::observations::Observations;
 use crate::run_info::RunInfo;
@@ -29,15 +29,23 @@ pub fn conclude(info: &RunInfo, observations: &Observations) -> Result<Analysis>
     let cells = cells(info, observations)?;
     let (means, mean_differences) =
         means::means(info, &cells, Resampler { seed: BOOTSTRAP_SEED }, BOOTSTRAP_REPLICATES);
+    let planned = attribution::plan(info);
+    let mut weights = verdicts::weights(info, baseline);
+    weights.extend(planned.iter().map(|effect| effect.weights.clone()));
+    let found = contrast::contrasts(&cells, &weights, Resampler { seed: BOOTSTRAP_SEED }, BOOTSTRAP_REPLICATES);
     let paper_pairs = order::paper_pairs(info, &mean_differences)?;
     let mut analysis = Analysis {
-        format: 1,
+        format: 2,
         run: info.name.clone(),
         summary: Vec::new(),
         method: Method {
             level: LEVEL,
             cell_interval: "Student t on cluster-robust standard error, clusters are prompts, G - 1 degrees of freedom",
             mean_interval: "percentile bootstrap, prompts resampled within categories",
+            verdict_interval: "percentile bootstrap, prompts resampled within categories, not corrected for the grid",
+            verdict_test: "t test on cluster-robust standard error (Welch-Satterthwaite for the Mean), Holm over the grid; equivalence by two one-sided tests, Holm over the grid",
+            alpha: verdict::ALPHA,
+            margin: verdict::MARGIN,
             bootstrap_replicates: BOOTSTRAP_REPLICATES,
             bootstrap_seed: BOOTSTRAP_SEED,
         },
@@ -50,6 +58,8 @@ pub fn conclude(info: &RunInfo, observations: &Observations) -> Result<Analysis>
         means,
         differences: Vec::new(),
         mean_differences,
+        verdicts: verdicts::verdicts(info, &cells, &found),
+        effects: attribution::effects(info, &cells, planned, &found),
         paper_pairs,
         by_things: Vec::new(),
         missing: Vec::new(),
@@ -58,6 +68,8 @@ pub fn conclude(info: &RunInfo, observations: &Observations) -> Result<Analysis>
     for cell in &cells {
         fill(&mut analysis, info, observations, cell, baseline);
     }
+    // The prompts that made the most difference first; a stable sort, so that equals stay in the order of categories.
+    analysis.gallery.sort_by(|a, b| b.range.total_cmp(&a.range));
     analysis.summary = summary::summary(&analysis, info);
     Ok(analysis)
 }

@@ -11,7 +11,7 @@ use crate::reason::Reason;
 use crate::run_info::RunInfo;
 
 /// Prompts shown per category: the first half for the largest disagreement between arms, the rest spread over all scores.
-pub const PROMPTS_PER_CATEGORY: usize = 4;
+pub const PROMPTS_PER_CATEGORY: usize = 16;
 
 /// A prompt and image index that at least two arms have a score of.
 struct Candidate {
@@ -87,6 +87,7 @@ fn item(
         split: text(any.split),
         things: any.things,
         k: candidate.k,
+        range: candidate.range,
         picked,
         shots: shots.collect(),
     }

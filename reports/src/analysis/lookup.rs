@@ -1,6 +1,7 @@
 //! Finding one's way in an [`Analysis`].
 
 use super::types::{Analysis, ArmKey, CategoryKey, Difference, Estimate, MeanDifference, OverallMean};
+use super::verdicts::Verdict;
 
 impl Analysis {
     /// The headline estimate of an arm in a category over all prompts.
@@ -35,6 +36,14 @@ impl Analysis {
                 interval: d.interval.map(|i| i.negated()),
                 reading: d.reading.reversed(),
             })
+        })
+    }
+
+    /// The headline verdict on an arm in a category; of the Mean without one.
+    pub fn verdict(&self, arm: &str, category: Option<&CategoryKey>) -> Option<&Verdict> {
+        self.verdicts.iter().find(|v| {
+            let place = category.map(|c| (c.suite.as_str(), c.id.as_str()));
+            v.headline && v.arm == arm && v.suite.as_deref().zip(v.category.as_deref()) == place
         })
     }
 

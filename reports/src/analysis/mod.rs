@@ -1,22 +1,32 @@
 //! From observations to conclusions: pure functions, and the [`Analysis`] that they fill.
 //!
-//! [`conclude`] reads nothing and writes nothing. What it makes is what `analysis.json` holds and the report draws; a verdict
-//! corrected for multiplicity, attribution to factors and the like are further fields beside these.
+//! [`conclude`] reads nothing and writes nothing. What it makes is what `analysis.json` holds and the report draws; verdicts
+//! and effects are judged in grids of their own (see [`Judged`]).
 
+mod attribution;
 mod cells;
 mod conclude;
+mod contrast;
 mod differences;
+mod factors;
 mod gallery;
 mod lookup;
 mod means;
 mod missing;
 mod order;
+mod runs;
 mod summary;
 mod types;
+mod verdict;
+mod verdicts;
 
+pub use attribution::{CategoryEffect, Effect, Step};
 pub use conclude::{BOOTSTRAP_REPLICATES, BOOTSTRAP_SEED, conclude};
 pub use gallery::{PROMPTS_PER_CATEGORY, attach_shown};
+pub(crate) use runs::contrast_runs;
 pub use types::{
     Analysis, ArmKey, ByThings, CategoryKey, Difference, Estimate, GalleryItem, MeanDifference, Method, Missing,
     OverallMean, PaperPair, Picked, Shot, Standing,
 };
+pub use verdict::{ALPHA, Judged, MARGIN, Settle, SettledBy, Word};
+pub use verdicts::Verdict;

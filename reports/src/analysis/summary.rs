@@ -1,6 +1,7 @@
 //! The summary in plain words, generated from the numbers and never beyond them: where an interval holds zero the word is "undecided".
 
 use super::types::{Analysis, ArmKey, MeanDifference, OverallMean, Standing};
+use super::verdict::Word;
 use crate::run_info::RunInfo;
 use crate::statistics::Reading;
 use crate::text::{counted, grouped, list, percent, range, signed, signed_range};
@@ -92,23 +93,26 @@ fn leader(analysis: &Analysis) -> String {
 
 fn against_baseline(analysis: &Analysis, arm: &ArmKey) -> String {
     let baseline = analysis.arm(&analysis.baseline).map_or("", |arm| &arm.letter);
-    let mean = analysis.mean_difference(&arm.id, &analysis.baseline).and_then(|d| {
-        let points = signed(d.difference?);
-        let interval = d.interval.map(|i| format!(" ({})", signed_range(i))).unwrap_or_default();
-        Some(format!("Mean {}, {points} points{interval}", d.reading.word()))
+    let mean = analysis.verdict(&arm.id, None).and_then(|v| {
+        let points = signed(v.judged.difference?);
+        let interval = v.judged.interval.map(|i| format!(" ({})", signed_range(i))).unwrap_or_default();
+        Some(format!("Mean {}, {points} points{interval}", v.judged.word.word()))
     });
     let mut parts = vec![mean.unwrap_or_else(|| "no Mean to compare yet".to_owned())];
-    let differences: Vec<(&str, Reading)> = analysis
+    let words: Vec<(&str, Word)> = analysis
         .categories
         .iter()
-        .filter_map(|c| Some((c.label.as_str(), analysis.difference(&arm.id, c).filter(|d| d.pairs > 0)?.reading)))
+        .filter_map(|c| {
+            let judged = &analysis.verdict(&arm.id, Some(c))?.judged;
+            judged.difference.map(|_| (c.label.as_str(), judged.word))
+        })
         .collect();
-    for reading in [Reading::Higher, Reading::Lower, Reading::Undecided] {
-        let labels: Vec<&str> = differences.iter().filter(|(_, r)| *r == reading).map(|(label, _)| *label).collect();
+    for word in [Word::Better, Word::Worse, Word::Equivalent, Word::Undecided] {
+        let labels: Vec<&str> = words.iter().filter(|(_, w)| *w == word).map(|(label, _)| *label).collect();
         if labels.len() > 1 && labels.len() == analysis.categories.len() {
-            parts.push(format!("{} in each of the {} categories", reading.word(), labels.len()));
+            parts.push(format!("{} in each of the {} categories", word.word(), labels.len()));
         } else if !labels.is_empty() {
-            parts.push(format!("{} in {}", reading.word(), list(&labels)));
+            parts.push(format!("{} in {}", word.word(), list(&labels)));
         }
     }
     format!("{} against the baseline {baseline}: {}.", named(arm), parts.join("; "))

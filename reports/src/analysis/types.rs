@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::attribution::Effect;
+use super::verdicts::Verdict;
 use crate::reason::Reason;
 use crate::statistics::{Interval, Reading};
 
@@ -34,6 +36,10 @@ pub struct Analysis {
     pub differences: Vec<Difference>,
     /// The Mean of every arm against that of every arm before it.
     pub mean_differences: Vec<MeanDifference>,
+    /// Every arm but the baseline against it, per category and metric and for the Mean, judged as one grid.
+    pub verdicts: Vec<Verdict>,
+    /// What each change of a factor did, and how changes depend on each other, judged as another grid.
+    pub effects: Vec<Effect>,
     /// Every pair of arms that the paper orders by its Mean.
     pub paper_pairs: Vec<PaperPair>,
     /// Headline scores by the number of things asked for, where a category asks for different numbers.
@@ -53,6 +59,14 @@ pub struct Method {
     pub cell_interval: &'static str,
     /// Of the Mean and its differences.
     pub mean_interval: &'static str,
+    /// Of a verdict's and an effect's difference.
+    pub verdict_interval: &'static str,
+    /// The test behind a verdict.
+    pub verdict_test: &'static str,
+    /// The chance of any wrong verdict in a grid.
+    pub alpha: f64,
+    /// Differences below this are none in practice.
+    pub margin: f64,
     /// Replicates of the bootstrap.
     pub bootstrap_replicates: u32,
     /// Key of its counter-based generator.
@@ -266,6 +280,8 @@ pub struct GalleryItem {
     pub things: u32,
     /// Image index.
     pub k: u32,
+    /// Highest minus lowest headline score of the arms.
+    pub range: f64,
     /// Why it is shown.
     pub picked: Picked,
     /// One per arm, in order.

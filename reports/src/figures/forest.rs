@@ -4,16 +4,16 @@ use super::Panel;
 use super::canvas::{Ink, Mark, draw};
 use super::row::Rows;
 use super::scale::round_step;
-use crate::analysis::{Analysis, ArmKey};
+use crate::analysis::{Analysis, ArmKey, Word};
 use crate::error::Result;
-use crate::statistics::{Interval, Reading};
+use crate::statistics::Interval;
 use crate::text::{ABSENT, signed};
 
 struct Line<'a> {
     label: &'a str,
     difference: Option<f64>,
     interval: Option<Interval>,
-    reading: Reading,
+    word: Word,
 }
 
 /// One panel per arm but the baseline, all on one symmetric scale.
@@ -29,23 +29,17 @@ pub(crate) fn forest(analysis: &Analysis) -> Result<Vec<Panel>> {
 }
 
 fn lines<'a>(analysis: &'a Analysis, arm: &ArmKey) -> Vec<Line<'a>> {
-    let of_categories = analysis.categories.iter().map(|category| {
-        let found = analysis.difference(&arm.id, category);
+    let places = analysis.categories.iter().map(|c| (c.label.as_str(), Some(c))).chain([("Mean", None)]);
+    let line = |(label, category)| {
+        let judged = analysis.verdict(&arm.id, category).map(|verdict| &verdict.judged);
         Line {
-            label: &category.label,
-            difference: found.and_then(|d| d.difference),
-            interval: found.and_then(|d| d.interval),
-            reading: found.map_or(Reading::Undecided, |d| d.reading),
+            label,
+            difference: judged.and_then(|j| j.difference),
+            interval: judged.and_then(|j| j.interval),
+            word: judged.map_or(Word::Undecided, |j| j.word),
         }
-    });
-    let mean = analysis.mean_difference(&arm.id, &analysis.baseline);
-    let mean = Line {
-        label: "Mean",
-        difference: mean.as_ref().and_then(|d| d.difference),
-        interval: mean.as_ref().and_then(|d| d.interval),
-        reading: mean.map_or(Reading::Undecided, |d| d.reading),
     };
-    of_categories.chain([mean]).collect()
+    places.map(line).collect()
 }
 
 fn panel(analysis: &Analysis, arm: &ArmKey, lines: &[Line], reach: f64) -> Result<Panel> {
@@ -65,7 +59,7 @@ fn panel(analysis: &Analysis, arm: &ArmKey, lines: &[Line], reach: f64) -> Resul
             if let Some(difference) = line.difference {
                 canvas.whisker(line.interval, |v| scale.at(v), middle, Ink::Arm(index))?;
                 let mark = if place + 1 == lines.len() { Mark::Diamond } else { Mark::Square };
-                let decided = line.reading != Reading::Undecided;
+                let decided = line.word != Word::Undecided;
                 canvas.mark(mark, (scale.at(difference), middle), 5.5, Ink::Arm(index), decided)?;
             }
         }

@@ -5,16 +5,22 @@
 
 mod bars;
 mod canvas;
+mod cost;
 mod curves;
+mod effects;
 mod forest;
+mod radar;
 mod row;
 mod scale;
 mod splits;
 mod things;
 
 pub(crate) use bars::bars;
+pub(crate) use cost::{COSTS, costs, sweeps};
 pub(crate) use curves::curves;
+pub(crate) use effects::effects;
 pub(crate) use forest::forest;
+pub(crate) use radar::radar;
 pub(crate) use splits::splits;
 pub(crate) use things::things;
 

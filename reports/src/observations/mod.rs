@@ -4,6 +4,7 @@
 //! `prompt` str, `things` u32, `k` u32, `seed` u64, `metric` str, `headline` bool, `value` f64 or null, `unscored` str or null,
 //! `reasons` str (JSON list), `image` str (path relative to the run folder).
 
+pub(crate) mod merge;
 mod names;
 mod read;
 mod shown;

@@ -7,8 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::error::{ReportError, Result};
 
-/// Bytes of images that one report may hold. Above it images are left out and counted; thumbnails are a later story.
-const BUDGET: usize = 18 << 20;
+/// Bytes of images that one report may hold. Above it images are left out and counted. In base64 it is 24 MB.
+const BUDGET: usize = 17 << 20;
+
+/// Larger images stand in the page as thumbnails of this side; the file itself is in the run's folder.
+const LARGEST: u32 = 224;
 
 /// Images up to this side are enlarged with hard pixel edges.
 const PIXELATED_UP_TO: u32 = 160;
@@ -19,6 +22,8 @@ pub(super) struct Embedded {
     pub width: u32,
     pub height: u32,
     pub pixelated: bool,
+    /// Smaller than the file.
+    pub thumbnail: bool,
 }
 
 /// Reads images and keeps account of what is not there.
@@ -45,8 +50,19 @@ impl Embedder {
         if !inside || path.is_empty() {
             return Err(ReportError::OutsideRun { path: path.to_owned() });
         }
+        // Once one is too many, none of the later ones is read: reducing it would cost more than all the rest of the page.
+        if self.left_out > 0 {
+            self.left_out += 1;
+            return Ok(None);
+        }
         let read = std::fs::read(self.run_dir.join(path)).ok();
         let Some((bytes, (width, height))) = read.and_then(|b| png_size(&b).map(|size| (b, size))) else {
+            self.unreadable += 1;
+            return Ok(None);
+        };
+        let thumbnail = width.max(height) > LARGEST;
+        let reduced = if thumbnail { reduce(&bytes) } else { Some((bytes, (width, height))) };
+        let Some((bytes, (width, height))) = reduced else {
             self.unreadable += 1;
             return Ok(None);
         };
@@ -60,8 +76,17 @@ impl Embedder {
             width,
             height,
             pixelated: width.max(height) <= PIXELATED_UP_TO,
+            thumbnail,
         }))
     }
+}
+
+/// The image at thumbnail size, as PNG; none if it is damaged.
+fn reduce(bytes: &[u8]) -> Option<(Vec<u8>, (u32, u32))> {
+    let small = image::load_from_memory(bytes).ok()?.thumbnail(LARGEST, LARGEST).to_rgb8();
+    let mut reduced = Vec::new();
+    small.write_to(&mut std::io::Cursor::new(&mut reduced), image::ImageFormat::Png).ok()?;
+    Some((reduced, small.dimensions()))
 }
 
 /// Width and height from a PNG's header (signature, then the IHDR chunk: RFC 2083, sections 3.1 and 4.1.1).
@@ -86,6 +111,19 @@ mod tests {
         }
         assert!(embedder.image("images/a/b/0.png").unwrap().is_none());
         assert_eq!(embedder.unreadable, 1);
+    }
+
+    #[test]
+    fn large_images_become_thumbnails_and_damaged_ones_are_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        image::RgbImage::from_pixel(512, 256, image::Rgb([1, 2, 3])).save(folder.path().join("large.png")).unwrap();
+        let bytes = std::fs::read(folder.path().join("large.png")).unwrap();
+        std::fs::write(folder.path().join("torn.png"), &bytes[..60]).unwrap();
+        let mut embedder = Embedder::new(folder.path());
+        let large = embedder.image("large.png").unwrap().unwrap();
+        assert_eq!((large.width, large.height, large.thumbnail), (224, 112, true));
+        assert!(embedder.image("torn.png").unwrap().is_none());
+        assert_eq!((embedder.unreadable, embedder.left_out), (1, 0));
     }
 
     #[test]

@@ -8,7 +8,6 @@ use crate::analysis::{Analysis, ByThings, CategoryKey};
 use crate::error::Result;
 use crate::figures;
 use crate::run_info::RunInfo;
-use crate::statistics::Reading;
 use crate::text::{duration, grouped, short};
 
 /// Bars of every arm.
@@ -36,9 +35,10 @@ pub(super) fn scores(analysis: &Analysis) -> Result<Option<Section>> {
                 Grey strokes: what another prompt’s picture gets (chance, left) and what rendered ground truth gets \
                 (ceiling, right), where they are known."
             .into(),
-        legend: Vec::new(),
-        panels: figures::bars(analysis)?,
+        legend: arm_views(analysis),
+        panels: figures::bars(analysis)?.into_iter().chain(figures::radar(analysis)?).collect(),
         tables: vec![table, counts(analysis)],
+        ..Figure::default()
     };
     figure.section("scores", "Scores")
 }
@@ -49,62 +49,13 @@ fn counts(analysis: &Analysis) -> Table {
             None => Cell::number("–"),
             Some(e) => {
                 let missing = if e.missing > 0 { format!("{} missing", grouped(e.missing)) } else { String::new() };
-                Cell {
-                    text: format!("{} of {} prompts", grouped(e.scored), grouped(e.prompts)),
-                    note: missing,
-                    class: "",
-                }
+                let text = format!("{} of {} prompts", grouped(e.scored), grouped(e.prompts));
+                Cell { text, note: missing, ..Cell::default() }
             }
         });
         Row { head: category.label.clone(), cells: cells.collect() }
     });
     Table { caption: "Images scored".into(), columns: with_letters(analysis, "Category"), rows: rows.collect() }
-}
-
-/// Forest of paired differences.
-pub(super) fn differences(analysis: &Analysis) -> Result<Option<Section>> {
-    let Some(baseline) = analysis.arm(&analysis.baseline) else { return Ok(None) };
-    if analysis.arms.len() < 2 {
-        return Ok(None);
-    }
-    let headline = || analysis.differences.iter().filter(|d| d.headline && d.interval.is_some());
-    let read = headline().count() + analysis.challengers().count();
-    let intro = format!(
-        "Each arm minus the baseline {} {}, image by image with the same prompt and noise, in percentage points. Filled marks: \
-         the 95 % interval excludes zero; hollow marks: undecided. These are {read} intervals, not corrected for their number: if \
-         no arm differed at all, about {} of them would exclude zero by luck.",
-        baseline.letter,
-        baseline.label,
-        short((read as f64 * 0.5).round() / 10.0),
-    );
-    let rows = analysis.categories.iter().map(|category| {
-        let cells = analysis.challengers().flat_map(|arm| {
-            let d = analysis.difference(&arm.id, category);
-            let reading = d.map_or(Reading::Undecided, |d| d.reading);
-            let pairs = d.map_or(0, |d| d.pairs);
-            let mut words = Cell::words(reading.word());
-            words.note = format!("{} pairs", grouped(pairs));
-            [Cell::difference(d.and_then(|d| d.difference), d.and_then(|d| d.interval)), words]
-        });
-        Row { head: category.label.clone(), cells: cells.collect() }
-    });
-    let mean = analysis.challengers().flat_map(|arm| {
-        let d = analysis.mean_difference(&arm.id, &analysis.baseline);
-        let reading = d.as_ref().map_or(Reading::Undecided, |d| d.reading);
-        let cell = Cell::difference(d.as_ref().and_then(|d| d.difference), d.and_then(|d| d.interval));
-        [cell, Cell::words(reading.word())]
-    });
-    let mean = Row { head: "Mean".into(), cells: mean.collect() };
-    let columns = std::iter::once("Category".to_owned()).chain(
-        analysis.challengers().flat_map(|arm| [format!("{} − {}", arm.letter, baseline.letter), "Reading".to_owned()]),
-    );
-    let table = Table {
-        caption: "Paired differences, percentage points".into(),
-        columns: columns.collect(),
-        rows: rows.chain([mean]).collect(),
-    };
-    let figure = Figure { intro, legend: Vec::new(), panels: figures::forest(analysis)?, tables: vec![table] };
-    figure.section("differences", "Differences to the baseline")
 }
 
 /// Seen and unseen combinations, and every metric that was measured.
@@ -136,7 +87,7 @@ pub(super) fn breakdown(analysis: &Analysis) -> Result<Option<Section>> {
         let columns = with_letters(analysis, "Category and split");
         tables.insert(0, Table { caption: "Seen and unseen, percent".into(), columns, rows });
     }
-    Figure { intro, legend: Vec::new(), panels, tables }.section("breakdown", "Seen and unseen combinations")
+    Figure { intro, panels, tables, ..Figure::default() }.section("breakdown", "Seen and unseen combinations")
 }
 
 fn metrics(analysis: &Analysis) -> Table {
@@ -185,6 +136,7 @@ pub(super) fn things(analysis: &Analysis) -> Result<Option<Section>> {
         legend: arm_views(analysis),
         panels,
         tables: vec![table],
+        ..Figure::default()
     };
     figure.section("things", "Score against the number of things asked for")
 }
@@ -226,6 +178,7 @@ pub(super) fn training(analysis: &Analysis, info: &RunInfo) -> Result<Option<Sec
         legend: arm_views(analysis),
         panels,
         tables: vec![table],
+        ..Figure::default()
     };
     figure.section("training", "Training curves")
 }

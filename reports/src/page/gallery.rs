@@ -15,6 +15,8 @@ struct Gallery<'a> {
     per_category: usize,
     categories: Vec<(usize, &'a str)>,
     items: Vec<ItemView<'a>>,
+    /// Place of the baseline among the arms.
+    baseline: usize,
     has_boxes: bool,
 }
 
@@ -24,6 +26,7 @@ struct ItemView<'a> {
     prompt: &'a str,
     prompt_id: &'a str,
     facts: String,
+    range: f64,
     picked: String,
     shots: Vec<ShotView<'a>>,
 }
@@ -35,6 +38,10 @@ struct ShotView<'a> {
     image: Option<Embedded>,
     /// Headline score in percent, or why there is none.
     score: Option<String>,
+    /// The same for the viewer to compute with; empty if there is none.
+    value: String,
+    /// Where the image itself is, relative to the run's folder; empty if it stands here whole.
+    full: String,
     /// Length of the bar below the image, 0 to 100.
     filled: String,
     absence: String,
@@ -65,7 +72,15 @@ pub(super) fn section(analysis: &Analysis, images: &mut Embedder) -> Result<Opti
     if analysis.gallery.is_empty() {
         return Ok(None);
     }
-    let items = analysis.gallery.iter().map(|item| view(analysis, item, images)).collect::<Result<Vec<_>>>()?;
+    let mut items = Vec::new();
+    for item in &analysis.gallery {
+        let left_out = images.left_out;
+        let view = view(analysis, item, images)?;
+        // A prompt that does not fit whole is left out whole; those of less difference come later anyway.
+        if images.left_out == left_out {
+            items.push(view);
+        }
+    }
     let shown = |index: &usize| items.iter().any(|item| item.category == *index);
     let gallery = Gallery {
         per_category: PROMPTS_PER_CATEGORY,
@@ -75,6 +90,7 @@ pub(super) fn section(analysis: &Analysis, images: &mut Embedder) -> Result<Opti
             .collect(),
         has_boxes: items.iter().flat_map(|item| &item.shots).any(|shot| !shot.boxes.is_empty()),
         items,
+        baseline: analysis.arms.iter().position(|arm| arm.id == analysis.baseline).unwrap_or(0),
     };
     Ok(Some(Section { id: "gallery", title: "Look for yourself", body: gallery.render()? }))
 }
@@ -93,6 +109,8 @@ fn view<'a>(analysis: &'a Analysis, item: &'a GalleryItem, images: &mut Embedder
             colour: index % 8,
             absence: absence(shot),
             score: shot.value.map(percent),
+            value: shot.value.map(|v| v.to_string()).unwrap_or_default(),
+            full: image.as_ref().filter(|i| i.thumbnail).and(shot.image.clone()).unwrap_or_default(),
             filled: format!("{:.1}", shot.value.unwrap_or(0.0).clamp(0.0, 1.0) * 100.0),
             reasons: shot.reasons.iter().filter_map(reason).collect(),
             details: shot.reasons.iter().filter_map(detail).collect(),
@@ -102,6 +120,7 @@ fn view<'a>(analysis: &'a Analysis, item: &'a GalleryItem, images: &mut Embedder
     });
     Ok(ItemView {
         category,
+        range: item.range,
         prompt: &item.prompt,
         prompt_id: &item.prompt_id,
         facts: format!(
@@ -111,7 +130,7 @@ fn view<'a>(analysis: &'a Analysis, item: &'a GalleryItem, images: &mut Embedder
             item.k
         ),
         picked: match item.picked {
-            Picked::Disagreement { range } => format!("largest disagreement: {} points", percent(range)),
+            Picked::Disagreement { range } => format!("among the largest disagreements: {} points", percent(range)),
             Picked::Spread => "spread over the scores".to_owned(),
         },
         shots: shots.collect::<Result<_>>()?,

@@ -1,15 +1,20 @@
-//! The report: one HTML file without network, script or inline style attribute.
+//! The report: one HTML file without network, with one script and no inline style attribute.
 //!
 //! Every section is a struct with its own template; askama escapes whatever it prints, and the only things printed as they are
-//! (`safe`) are other templates of this module, SVG from [`crate::figures`] and the style sheet.
+//! (`safe`) are other templates of this module, SVG from [`crate::figures`], the style sheet and the viewer's script.
 
+mod attribution;
+mod cost;
 mod embed;
 mod figures;
 mod gallery;
 mod policy;
 mod provenance;
+mod published;
+mod script;
 mod section;
 mod table;
+mod verdicts;
 mod worlds;
 
 use std::path::Path;
@@ -36,6 +41,7 @@ struct Page<'a> {
     run: &'a str,
     policy: String,
     style: &'a str,
+    script: &'a str,
     unfinished: Option<String>,
     lead: &'a str,
     findings: &'a [String],
@@ -48,11 +54,13 @@ struct Page<'a> {
 pub(crate) fn render(run_dir: &Path, info: &RunInfo, analysis: &Analysis) -> Result<String> {
     let mut images = embed::Embedder::new(run_dir);
     let sections = vec![
-        worlds::section(info, analysis)?,
+        verdicts::section(analysis)?,
+        attribution::section(analysis)?,
         figures::scores(analysis)?,
-        figures::differences(analysis)?,
+        worlds::section(info, analysis)?,
         figures::breakdown(analysis)?,
         figures::things(analysis)?,
+        cost::section(analysis, info)?,
         gallery::section(analysis, &mut images)?,
         figures::training(analysis, info)?,
         provenance::section(info, analysis)?,
@@ -62,8 +70,9 @@ pub(crate) fn render(run_dir: &Path, info: &RunInfo, analysis: &Analysis) -> Res
     let (lead, findings) = analysis.summary.split_first().map_or(("", &[][..]), |(l, f)| (l.as_str(), f));
     let page = Page {
         run: &analysis.run,
-        policy: policy::content_security_policy(&style),
+        policy: policy::content_security_policy(&style, script::VIEWER),
         style: &style,
+        script: script::VIEWER,
         unfinished: analysis.is_unfinished().then(|| {
             let share = 100 * analysis.finished_tasks / analysis.planned_tasks.max(1);
             format!(

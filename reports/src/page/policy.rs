@@ -17,8 +17,10 @@ pub(super) fn style(categories: usize) -> String {
     style
 }
 
-/// No network, no script, no frames, no forms; images only from the file itself; the style element only as written here.
-pub(super) fn content_security_policy(style: &str) -> String {
-    let hash = STANDARD.encode(Sha256::digest(style.as_bytes()));
-    format!("default-src 'none'; img-src data:; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'")
+/// No network, no frames, no forms; images only from the file itself; the style and the script only as written here.
+pub(super) fn content_security_policy(style: &str, script: &str) -> String {
+    let [style, script] = [style, script].map(|text| STANDARD.encode(Sha256::digest(text.as_bytes())));
+    format!(
+        "default-src 'none'; img-src data:; style-src 'sha256-{style}'; script-src 'sha256-{script}'; base-uri 'none'; form-action 'none'"
+    )
 }

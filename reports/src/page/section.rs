@@ -15,13 +15,17 @@ pub(super) struct Section {
 }
 
 /// Panels, a key of arms where letters alone name them, a caption, and the data.
-#[derive(Template)]
+#[derive(Default, Template)]
 #[template(path = "figure.html")]
 pub(super) struct Figure<'a> {
     pub intro: String,
+    /// What the numbers say, a sentence each.
+    pub sentences: Vec<String>,
     pub legend: Vec<ArmView<'a>>,
     pub panels: Vec<Panel>,
     pub tables: Vec<Table>,
+    /// How many of the tables, from the first, are shown without a click.
+    pub open_tables: usize,
 }
 
 impl Figure<'_> {

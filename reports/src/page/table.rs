@@ -27,6 +27,8 @@ pub(super) struct Cell {
     pub text: String,
     pub note: String,
     pub class: &'static str,
+    /// Printed, but not to be compared.
+    pub struck: bool,
 }
 
 impl Table {
@@ -40,29 +42,29 @@ impl Table {
 impl Cell {
     /// Words, aligned left.
     pub fn words(text: impl Into<String>) -> Self {
-        Self { text: or_absent(text.into()), note: String::new(), class: "words" }
+        Self { text: or_absent(text.into()), note: String::new(), class: "words", struck: false }
     }
 
     /// A number that is formatted already.
     pub fn number(text: impl Into<String>) -> Self {
-        Self { text: text.into(), note: String::new(), class: "" }
+        Self { text: text.into(), note: String::new(), class: "", struck: false }
     }
 
     /// A digest or path, set in a fixed-width face.
     pub fn code(text: impl Into<String>) -> Self {
-        Self { text: or_absent(text.into()), note: String::new(), class: "words code" }
+        Self { text: or_absent(text.into()), note: String::new(), class: "words code", struck: false }
     }
 
     /// A score in percent with its interval below.
     pub fn score(mean: Option<f64>, interval: Option<Interval>) -> Self {
         let text = mean.map_or(ABSENT.to_owned(), percent);
-        Self { text, note: mean.and(interval).map(range).unwrap_or_default(), class: "" }
+        Self { text, note: mean.and(interval).map(range).unwrap_or_default(), class: "", struck: false }
     }
 
     /// A difference in points with its interval below.
     pub fn difference(difference: Option<f64>, interval: Option<Interval>) -> Self {
         let text = difference.map_or(ABSENT.to_owned(), signed);
-        Self { text, note: difference.and(interval).map(signed_range).unwrap_or_default(), class: "" }
+        Self { text, note: difference.and(interval).map(signed_range).unwrap_or_default(), class: "", struck: false }
     }
 
     /// The same cell set off from the others.
@@ -70,6 +72,12 @@ impl Cell {
         if strong {
             self.class = "strong";
         }
+        self
+    }
+
+    /// The same cell struck through.
+    pub fn struck(mut self, struck: bool) -> Self {
+        self.struck = struck;
         self
     }
 }

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::published;
 use super::section::Section;
 use super::table::{Cell, Row, Table};
 use crate::analysis::{Analysis, CategoryKey, Standing};
@@ -19,22 +20,27 @@ struct Worlds {
     ours: Table,
     mean_note: String,
     pairs: Option<Table>,
+    lock: String,
+    others: Vec<String>,
 }
 
 /// The section.
 pub(super) fn section(info: &RunInfo, analysis: &Analysis) -> Result<Option<Section>> {
+    let (struck, lock) = published::lock(&paper::COMPBENCH_CARD, &info.protocol);
     let worlds = Worlds {
-        theirs: theirs(info, analysis),
+        theirs: theirs(info, analysis, struck),
         confidence: paper::CONFIDENCE,
         citation: paper::CITATION,
         ours: ours(info, analysis),
         mean_note: mean_note(analysis),
         pairs: pairs(analysis),
+        lock,
+        others: published::others(&info.protocol)?,
     };
     Ok(Some(Section { id: "table", title: "Table 2, the paper’s and ours", body: worlds.render()? }))
 }
 
-fn theirs(info: &RunInfo, analysis: &Analysis) -> Table {
+fn theirs(info: &RunInfo, analysis: &Analysis, struck: bool) -> Table {
     let mut columns: Vec<String> = ["Arm here", "Text encoder", "Integration", "Scale"].map(str::to_owned).into();
     columns.extend(COLUMNS.iter().map(|c| c.label.to_owned()));
     columns.push("Mean".to_owned());
@@ -44,13 +50,15 @@ fn theirs(info: &RunInfo, analysis: &Analysis) -> Table {
         let arms = info.arms.iter().filter(|arm| arm.paper_row.as_deref() == Some(row.id));
         let letters: Vec<&str> = arms.filter_map(|arm| Some(analysis.arm(&arm.id)?.letter.as_str())).collect();
         let mut cells = vec![
-            Cell { text: row.text_encoder.into(), note: row.kind.into(), class: "words" },
+            Cell { text: row.text_encoder.into(), note: row.kind.into(), class: "words", struck: false },
             Cell::words(row.integration),
             Cell::words(row.scale),
         ];
         let scores = row.scores.iter().enumerate();
-        cells.extend(scores.map(|(i, score)| Cell::number(format!("{score:.2}")).strong(*score == best(i))));
-        cells.push(Cell::number(format!("{:.2}", row.mean)).strong(row.mean == top));
+        cells.extend(
+            scores.map(|(i, score)| Cell::number(format!("{score:.2}")).strong(*score == best(i)).struck(struck)),
+        );
+        cells.push(Cell::number(format!("{:.2}", row.mean)).strong(row.mean == top).struck(struck));
         Row { head: if letters.is_empty() { "–".into() } else { letters.join(", ") }, cells }
     });
     Table { caption: "GenTron on T2I-CompBench, photographs, percent".into(), columns, rows: rows.collect() }

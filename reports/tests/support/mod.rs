@@ -224,6 +224,7 @@ fn info(wanted: Wanted) -> RunInfo {
         parameters,
         gflops_per_image: Some(parameters as f64 * 1.3e-6),
         seconds_per_image: Some(0.11),
+        sampler: None,
         weights_digest: format!("{:016x}", stream_of(id)).repeat(4),
         training: Some(training(strength)),
         paper_row: Some(row.into()),

@@ -22,6 +22,9 @@ pub fn assert_well_formed(html: &str) {
         if name == "style" {
             rest = &rest[rest.find("</style>").expect("style ends")..];
         }
+        if name == "script" {
+            rest = &rest[rest.find("</script>").expect("script ends")..];
+        }
         if !tag.ends_with('/') && !VOID.contains(&name) {
             open.push(name);
         }
