@@ -7,6 +7,7 @@ mod file;
 pub mod observations;
 mod page;
 pub mod paper;
+pub mod preference;
 mod reason;
 mod run_info;
 pub mod statistics;
