@@ -5,8 +5,22 @@ use std::path::Path;
 
 use crate::support::{folder, run_well};
 
-const COMMANDS: [&str; 11] =
-    ["", "ablate", "generate", "score", "report", "train", "models", "suites", "suites fetch", "metrics", "doctor"];
+const COMMANDS: [&str; 14] = [
+    "",
+    "ablate",
+    "generate",
+    "score",
+    "report",
+    "train",
+    "serve",
+    "study",
+    "votes",
+    "models",
+    "suites",
+    "suites fetch",
+    "metrics",
+    "doctor",
+];
 
 fn help(command: &str, flag: &str) -> String {
     let arguments: Vec<&str> = command.split_whitespace().chain([flag]).collect();

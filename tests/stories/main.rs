@@ -8,6 +8,8 @@ mod help;
 mod lists;
 mod resume;
 mod server;
+mod study;
+mod study_load;
 mod suites;
 mod support;
 mod train;

@@ -10,9 +10,12 @@ pub mod models;
 pub mod report;
 pub mod score;
 pub mod scorers;
+pub mod serve;
 pub mod setup;
+pub mod study;
 pub mod suites;
 pub mod train;
+pub mod votes;
 
 use crate::cli::{Cli, Command};
 use crate::failure::Outcome;
@@ -33,6 +36,9 @@ pub fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Score(args) => score::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Train(args) => train::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Study(action) => study::run(&action),
+        Command::Votes(action) => votes::run(&action),
         Command::Models(args) => models::run(&args),
         Command::Suites(args) => suites::run(&args),
         Command::Metrics(args) => metrics::run(&args),
