@@ -52,7 +52,7 @@ fn a_thousand_raters_vote_at_once_and_no_vote_is_lost() {
     const RATERS: usize = 1000;
     const VOTES: usize = 5;
     let root = folder();
-    let study = frozen(root.path(), &["--gold-every", "0", "--votes-per-pair", "100000"]);
+    let study = frozen(root.path(), &["--gold-every", "0"]);
     let served = Served::of(&study);
     let links: Vec<String> = (0..RATERS).map(|_| join(&served.form).unwrap()).collect();
     let barrier = Barrier::new(RATERS);

@@ -69,9 +69,10 @@ impl Net {
         let (standard_error, clusters) = two_way(&values);
         let (win_error, _) = two_way(&won);
         let quantile = student_t_quantile(0.5 + LEVEL / 2.0, clusters.0.min(clusters.1) as f64 - 1.0);
-        let around = |centre: f64, error: Option<f64>| {
+        // With two or three raters t reaches beyond what a share can be.
+        let around = |centre: f64, error: Option<f64>, least: f64| {
             let half = quantile? * error?;
-            Some(Interval { low: centre - half, high: centre + half })
+            Some(Interval { low: (centre - half).max(least), high: (centre + half).min(1.0) })
         };
         Some(Self {
             wins,
@@ -81,9 +82,9 @@ impl Net {
             raters: clusters.1,
             net,
             standard_error,
-            interval: around(net, standard_error),
+            interval: around(net, standard_error, -1.0),
             wilson: wilson(wins, total, LEVEL),
-            win_interval: around(wins as f64 / total as f64, win_error),
+            win_interval: around(wins as f64 / total as f64, win_error, 0.0),
             variance: (wins + losses) as f64 / total as f64 - net * net,
             sign_test: sign_test(wins, losses),
         })
