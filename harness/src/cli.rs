@@ -56,6 +56,15 @@ pub enum Command {
     /// Train networks: the small world's, or those of a recipe
     #[command(long_about = help::TRAIN, after_long_help = help::TRAIN_EXAMPLES)]
     Train(TrainArgs),
+    /// Ask people blind: the form of a frozen study, and its operator's page
+    #[command(long_about = help::SERVE, after_long_help = help::SERVE_EXAMPLES)]
+    Serve(ServeArgs),
+    /// Freeze a study of two or more arms, invite to it, attack it, close it
+    #[command(subcommand, long_about = help::STUDY, after_long_help = help::STUDY_EXAMPLES, disable_help_subcommand = true)]
+    Study(StudyAction),
+    /// Verify, export or analyse the votes of a study
+    #[command(subcommand, long_about = help::VOTES, after_long_help = help::VOTES_EXAMPLES, disable_help_subcommand = true)]
+    Votes(VotesAction),
     /// List the networks and their exact sizes, beside the paper's
     #[command(after_long_help = help::MODELS_EXAMPLES)]
     Models(ListArgs),
@@ -319,4 +328,138 @@ pub struct DoctorArgs {
     /// Print JSON instead of a table
     #[arg(long)]
     pub json: bool,
+}
+
+/// What can be done with a study.
+#[derive(Debug, Subcommand)]
+pub enum StudyAction {
+    /// Freeze a study of a run's images: design, rules, pictures, all hashed
+    New(StudyNewArgs),
+    /// Print invitations, a link each
+    Invite {
+        /// Folder of the study
+        study: PathBuf,
+        /// How many
+        #[arg(short, long, default_value_t = 10)]
+        count: u32,
+        /// Where people reach the form
+        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+        origin: String,
+    },
+    /// Attack the study: what gives the arms away? Exit code 1 where bytes do
+    Audit {
+        /// Folder of the study
+        study: PathBuf,
+        /// Print JSON instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+    /// End the study for good; `serve` must not be running (its operator's page closes, too)
+    Close {
+        /// Folder of the study
+        study: PathBuf,
+    },
+}
+
+/// A study to freeze.
+#[derive(Debug, Args)]
+pub struct StudyNewArgs {
+    /// New folder of the study
+    pub study: PathBuf,
+    /// Run whose images are shown
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_RUN)]
+    pub run: PathBuf,
+    /// Arms to compare, at least two
+    #[arg(long, value_name = "A,B", value_delimiter = ',', required = true)]
+    pub arms: Vec<String>,
+    /// At most so many prompts, from all categories in turn
+    #[arg(long, value_name = "N")]
+    pub prompts: Option<usize>,
+    /// Raters that each pair gets
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    pub votes_per_pair: u32,
+    /// Pairs that a rater gets at most
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub pairs_per_rater: u32,
+    /// Every how many pairs one has a known answer; 0 is never
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub gold_every: u32,
+    /// Minutes after which an unanswered pair goes to somebody else
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    pub lease_minutes: u32,
+    /// Raters at most
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub most_raters: u32,
+    /// Anybody with the address may take part, not only who is invited
+    #[arg(long)]
+    pub open: bool,
+    /// A program will vote, not people: labelled so wherever it shows
+    #[arg(long)]
+    pub simulated: bool,
+    /// What raters read at the top; must not name an arm
+    #[arg(long, default_value = "Comparing pictures")]
+    pub title: String,
+    /// Side of every picture in pixels, where they are not of one size
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(16..=4096))]
+    pub size: Option<u32>,
+    /// Seed of sides, orders and gold
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// A study to serve.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Folder of the study
+    pub study: PathBuf,
+    /// Address of the form; port 0 takes any that is free
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: std::net::SocketAddr,
+    /// Address of the operator's page; keep it on this machine
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
+    pub operator: std::net::SocketAddr,
+    /// Where people reach the form, if a proxy is in front: https://study.example.org
+    #[arg(long, value_name = "URL")]
+    pub origin: Option<String>,
+    /// Connections at once
+    #[arg(long, value_name = "N", default_value_t = 2048)]
+    pub connections: usize,
+    /// Connections at once from one address; 0 is no limit, for a proxy in front
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub connections_per_address: usize,
+}
+
+/// What can be done with votes.
+#[derive(Debug, Subcommand)]
+pub enum VotesAction {
+    /// Check design, pictures, hash chain, database and mirror; exit code 1 at a fault
+    Verify {
+        /// Folder of the study
+        study: PathBuf,
+        /// Make study.db anew of votes.jsonl
+        #[arg(long)]
+        restore: bool,
+    },
+    /// Write the votes for other programs
+    Export {
+        /// Folder of the study
+        study: PathBuf,
+        /// Form of the file
+        #[arg(long, value_enum, default_value = "csv")]
+        format: crate::study::export::Format,
+        /// File to write [default: stdout]
+        #[arg(short, long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Conclude: win, tie and lose with intervals, strengths, agreement
+    Analyse {
+        /// Folder of the study
+        study: PathBuf,
+        /// Resamples of the bootstrap
+        #[arg(long, value_name = "N", default_value_t = 1000)]
+        replicates: u32,
+        /// Print JSON instead of a table
+        #[arg(long)]
+        json: bool,
+    },
 }

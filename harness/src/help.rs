@@ -207,3 +207,50 @@ mod tests {
         assert_eq!(arms, ["cross-clip", "cross-t5", "cross-clip-t5"]);
     }
 }
+
+/// `gentron serve --help`.
+pub const SERVE: &str = "\
+Ask people blind: the form of a frozen study, and its operator's page.
+
+One process, no other set-up. The form works without JavaScript, and better with it; a rater comes by invitation (or, in an open study, \
+by the address), agrees, practises, and answers two questions about each pair; \"saved\" is said only after the vote is on the disk. \
+Stop the server at any moment, and start it again: nothing is lost, and personal links go on.
+
+The operator's page listens on this machine alone and opens with the key that is printed. Which arm leads it does not say before the \
+study is closed.";
+
+/// After `gentron serve --help`.
+pub const SERVE_EXAMPLES: &str = "\
+Examples:
+  gentron serve studies/one
+  gentron serve studies/one --listen 127.0.0.1:9000 --operator 127.0.0.1:9001
+  gentron serve studies/one --origin https://study.example.org --connections-per-address 0";
+
+/// `gentron study --help`.
+pub const STUDY: &str = "\
+Freeze a study of two or more arms, invite to it, attack it, close it.
+
+A study shows the first image of each prompt by each two arms, same prompt and same noise. Design, rules and the digest of every \
+picture are written to study.json before the first vote, and its own digest begins the chain of votes. Pictures are decoded, encoded \
+anew and padded to one length: nothing but pixels is left.";
+
+/// After `gentron study --help`.
+pub const STUDY_EXAMPLES: &str = "\
+Examples:
+  gentron study new studies/one --arms adaln-clip,cross-clip --prompts 100
+  gentron study audit studies/one
+  gentron study invite studies/one --count 30 --origin https://study.example.org";
+
+/// `gentron votes --help`.
+pub const VOTES: &str = "\
+Verify, export or analyse the votes of a study.
+
+Every event is chained to the one before it, in study.db and, line by line, in votes.jsonl. Intervals are clustered by prompt and by \
+rater; ties are an answer of their own; flagged raters are never deleted, results are shown with and without them.";
+
+/// After `gentron votes --help`.
+pub const VOTES_EXAMPLES: &str = "\
+Examples:
+  gentron votes verify studies/one
+  gentron votes export studies/one --format battles --out battles.json
+  gentron votes analyse studies/one";

@@ -6,6 +6,7 @@
 //!            weights/     └────────── store/ ────┘           one way to write, journals, ledger, manifest
 //!            registry/                                       suites by name, and where their files are
 //! bare/      images that nobody here drew: found, scored, averaged
+//! study/     people asked blind: freezing, the form, votes that can be trusted
 //! commands/  what the user types, each a composition of stages
 //! ```
 //!
@@ -28,6 +29,7 @@ pub mod registry;
 pub mod report;
 pub mod score;
 pub mod store;
+pub mod study;
 pub mod table;
 pub mod training;
 pub mod version;

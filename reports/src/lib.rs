@@ -9,6 +9,7 @@ mod file;
 pub mod observations;
 mod page;
 pub mod paper;
+pub mod preference;
 pub mod protocol;
 mod reason;
 mod run_info;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::support::{folder, run_well};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 16] = [
     "",
     "compare",
     "verify",
@@ -14,6 +14,9 @@ const COMMANDS: [&str; 13] = [
     "score",
     "report",
     "train",
+    "serve",
+    "study",
+    "votes",
     "models",
     "suites",
     "suites fetch",

@@ -10,6 +10,8 @@ mod lists;
 mod resume;
 mod score_sets;
 mod server;
+mod study;
+mod study_load;
 mod suites;
 mod support;
 mod train;

@@ -11,10 +11,13 @@ pub mod models;
 pub mod report;
 pub mod score;
 pub mod scorers;
+pub mod serve;
 pub mod setup;
+pub mod study;
 pub mod suites;
 pub mod train;
 pub mod verify;
+pub mod votes;
 
 use crate::cli::{Cli, Command};
 use crate::failure::Outcome;
@@ -37,6 +40,9 @@ pub fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Compare(args) => compare::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Train(args) => train::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Study(action) => study::run(&action),
+        Command::Votes(action) => votes::run(&action),
         Command::Models(args) => models::run(&args),
         Command::Suites(args) => suites::run(&args),
         Command::Metrics(args) => metrics::run(&args),

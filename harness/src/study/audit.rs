@@ -1,0 +1,179 @@
+//! The study attacked by itself: can a program that sees what raters get tell the arms apart?
+//!
+//! Bytes must say nothing: one length, one set of chunks, one size. Pixels always say something, because arms draw differently; how much
+//! is measured with the statistics of colour and sharpness: for each prompt, an attacker who knows all other prompts' answers guesses which
+//! picture is whose, by the nearest centroid.
+
+use gentron_reports::preference::wilson;
+use image::RgbImage;
+use serde::Serialize;
+
+use super::folder::Folder;
+
+/// What the attack found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Audit {
+    /// Different lengths among the pictures; 1 is blind.
+    pub lengths: usize,
+    /// Different sequences of chunks; 1 is blind.
+    pub chunks: Vec<String>,
+    /// Different sizes in pixels; 1 is blind.
+    pub sizes: usize,
+    /// Each two arms by their pixels.
+    pub leaks: Vec<Leak>,
+}
+
+/// How well pixels give two arms away.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Leak {
+    /// Ids of the arms.
+    pub arms: [String; 2],
+    /// Share of prompts guessed right; ½ is luck.
+    pub accuracy: f64,
+    /// Its 95 % interval.
+    pub low: f64,
+    /// Its 95 % interval.
+    pub high: f64,
+    /// Prompts.
+    pub prompts: usize,
+    /// Prompts whose pictures give the arms away most clearly.
+    pub telling: Vec<String>,
+}
+
+impl Audit {
+    /// Nothing but the pixels differs.
+    pub fn is_blind(&self) -> bool {
+        self.lengths == 1 && self.sizes == 1 && self.chunks.len() == 1
+    }
+}
+
+/// Attacks.
+///
+/// # Errors
+/// A picture is missing or altered.
+pub fn audit(folder: &Folder) -> anyhow::Result<Audit> {
+    let bytes = folder.pictures()?;
+    let mut lengths: Vec<usize> = bytes.iter().map(Vec::len).collect();
+    lengths.sort_unstable();
+    lengths.dedup();
+    let mut chunks: Vec<String> = bytes.iter().map(|bytes| kinds(bytes)).collect();
+    chunks.sort();
+    chunks.dedup();
+    let images: Vec<RgbImage> =
+        bytes.iter().map(|bytes| Ok(image::load_from_memory(bytes)?.to_rgb8())).collect::<anyhow::Result<_>>()?;
+    let mut sizes: Vec<(u32, u32)> = images.iter().map(RgbImage::dimensions).collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    let features: Vec<Vec<f64>> = images.iter().map(features).collect();
+    let study = &folder.study;
+    let mut leaks = Vec::new();
+    for first in 0..study.arms.len() {
+        for second in first + 1..study.arms.len() {
+            let of = study.items.iter().filter(|item| item.arms == [first, second]);
+            let pairs: Vec<(usize, [&[f64]; 2])> =
+                of.map(|item| (item.prompt, item.pictures.map(|picture| features[picture].as_slice()))).collect();
+            let arms = [study.arms[first].id.clone(), study.arms[second].id.clone()];
+            leaks.extend(leak(arms, &pairs, |prompt| study.prompts[prompt].text.clone()));
+        }
+    }
+    Ok(Audit { lengths: lengths.len(), chunks, sizes: sizes.len(), leaks })
+}
+
+/// The kinds of a PNG's chunks, each once in a row.
+fn kinds(bytes: &[u8]) -> String {
+    let mut kinds: Vec<String> = Vec::new();
+    let mut at = 8;
+    while let Some(head) = bytes.get(at..at + 8) {
+        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        kinds.push(String::from_utf8_lossy(&head[4..]).into_owned());
+        at += length + 12;
+        if kinds.last().is_some_and(|kind| kind == "IEND") {
+            break;
+        }
+    }
+    kinds.dedup();
+    let zeros = bytes.get(at..).is_some_and(|rest| rest.iter().all(|byte| *byte == 0));
+    kinds.join(" ") + if zeros { "" } else { " and more" }
+}
+
+/// Mean and spread of each channel, saturation, and differences between neighbours.
+fn features(image: &RgbImage) -> Vec<f64> {
+    let count = f64::from(image.width()) * f64::from(image.height());
+    let mut features = Vec::new();
+    for channel in 0..3 {
+        let values = || image.pixels().map(|pixel| f64::from(pixel[channel]));
+        let mean = values().sum::<f64>() / count;
+        features.push(mean);
+        features.push((values().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt());
+    }
+    let spread =
+        |pixel: &image::Rgb<u8>| pixel.0.iter().max().zip(pixel.0.iter().min()).map_or(0, |(most, least)| most - least);
+    features.push(image.pixels().map(|pixel| f64::from(spread(pixel))).sum::<f64>() / count);
+    let green = |x, y| f64::from(image.get_pixel(x, y)[1]);
+    let inner = |x: &u32| *x + 1 < image.width();
+    let steps = |power: i32| {
+        (0..image.height())
+            .flat_map(|y| (0..image.width()).filter(inner).map(move |x| (x, y)))
+            .map(|(x, y)| (green(x + 1, y) - green(x, y)).abs().powi(power))
+            .sum::<f64>()
+            / count
+    };
+    features.extend([steps(1), steps(2).sqrt()]);
+    features
+}
+
+fn leak(arms: [String; 2], pairs: &[(usize, [&[f64]; 2])], text: impl Fn(usize) -> String) -> Option<Leak> {
+    let width = pairs.first()?.1[0].len();
+    // Which picture is whose is asked within a pair, so only differences matter, each on the scale of its own spread.
+    let differences: Vec<Vec<f64>> =
+        pairs.iter().map(|(_, [a, b])| a.iter().zip(*b).map(|(a, b)| a - b).collect()).collect();
+    let mut scores: Vec<(f64, usize)> = Vec::new();
+    for (index, difference) in differences.iter().enumerate() {
+        let others = || {
+            differences.iter().enumerate().filter(move |(other, _)| *other != index).map(|(_, difference)| difference)
+        };
+        let score = (0..width).map(|k| {
+            let mean: f64 = others().map(|other| other[k]).sum();
+            let scale: f64 = others().map(|other| other[k] * other[k]).sum();
+            if scale > 0.0 { mean * difference[k] / scale } else { 0.0 }
+        });
+        scores.push((score.sum(), pairs[index].0));
+    }
+    let right = scores.iter().filter(|(score, _)| *score > 0.0).count();
+    // No knowledge at all is a coin, not a wrong guess.
+    let coins = scores.iter().filter(|(score, _)| *score == 0.0).count() / 2;
+    let interval = wilson((right + coins) as u64, pairs.len() as u64, 0.95)?;
+    scores.sort_by(|a, b| b.0.total_cmp(&a.0));
+    Some(Leak {
+        arms,
+        accuracy: (right + coins) as f64 / pairs.len() as f64,
+        low: interval.low,
+        high: interval.high,
+        prompts: pairs.len(),
+        telling: scores.iter().take(3).filter(|(score, _)| *score > 0.0).map(|(_, prompt)| text(*prompt)).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brightness_gives_an_arm_away_and_noise_does_not() {
+        let noise = |i: usize, k: usize| {
+            f64::from(gentron_reports::statistics::philox4x32([i as u32, k as u32, 0, 0], [1, 2])[0]) / 4e9
+        };
+        let rows = |shift: f64| -> Vec<[Vec<f64>; 2]> {
+            (0..200).map(|i| [vec![noise(i, 0) + shift, noise(i, 1)], vec![noise(i, 2), noise(i, 3)]]).collect()
+        };
+        let accuracy = |rows: &[[Vec<f64>; 2]]| {
+            let pairs: Vec<(usize, [&[f64]; 2])> =
+                rows.iter().enumerate().map(|(i, [a, b])| (i, [a.as_slice(), b.as_slice()])).collect();
+            leak([String::new(), String::new()], &pairs, |_| String::new()).unwrap()
+        };
+        let told = accuracy(&rows(1.0));
+        assert!(told.low > 0.8, "{told:?}");
+        let luck = accuracy(&rows(0.0));
+        assert!(luck.low < 0.5 && luck.high > 0.4, "{luck:?}");
+    }
+}

@@ -1,0 +1,13 @@
+//! The form: server-rendered, works without JavaScript, better with.
+
+mod app;
+mod guard;
+mod join;
+mod listen;
+mod operator;
+mod pages;
+mod vote;
+
+pub use app::{App, router};
+pub use listen::{Limits, serve};
+pub use operator::router as operator_router;

@@ -1,0 +1,130 @@
+//! `study.db`: the events in SQLite, written ahead, synced at every commit.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, params};
+
+use super::event::{Event, Record};
+use crate::failure::{Explain as _, refuse};
+
+/// The file.
+pub const FILE: &str = "study.db";
+/// Versions before may lose a write-ahead log in a rare race.
+const OLDEST: i32 = 3_051_003;
+/// How long a commit waits for somebody else's lock, before the rater is told to try again.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+const SCHEMA: &str = "
+CREATE TABLE events (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, previous TEXT NOT NULL, event TEXT NOT NULL, hash TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE votes (ballot INTEGER NOT NULL, revision INTEGER NOT NULL, seq INTEGER NOT NULL REFERENCES events, PRIMARY KEY (ballot, revision)) STRICT;
+CREATE TABLE ballots (ballot INTEGER PRIMARY KEY, ticket TEXT NOT NULL UNIQUE, seq INTEGER NOT NULL REFERENCES events) STRICT;
+";
+
+/// The database, open.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+}
+
+impl Store {
+    /// Makes it; there must be none.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn create(folder: &Path) -> anyhow::Result<Self> {
+        let store = Self::connect(folder, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        store.connection.execute_batch(SCHEMA)?;
+        Ok(store)
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// It is missing or damaged, or this build's SQLite is too old.
+    pub fn open(folder: &Path) -> anyhow::Result<Self> {
+        let path = folder.join(FILE);
+        let lost = || {
+            (format!("cannot open the votes in {}", path.display()), "`gentron votes verify` says what is left of them")
+        };
+        Self::connect(folder, OpenFlags::SQLITE_OPEN_READ_WRITE).explain(lost)
+    }
+
+    fn connect(folder: &Path, flags: OpenFlags) -> anyhow::Result<Self> {
+        if rusqlite::version_number() < OLDEST {
+            let what = format!("this build has SQLite {}, which may lose votes", rusqlite::version());
+            return Err(refuse(what, "build gentron with its own SQLite, 3.51.3 or later"));
+        }
+        let connection = Connection::open_with_flags(folder.join(FILE), flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.busy_timeout(PATIENCE)?;
+        let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+        if mode != "wal" {
+            let what = "the votes' folder does not allow a write-ahead log";
+            return Err(refuse(what, "keep the study on a disk of this machine, not on a network file system"));
+        }
+        connection.execute_batch(
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 16777216;",
+        )?;
+        Ok(Self { connection })
+    }
+
+    /// Commits records, all or none; when it returns, they are on the disk.
+    ///
+    /// # Errors
+    /// The database is locked by somebody else, the disk is full, or fails.
+    pub fn append(&self, records: &[Record]) -> rusqlite::Result<()> {
+        let transaction =
+            rusqlite::Transaction::new_unchecked(&self.connection, rusqlite::TransactionBehavior::Immediate)?;
+        // Compiled once a commit, which has up to hundreds of records.
+        let mut insert_event = transaction.prepare("INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        let mut insert_vote = transaction.prepare("INSERT INTO votes VALUES (?1, ?2, ?3)")?;
+        let mut insert_ballot = transaction.prepare("INSERT INTO ballots VALUES (?1, ?2, ?3)")?;
+        for record in records {
+            let event = serde_json::to_string(&record.event)
+                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+            insert_event.execute(params![
+                record.seq.cast_signed(),
+                record.at.cast_signed(),
+                record.previous,
+                event,
+                record.hash
+            ])?;
+            match &record.event {
+                Event::Voted { ballot, revision, .. } => {
+                    insert_vote.execute(params![ballot.cast_signed(), revision, record.seq.cast_signed()])?;
+                }
+                Event::Assigned { ballot, ticket, .. } => {
+                    insert_ballot.execute(params![ballot.cast_signed(), ticket, record.seq.cast_signed()])?;
+                }
+                _ => {}
+            }
+        }
+        drop((insert_event, insert_vote, insert_ballot));
+        transaction.commit()
+    }
+
+    /// All records, in order.
+    ///
+    /// # Errors
+    /// The database is damaged.
+    pub fn records(&self) -> anyhow::Result<Vec<Record>> {
+        let mut select = self.connection.prepare("SELECT seq, at, previous, event, hash FROM events ORDER BY seq")?;
+        let rows = select.query_map([], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get(2)?, row.get::<_, String>(3)?, row.get(4)?))
+        })?;
+        rows.map(|row| {
+            let (seq, at, previous, event, hash) = row?;
+            let event = serde_json::from_str(&event)?;
+            Ok(Record { seq: seq.cast_unsigned(), at: at.cast_unsigned(), previous, event, hash })
+        })
+        .collect()
+    }
+
+    /// SQLite's own account of the file: `ok`.
+    ///
+    /// # Errors
+    /// The file cannot be read at all.
+    pub fn integrity(&self) -> anyhow::Result<String> {
+        Ok(self.connection.query_row("PRAGMA integrity_check", [], |row| row.get(0))?)
+    }
+}
