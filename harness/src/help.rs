@@ -191,23 +191,6 @@ Examples:
   gentron doctor recipes/table2-shapes.toml
   gentron doctor --weights /data/weights --json";
 
-#[cfg(test)]
-mod tests {
-    use crate::recipe;
-    use crate::registry::Library;
-
-    #[test]
-    fn the_recipe_in_the_manual_is_one() {
-        let lines = super::ABLATE.lines().skip_while(|line| *line != "A recipe is a TOML file:").skip(1);
-        let text: String = lines.map(|line| format!("{line}\n")).collect();
-        let parsed = recipe::parse(&text, "the manual").unwrap();
-        let resolved =
-            recipe::resolve(parsed, &recipe::Narrowing::default(), &Library::default(), "the manual").unwrap();
-        let arms: Vec<&str> = resolved.arms.iter().map(|arm| arm.name.as_str()).collect();
-        assert_eq!(arms, ["cross-clip", "cross-t5", "cross-clip-t5"]);
-    }
-}
-
 /// `gentron serve --help`.
 pub const SERVE: &str = "\
 Ask people blind: the form of a frozen study, and its operator's page.
@@ -254,3 +237,20 @@ Examples:
   gentron votes verify studies/one
   gentron votes export studies/one --format battles --out battles.json
   gentron votes analyse studies/one";
+
+#[cfg(test)]
+mod tests {
+    use crate::recipe;
+    use crate::registry::Library;
+
+    #[test]
+    fn the_recipe_in_the_manual_is_one() {
+        let lines = super::ABLATE.lines().skip_while(|line| *line != "A recipe is a TOML file:").skip(1);
+        let text: String = lines.map(|line| format!("{line}\n")).collect();
+        let parsed = recipe::parse(&text, "the manual").unwrap();
+        let resolved =
+            recipe::resolve(parsed, &recipe::Narrowing::default(), &Library::default(), "the manual").unwrap();
+        let arms: Vec<&str> = resolved.arms.iter().map(|arm| arm.name.as_str()).collect();
+        assert_eq!(arms, ["cross-clip", "cross-t5", "cross-clip-t5"]);
+    }
+}

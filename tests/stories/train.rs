@@ -17,6 +17,7 @@ samples = 48
 batch = 8
 learning_rate = 1e-3
 warmup_samples = 8
+ema = 0.99
 evaluate_every = 48
 [network.objective]
 kind = "gen-tron"
@@ -42,6 +43,7 @@ samples = 16
 batch = 8
 learning_rate = 1e-3
 warmup_samples = 8
+ema = 0.99
 evaluate_every = 16
 [network.objective]
 kind = "gen-tron"

@@ -56,10 +56,8 @@ fn why(state: &State, rater: usize) -> Vec<String> {
     let mut seconds: Vec<f64> =
         answered.iter().filter_map(|ballot| Some((ballot.answered_at? - ballot.at) as f64 / 1000.0)).collect();
     seconds.sort_by(f64::total_cmp);
-    if let (true, Some(median)) = (seconds.len() >= 5, seconds.get(seconds.len() / 2)) {
-        if *median < rules.least_median_seconds {
-            why.push(format!("half of the answers took less than {:.1} s", rules.least_median_seconds));
-        }
+    if seconds.len() >= 5 && seconds[seconds.len() / 2] < rules.least_median_seconds {
+        why.push(format!("half of the answers took less than {:.1} s", rules.least_median_seconds));
     }
     let items = answered.iter().filter(|ballot| matches!(ballot.shown, Shown::Item(_))).count();
     if items >= rules.straight_votes as usize {

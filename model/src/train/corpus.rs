@@ -128,13 +128,13 @@ impl Corpus {
                 text_of.push(text);
             }
         }
-        let mut encode = |encoder: &Box<dyn TextEncoder>| {
+        let mut encoded = Vec::with_capacity(encoders.len());
+        for encoder in encoders {
             let tell = &mut |done| progress.preparing(encoder.name(), done as u64, texts.len() as u64);
-            Encoded::of(encoder.as_ref(), &texts, tell)
-        };
-        let encoders = encoders.iter().map(&mut encode).collect::<Result<_, _>>()?;
+            encoded.push(Encoded::of(encoder.as_ref(), &texts, tell)?);
+        }
         let (latent_shape, frames) = shape;
-        Ok(Self { latent_shape, frames, latents, text_of, encoders })
+        Ok(Self { latent_shape, frames, latents, text_of, encoders: encoded })
     }
 
     /// Examples.

@@ -292,6 +292,8 @@ impl Frozen {
         let digest: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let identity = format!("{}, {examples} {kind}, corpus {digest}", source.id());
         let path = folders.states.join(format!("corpus-{digest}.safetensors"));
+        let fail = |source| TrainError::File { action: "create", path: folders.states.to_owned(), source };
+        std::fs::create_dir_all(folders.states).map_err(fail)?;
         let of = (seed, examples);
         let corpus =
             Corpus::prepare((source, footage), of, &autoencoder, &encoders, (&path, &identity), device, progress)?;

@@ -63,9 +63,12 @@ pub(super) fn contrasts(cells: &[Cell], weights: &[Weights], resampler: Resample
     Contrasts { cells: done.into_iter().map(|(found, _)| found).collect(), mean }
 }
 
+/// Scores of an arm by prompt, image and seed, in that order.
+type Scores = Vec<((Name, u32, u64), f64)>;
+
 /// What is found in a cell, and each contrast's mean in every resample of its prompts.
 fn of_cell(cell: &Cell, weights: &[Weights], resampler: Resampler, replicates: u32) -> (Vec<Found>, Vec<Vec<f64>>) {
-    let scores: Vec<Vec<((Name, u32, u64), f64)>> = cell
+    let scores: Vec<Scores> = cell
         .arms
         .iter()
         .map(|rows| rows.iter().filter_map(|r| Some(((r.prompt, r.k, r.seed), r.value.ok()?))).collect())
@@ -100,7 +103,7 @@ fn of_cell(cell: &Cell, weights: &[Weights], resampler: Resampler, replicates: u
     (found.collect(), drawn)
 }
 
-fn column(scores: &[Vec<((Name, u32, u64), f64)>], weights: &[f64]) -> Column {
+fn column(scores: &[Scores], weights: &[f64]) -> Column {
     let used: Vec<usize> = (0..weights.len()).filter(|arm| weights[*arm] != 0.0).collect();
     let mut column = Column::default();
     let Some((first, rest)) = used.split_first() else { return column };

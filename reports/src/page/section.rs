@@ -29,6 +29,11 @@ pub(super) struct Figure<'a> {
 }
 
 impl Figure<'_> {
+    /// Whether the table at this place is shown without a click.
+    fn is_open(&self, table: &usize) -> bool {
+        *table < self.open_tables
+    }
+
     /// The section that holds nothing but this figure.
     pub fn section(self, id: &'static str, title: &'static str) -> Result<Option<Section>> {
         Ok(Some(Section { id, title, body: self.render()? }))

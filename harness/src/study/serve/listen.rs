@@ -92,12 +92,12 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        if let Ok(mut counts) = self.addresses.lock() {
-            if let Some(count) = counts.get_mut(&self.address) {
-                *count -= 1;
-                if *count == 0 {
-                    counts.remove(&self.address);
-                }
+        if let Ok(mut counts) = self.addresses.lock()
+            && let Some(count) = counts.get_mut(&self.address)
+        {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.address);
             }
         }
     }
