@@ -418,7 +418,7 @@ pub struct ServeArgs {
     /// Address of the operator's page; keep it on this machine
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
     pub operator: std::net::SocketAddr,
-    /// Where people reach the form, if a proxy is in front: https://study.example.org
+    /// Where people reach the form, if a proxy is in front: `https://study.example.org`
     #[arg(long, value_name = "URL")]
     pub origin: Option<String>,
     /// Connections at once
