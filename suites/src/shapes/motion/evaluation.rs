@@ -11,9 +11,9 @@ use super::caption::official;
 use super::clip::Clip;
 use super::play::{Play, Role};
 use super::training::motions;
-use crate::digest::hex;
+use crate::listed::{Draft, Listing};
 use crate::rng::{Purpose, Rng};
-use crate::{Annotation, Motion, Moving, Prompt, Split, Suite};
+use crate::{Annotation, ListedSuite, Motion, Moving, Prompt, Split};
 
 /// The suite's registry key.
 pub const ID: &str = "shapes-motion";
@@ -36,35 +36,14 @@ const CATEGORIES: [(&str, &[Motion]); 4] = [
 /// The category of two objects with different motions.
 const TWO: &str = "two_motions";
 
-/// The evaluation set. [`suite`] makes it.
-#[derive(Clone, Debug)]
-pub struct MotionSuite {
-    prompts: Vec<Prompt>,
-    digest: String,
-}
-
-impl Suite for MotionSuite {
-    fn id(&self) -> &str {
-        ID
-    }
-
-    fn digest(&self) -> String {
-        self.digest.clone()
-    }
-
-    fn prompts(&self) -> &[Prompt] {
-        &self.prompts
-    }
-}
-
 /// The fixed evaluation set: translate, scale, turn, still, two motions; in each the seen prompts first.
-pub fn suite() -> MotionSuite {
-    static SUITE: OnceLock<MotionSuite> = OnceLock::new();
+pub fn suite() -> ListedSuite {
+    static SUITE: OnceLock<ListedSuite> = OnceLock::new();
     SUITE.get_or_init(build).clone()
 }
 
-fn build() -> MotionSuite {
-    let mut prompts = Vec::new();
+fn build() -> ListedSuite {
+    let mut listing = Listing::new(ID);
     let names = CATEGORIES.iter().map(|(name, _)| *name).chain([TWO]);
     for (number, category) in names.enumerate() {
         let mut rng = Rng::new(SEED, number as u64, Purpose::Evaluation);
@@ -81,18 +60,13 @@ fn build() -> MotionSuite {
                     break play;
                 }
             };
-            prompts.push(prompt(&play, category, index, split));
+            listing.push(draft(&play, category, split));
         }
     }
-    let mut hash = Sha256::new();
-    for prompt in &prompts {
-        hash.update(format!("{}\t{}\n", prompt.id, prompt.text));
-    }
-    MotionSuite { prompts, digest: hex(&hash.finalize()) }
+    listing.finish()
 }
 
-fn prompt(play: &Play, category: &str, index: usize, split: Split) -> Prompt {
-    let text = official(play);
+fn draft(play: &Play, category: &str, split: Split) -> Draft {
     let phrases: Vec<String> = play.roles.iter().map(|role| phrase(&role.thing, false)).collect();
     let moving = |(role, phrase): (&Role, &String)| Moving { phrase: phrase.clone(), motion: role.motion };
     let annotation = Annotation {
@@ -101,15 +75,7 @@ fn prompt(play: &Play, category: &str, index: usize, split: Split) -> Prompt {
         phrases,
         ..Annotation::default()
     };
-    Prompt {
-        id: format!("{category}-{index:03}-{}", &hex(&Sha256::digest(text.as_bytes()))[..8]),
-        suite: ID.to_owned(),
-        category: category.to_owned(),
-        index: index as u32,
-        split,
-        text,
-        annotation,
-    }
+    Draft { category: category.to_owned(), split, text: official(play), annotation }
 }
 
 /// A clip that fulfils the prompt; other seeds give other clips. A prompt whose phrases this world cannot draw gives an empty clip.

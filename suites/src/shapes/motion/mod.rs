@@ -11,7 +11,7 @@ mod training;
 
 pub use caption::{motion_vocabulary, motion_words};
 pub use clip::{Actor, Clip, FRAMES};
-pub use evaluation::{ID, MotionSuite, clip_for, suite};
+pub use evaluation::{ID, clip_for, suite};
 pub use play::{Play, Role};
 pub use training::{ClipPair, training_clip};
 
