@@ -1,15 +1,20 @@
-//! A safe face for the f32 matrix product.
+//! A safe face for the matrix product of f32, exact or with operands rounded to bfloat16.
 
+#[cfg(target_arch = "x86_64")]
+use super::bf16;
+use super::precision::{self, Precision};
 use super::threads;
+use rayon::prelude::*;
 
 /// A matrix inside a slice: `rows` x `cols`, element (i, j) at `i * row_stride + j * col_stride`.
 #[derive(Clone, Copy)]
 pub(super) struct View<'a> {
-    data: &'a [f32],
-    rows: usize,
-    cols: usize,
-    row_stride: usize,
-    col_stride: usize,
+    pub(super) data: &'a [f32],
+    pub(super) rows: usize,
+    pub(super) cols: usize,
+    pub(super) row_stride: usize,
+    /// This or `row_stride` is 1.
+    pub(super) col_stride: usize,
 }
 
 impl<'a> View<'a> {
@@ -24,6 +29,11 @@ impl<'a> View<'a> {
         Self::new(data, rows, cols, cols)
     }
 
+    /// `len` rows from `start` on.
+    fn rows(self, start: usize, len: usize) -> Self {
+        Self { data: &self.data[start * self.row_stride..], rows: len, ..self }
+    }
+
     /// The transposed matrix; no element moves.
     pub(super) fn t(self) -> Self {
         Self { rows: self.cols, cols: self.rows, row_stride: self.col_stride, col_stride: self.row_stride, ..self }
@@ -35,6 +45,9 @@ pub(super) fn multiply(out: &mut [f32], row_stride: usize, keep: bool, scale: f3
     let (m, n, k) = (lhs.rows, rhs.cols, lhs.cols);
     assert_eq!(k, rhs.rows, "inner sizes differ");
     assert!(m == 0 || n == 0 || (m - 1) * row_stride + n <= out.len(), "output view out of bounds");
+    if precision::current() == Precision::Bf16 && m * n * k >= WORTH_ROUNDING && rounds() {
+        return multiply_rounded(out, row_stride, keep, scale, lhs, rhs);
+    }
     // SAFETY: the three views were checked against their slices, `out` is borrowed exclusively.
     unsafe {
         gemm::gemm(
@@ -59,4 +72,40 @@ pub(super) fn multiply(out: &mut [f32], row_stride: usize, keep: bool, scale: f3
             threads::parallelism(),
         );
     }
+}
+
+/// Below this many multiplications the product of f32 is as fast.
+const WORTH_ROUNDING: usize = 1 << 15;
+
+#[cfg(target_arch = "x86_64")]
+fn rounds() -> bool {
+    bf16::is_supported()
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn rounds() -> bool {
+    false
+}
+
+/// [`multiply`] with operands rounded to bfloat16 and sums in f32; over the cores by rows, so that no sum is split.
+#[cfg(target_arch = "x86_64")]
+fn multiply_rounded(out: &mut [f32], row_stride: usize, keep: bool, scale: f32, lhs: View, rhs: View) {
+    /// Rows a thread: fewer, and each would round the right side anew for little.
+    const ROWS: usize = 96;
+    if threads::is_single() || lhs.rows < 2 * ROWS {
+        return bf16::multiply(out, row_stride, keep, scale, lhs, rhs);
+    }
+    let rows = lhs.rows.div_ceil(rayon::current_num_threads()).max(ROWS);
+    out.par_chunks_mut(rows * row_stride).enumerate().for_each(|(i, out)| {
+        let start = i * rows;
+        let len = rows.min(lhs.rows.saturating_sub(start));
+        if len > 0 {
+            bf16::multiply(out, row_stride, keep, scale, lhs.rows(start, len), rhs);
+        }
+    });
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn multiply_rounded(_: &mut [f32], _: usize, _: bool, _: f32, _: View, _: View) {
+    unreachable!("asked for only where the processor rounds")
 }

@@ -7,11 +7,14 @@
 
 mod activation;
 mod attention;
+#[cfg(target_arch = "x86_64")]
+mod bf16;
 mod conv;
 mod linear;
 mod math;
 mod matmul;
 mod norm;
+mod precision;
 mod residual;
 mod storage;
 mod threads;
@@ -21,6 +24,7 @@ pub use attention::{attention, cross_attention, self_attention};
 pub use conv::{conv2d, upsample_nearest2d};
 pub use linear::linear;
 pub use norm::{group_norm, layer_norm, modulated_layer_norm, rms_norm};
+pub use precision::{Precision, with_precision};
 pub use residual::gated_residual;
 pub use threads::single_threaded;
 

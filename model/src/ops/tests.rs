@@ -168,3 +168,53 @@ fn the_bits_do_not_depend_on_the_number_of_threads() {
     };
     assert_eq!(bits(single_threaded(run)), bits(run()));
 }
+
+/// Rounded as the hardware does: to the nearest, halves to even.
+fn rounded(x: f32) -> f32 {
+    half::bf16::from_f32(x).to_f32()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn products_of_bfloat16_equal_those_of_rounded_operands() {
+    use super::matmul::{View, multiply};
+    if !bf16::is_supported() {
+        eprintln!("skipped: the processor multiplies no bfloat16");
+        return;
+    }
+    // Odd sizes, more than one block of rows (504) and of the inner axis (512), all four layouts.
+    for (m, n, k) in [(40, 33, 25), (13, 70, 1031), (600, 31, 40), (32, 32, 32), (25, 64, 513)] {
+        for (transposed_left, transposed_right) in [(false, false), (false, true), (true, false), (true, true)] {
+            let data =
+                |rows, cols, phase| filled(&[rows, cols], phase).flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            let (a, b) = (data(m, k, 0.1), data(k, n, 0.2));
+            let lhs = if transposed_left { View::dense(&a, k, m).t() } else { View::dense(&a, m, k) };
+            let rhs = if transposed_right { View::dense(&b, n, k).t() } else { View::dense(&b, k, n) };
+            let stride = n + 3;
+            let mut out = vec![1.0; m * stride];
+            with_precision(Precision::Bf16, || multiply(&mut out, stride, true, 0.5, lhs, rhs));
+            for i in 0..m {
+                for j in 0..n {
+                    let at = |x: View, i, j| f64::from(rounded(x.data[i * x.row_stride + j * x.col_stride]));
+                    let product: f64 = (0..k).map(|p| at(lhs, i, p) * at(rhs, p, j)).sum();
+                    let (is, should) = (f64::from(out[i * stride + j]), 1.0 + 0.5 * product);
+                    assert!((is - should).abs() < 1e-5 * k as f64, "{m} {n} {k} at {i}, {j}: {is} for {should}");
+                }
+                assert!(out[i * stride + n..][..3].iter().all(|&x| x == 1.0), "wrote beyond its columns");
+            }
+        }
+    }
+}
+
+#[test]
+fn rounding_is_asked_for_and_gives_the_same_bits_on_any_number_of_threads() {
+    let (x, w) = (filled(&[400, 96], 0.1), filled(&[64, 96], 0.2));
+    let bits = |x: Tensor| -> Vec<u32> {
+        x.flatten_all().unwrap().to_vec1::<f32>().unwrap().into_iter().map(f32::to_bits).collect()
+    };
+    let exact = linear(&x, &w, None).unwrap();
+    let run = || with_precision(Precision::Bf16, || linear(&x, &w, None).unwrap());
+    assert!(bits(run()) == bits(single_threaded(run)));
+    assert_close(&run(), &exact, 0.2);
+    assert!(bits(linear(&x, &w, None).unwrap()) == bits(exact), "the precision outlived its call");
+}

@@ -5,7 +5,7 @@ use super::optimizer::Optimizer;
 use super::recipe::{LearningRate, Optimisation};
 use super::state::{self, StateHeader, write_atomically};
 use super::{Parameters, TrainError};
-use crate::ops::single_threaded;
+use crate::ops::{Precision, single_threaded, with_precision};
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use rayon::prelude::*;
@@ -240,11 +240,12 @@ pub fn train<O: Objective>(
     Ok(Outcome::Finished(Box::new(card)))
 }
 
-/// A state may be continued with other intervals of checkpoints and evaluations and, where the learning rate does not depend on
+/// A state may be continued with other intervals of checkpoints and evaluations, in another precision and, where the learning rate does not depend on
 /// the end, to more samples; nothing else may change.
 fn identity(recipe: &Optimisation, objective: &serde_json::Value, data: &str) -> String {
     let samples = if recipe.schedule == LearningRate::Constant { 0 } else { recipe.samples };
-    let fixed = Optimisation { samples, checkpoint_seconds: 0, evaluate_every: 1, ..recipe.clone() };
+    let fixed =
+        Optimisation { samples, precision: Precision::F32, checkpoint_seconds: 0, evaluate_every: 1, ..recipe.clone() };
     let text = serde_json::json!({ "recipe": fixed, "objective": objective, "data": data }).to_string();
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -256,11 +257,12 @@ fn batch_gradients<O: Objective>(
     step: u64,
 ) -> Result<(f64, Vec<candle_core::backprop::GradStore>), TrainError> {
     let one = |micro: usize| {
-        single_threaded(|| {
+        let both_passes = || {
             let loss = objective.loss(network, step, micro)?.total;
             let value = f64::from(loss.to_dtype(DType::F32)?.to_scalar::<f32>()?);
             Ok::<_, TrainError>((value, loss.backward()?))
-        })
+        };
+        single_threaded(|| with_precision(recipe.precision, both_passes))
     };
     let results: Vec<_> = (0..recipe.micro_batches).into_par_iter().map(one).collect();
     let (mut total, mut stores) = (0.0, Vec::with_capacity(results.len()));

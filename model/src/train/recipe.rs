@@ -1,6 +1,7 @@
 //! The part of a training recipe that every network shares.
 
 use super::TrainError;
+use crate::ops::Precision;
 use serde::{Deserialize, Serialize};
 
 /// How long and how a network is trained. AdamW throughout.
@@ -16,6 +17,9 @@ pub struct Optimisation {
     /// Pieces of a batch that are computed apart and summed; fixed by the recipe, not by the machine.
     #[serde(default = "two")]
     pub micro_batches: usize,
+    /// Of the operands of matrix products in the loss and its gradient.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub precision: Precision,
     /// Peak learning rate.
     pub learning_rate: f64,
     /// Samples of linear warm-up from zero.
@@ -55,6 +59,9 @@ pub enum LearningRate {
     },
 }
 
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
 fn two() -> usize {
     2
 }
@@ -126,6 +133,7 @@ mod tests {
             samples: 1000,
             batch: 10,
             micro_batches: 2,
+            precision: Precision::F32,
             learning_rate: 2.0,
             warmup_samples: 100,
             schedule,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::noise::normal;
+use crate::ops::Precision;
 use candle_core::{Device, Tensor};
 use candle_nn::{Init, VarBuilder};
 use std::collections::BTreeMap;
@@ -74,6 +75,7 @@ fn recipe() -> Optimisation {
         samples: 800,
         batch: 8,
         micro_batches: 2,
+        precision: Precision::F32,
         learning_rate: 0.1,
         warmup_samples: 40,
         schedule: LearningRate::Constant,
