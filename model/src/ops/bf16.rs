@@ -3,7 +3,8 @@
 //! Layout: two neighbours along the inner axis make one 32-bit pair, which is what the instruction multiplies and adds. The left side
 //! lies as pairs with two strides (it is only ever broadcast); the right side in panels of [`NR`] columns, pair row by pair row.
 
-use super::matmul::View;
+use super::matmul::{Right, View};
+use half::bf16;
 use std::arch::x86_64::*;
 use std::cell::RefCell;
 
@@ -38,9 +39,9 @@ struct Strides {
 ///
 /// # Panics
 /// Where [`is_supported`] says no, or `out` is too short.
-pub(super) fn multiply(out: &mut [f32], row_stride: usize, keep: bool, scale: f32, lhs: View, rhs: View) {
+pub(super) fn multiply(out: &mut [f32], row_stride: usize, keep: bool, scale: f32, lhs: View, rhs: Right) {
     assert!(is_supported(), "the processor multiplies no bfloat16");
-    let (m, n, k) = (lhs.rows, rhs.cols, lhs.cols);
+    let (m, (k, n)) = (lhs.rows, rhs.dims());
     ROOM.with_borrow_mut(|(left, panel)| {
         left.resize(MC * KC, 0);
         panel.resize(NR * KC, 0);
@@ -123,10 +124,12 @@ unsafe fn tile<const R: usize>(Tile { a, strides, b, pairs, c, row_stride, colum
     unsafe {
         let mut sums = [[_mm512_setzero_ps(); 2]; R];
         for p in 0..pairs {
-            let b =
-                [bf16(_mm512_loadu_si512(b.add(p * NR).cast())), bf16(_mm512_loadu_si512(b.add(p * NR + 16).cast()))];
+            let b = [
+                halves(_mm512_loadu_si512(b.add(p * NR).cast())),
+                halves(_mm512_loadu_si512(b.add(p * NR + 16).cast())),
+            ];
             for (i, sum) in sums.iter_mut().enumerate() {
-                let a = bf16(_mm512_set1_epi32(a.add(i * strides.row + p * strides.pair).read().cast_signed()));
+                let a = halves(_mm512_set1_epi32(a.add(i * strides.row + p * strides.pair).read().cast_signed()));
                 for (sum, b) in sum.iter_mut().zip(b) {
                     *sum = _mm512_dpbf16_ps(*sum, a, b);
                 }
@@ -145,7 +148,7 @@ unsafe fn tile<const R: usize>(Tile { a, strides, b, pairs, c, row_stride, colum
 }
 
 #[inline(always)]
-fn bf16(x: __m512i) -> __m512bh {
+fn halves(x: __m512i) -> __m512bh {
     // SAFETY: two names of the same 512 bits.
     unsafe { std::mem::transmute(x) }
 }
@@ -182,29 +185,45 @@ fn pack_left(out: &mut [u32], x: View, rows: Span, inner: Span) -> Strides {
     }
 }
 
-/// Rounds a panel of the right side to pairs, [`NR`] columns a pair row; those beyond the last are zero.
+/// Makes pairs of a panel of the right side, [`NR`] columns a pair row; those beyond the last are zero.
 #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
-fn pack_panel(out: &mut [u32], x: View, inner: Span, columns: Span) {
-    let pairs = inner.len.div_ceil(2);
-    if x.col_stride == 1 {
-        for p in 0..pairs {
-            let (to, beyond) = out[p * NR..][..NR].split_at_mut(columns.len);
-            pairs_of_lines(x, inner, p, columns, to);
-            beyond.fill(0);
+fn pack_panel(out: &mut [u32], x: Right, inner: Span, columns: Span) {
+    match x {
+        Right::F32(x) if x.col_stride == 1 => {
+            for p in 0..inner.len.div_ceil(2) {
+                let (to, beyond) = out[p * NR..][..NR].split_at_mut(columns.len);
+                pairs_of_lines(x, inner, p, columns, to);
+                beyond.fill(0);
+            }
         }
-        return;
+        Right::F32(x) => pack_lines(out, inner, columns, |j, p0| {
+            let line = &x.data[j * x.col_stride + inner.start..][..inner.len];
+            let mut pairs = [0; 16];
+            pairs_of_row(&line[2 * p0..inner.len.min(2 * p0 + 32)], &mut pairs);
+            // SAFETY: sixteen words.
+            unsafe { _mm512_loadu_si512(pairs.as_ptr().cast()) }
+        }),
+        Right::Weight { data, inner: length } => pack_lines(out, inner, columns, |j, p0| {
+            let line: &[bf16] = &data[j * length + inner.start..][2 * p0..inner.len.min(2 * p0 + 32)];
+            // SAFETY: masked to the slice's length.
+            unsafe { _mm512_maskz_loadu_epi16(((1u64 << line.len()) - 1) as u32, line.as_ptr().cast()) }
+        }),
     }
+}
+
+/// Packs a panel whose columns are the lines of what is stored: `pairs(j, p)` gives sixteen pairs of line `j` from pair `p` of the
+/// span on.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
+fn pack_lines(out: &mut [u32], inner: Span, columns: Span, pairs: impl Fn(usize, usize) -> __m512i) {
+    let count = inner.len.div_ceil(2);
     for half in [0, 16] {
-        for p0 in (0..pairs).step_by(16) {
+        for p0 in (0..count).step_by(16) {
             let mut square = [_mm512_setzero_si512(); 16];
             for (j, row) in square.iter_mut().enumerate().take(columns.len.saturating_sub(half)) {
-                let line = &x.data[(columns.start + half + j) * x.col_stride + inner.start..][..inner.len];
-                let mut pairs = [0; 16];
-                pairs_of_row(&line[2 * p0..inner.len.min(2 * p0 + 32)], &mut pairs);
-                // SAFETY: sixteen words.
-                *row = unsafe { _mm512_loadu_si512(pairs.as_ptr().cast()) };
+                *row = pairs(columns.start + half + j, p0);
             }
-            for (p, row) in (p0..pairs).zip(transposed(square)) {
+            for (p, row) in (p0..count).zip(transposed(square)) {
                 let to = &mut out[p * NR + half..][..16];
                 // SAFETY: sixteen words.
                 unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), row) };

@@ -1,10 +1,12 @@
 //! y = x Wᵀ + b.
 
-use super::matmul::{View, multiply};
-use super::storage::{is_cpu_f32, slice, with_slices};
+use super::matmul::{View, multiply, multiply_by_weight};
+use super::storage::{is_cpu_f32, slice, slice_of, with_slices};
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, D, Layout, Result, Shape, Tensor};
 
 /// Affine map of the last axis: x (..., I), weight (O, I), bias (O) → (..., O).
+///
+/// On the CPU the weight may also lie in bfloat16, beside x and bias in f32; it then has no gradient.
 pub fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
     let (out, inner) = weight.dims2()?;
     let mut shape = x.dims().to_vec();
@@ -27,13 +29,22 @@ pub fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tens
 struct Linear;
 
 impl Linear {
-    fn forward(x: &[f32], weight: &[f32], bias: Option<&[f32]>, (m, k, n): (usize, usize, usize)) -> Vec<f32> {
+    fn forward(
+        (x, lx): (&CpuStorage, &Layout),
+        (weight, lw): (&CpuStorage, &Layout),
+        bias: Option<&[f32]>,
+    ) -> Result<(CpuStorage, Shape)> {
+        let ((m, k), n) = (lx.shape().dims2()?, lw.dims()[0]);
         let mut y = match bias {
             Some(bias) => bias.repeat(m),
             None => vec![0.0; m * n],
         };
-        multiply(&mut y, n, bias.is_some(), 1.0, View::dense(x, m, k), View::dense(weight, n, k).t());
-        y
+        let x = View::dense(slice(x, lx)?, m, k);
+        match weight {
+            CpuStorage::BF16(_) => multiply_by_weight(&mut y, bias.is_some(), x, slice_of(weight, lw)?),
+            _ => multiply(&mut y, n, bias.is_some(), 1.0, x, View::dense(slice(weight, lw)?, n, k).t()),
+        }
+        Ok((CpuStorage::F32(y), (m, n).into()))
     }
 
     /// Gradients of x, weight; each only where something upstream needs it.
@@ -62,9 +73,7 @@ impl CustomOp2 for Linear {
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, w: &CpuStorage, lw: &Layout) -> Result<(CpuStorage, Shape)> {
-        let ((m, k), n) = (lx.shape().dims2()?, lw.dims()[0]);
-        let y = Self::forward(slice(x, lx)?, slice(w, lw)?, None, (m, k, n));
-        Ok((CpuStorage::F32(y), (m, n).into()))
+        Self::forward((x, lx), (w, lw), None)
     }
 
     fn bwd(&self, x: &Tensor, w: &Tensor, _: &Tensor, dy: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
@@ -86,9 +95,7 @@ impl CustomOp3 for Linear {
         b: &CpuStorage,
         lb: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let ((m, k), n) = (lx.shape().dims2()?, lw.dims()[0]);
-        let y = Self::forward(slice(x, lx)?, slice(w, lw)?, Some(slice(b, lb)?), (m, k, n));
-        Ok((CpuStorage::F32(y), (m, n).into()))
+        Self::forward((x, lx), (w, lw), Some(slice(b, lb)?))
     }
 
     fn bwd(

@@ -1,9 +1,11 @@
 //! A safe face for the matrix product of f32, exact or with operands rounded to bfloat16.
 
 #[cfg(target_arch = "x86_64")]
-use super::bf16;
+use super::bf16 as rounded;
 use super::precision::{self, Precision};
 use super::threads;
+use half::bf16;
+use half::slice::HalfFloatSliceExt;
 use rayon::prelude::*;
 
 /// A matrix inside a slice: `rows` x `cols`, element (i, j) at `i * row_stride + j * col_stride`.
@@ -40,13 +42,37 @@ impl<'a> View<'a> {
     }
 }
 
+/// The right side of a product.
+#[derive(Clone, Copy)]
+pub(super) enum Right<'a> {
+    /// As it lies.
+    F32(View<'a>),
+    /// A weight (outputs, inner), row-major, that is multiplied transposed.
+    Weight {
+        /// Its elements.
+        data: &'a [bf16],
+        /// The inner axis of the product.
+        inner: usize,
+    },
+}
+
+impl Right<'_> {
+    /// Rows and columns of the right side.
+    pub(super) fn dims(&self) -> (usize, usize) {
+        match *self {
+            Self::F32(view) => (view.rows, view.cols),
+            Self::Weight { data, inner } => (inner, data.len() / inner),
+        }
+    }
+}
+
 /// `out = keep * out + scale * lhs @ rhs`, with `out` row-major and `row_stride` elements from row to row.
 pub(super) fn multiply(out: &mut [f32], row_stride: usize, keep: bool, scale: f32, lhs: View, rhs: View) {
     let (m, n, k) = (lhs.rows, rhs.cols, lhs.cols);
     assert_eq!(k, rhs.rows, "inner sizes differ");
     assert!(m == 0 || n == 0 || (m - 1) * row_stride + n <= out.len(), "output view out of bounds");
     if precision::current() == Precision::Bf16 && m * n * k >= WORTH_ROUNDING && rounds() {
-        return multiply_rounded(out, row_stride, keep, scale, lhs, rhs);
+        return multiply_rounded(out, row_stride, keep, scale, lhs, Right::F32(rhs));
     }
     // SAFETY: the three views were checked against their slices, `out` is borrowed exclusively.
     unsafe {
@@ -74,12 +100,26 @@ pub(super) fn multiply(out: &mut [f32], row_stride: usize, keep: bool, scale: f3
     }
 }
 
+/// `out = keep * out + lhs @ weightᵀ` for a weight (outputs, inner) that lies in bfloat16: `out` row-major without gaps.
+///
+/// Where the processor multiplies bfloat16 the left side is rounded to it; elsewhere the weight is converted.
+pub(super) fn multiply_by_weight(out: &mut [f32], keep: bool, lhs: View, weight: &[bf16]) {
+    let (inner, outputs) = (lhs.cols, weight.len() / lhs.cols.max(1));
+    assert_eq!(inner * outputs, weight.len(), "inner sizes differ");
+    if rounds() {
+        return multiply_rounded(out, outputs, keep, 1.0, lhs, Right::Weight { data: weight, inner });
+    }
+    let mut converted = vec![0f32; weight.len()];
+    weight.convert_to_f32_slice(&mut converted);
+    multiply(out, outputs, keep, 1.0, lhs, View::dense(&converted, outputs, inner).t());
+}
+
 /// Below this many multiplications the product of f32 is as fast.
 const WORTH_ROUNDING: usize = 1 << 15;
 
 #[cfg(target_arch = "x86_64")]
 fn rounds() -> bool {
-    bf16::is_supported()
+    rounded::is_supported()
 }
 
 #[cfg(not(target_arch = "x86_64"))]
@@ -89,23 +129,23 @@ fn rounds() -> bool {
 
 /// [`multiply`] with operands rounded to bfloat16 and sums in f32; over the cores by rows, so that no sum is split.
 #[cfg(target_arch = "x86_64")]
-fn multiply_rounded(out: &mut [f32], row_stride: usize, keep: bool, scale: f32, lhs: View, rhs: View) {
+fn multiply_rounded(out: &mut [f32], row_stride: usize, keep: bool, scale: f32, lhs: View, rhs: Right) {
     /// Rows a thread: fewer, and each would round the right side anew for little.
     const ROWS: usize = 96;
     if threads::is_single() || lhs.rows < 2 * ROWS {
-        return bf16::multiply(out, row_stride, keep, scale, lhs, rhs);
+        return rounded::multiply(out, row_stride, keep, scale, lhs, rhs);
     }
     let rows = lhs.rows.div_ceil(rayon::current_num_threads()).max(ROWS);
     out.par_chunks_mut(rows * row_stride).enumerate().for_each(|(i, out)| {
         let start = i * rows;
         let len = rows.min(lhs.rows.saturating_sub(start));
         if len > 0 {
-            bf16::multiply(out, row_stride, keep, scale, lhs.rows(start, len), rhs);
+            rounded::multiply(out, row_stride, keep, scale, lhs.rows(start, len), rhs);
         }
     });
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn multiply_rounded(_: &mut [f32], _: usize, _: bool, _: f32, _: View, _: View) {
+fn multiply_rounded(_: &mut [f32], _: usize, _: bool, _: f32, _: View, _: Right) {
     unreachable!("asked for only where the processor rounds")
 }

@@ -1,6 +1,6 @@
 //! Reading candle tensors as plain slices.
 
-use candle_core::{CpuStorage, DType, Layout, Result, Storage, Tensor, bail};
+use candle_core::{CpuStorage, DType, Layout, Result, Storage, Tensor, WithDType, bail};
 
 /// True where the fused kernels apply.
 pub(super) fn is_cpu_f32(x: &Tensor) -> bool {
@@ -9,7 +9,12 @@ pub(super) fn is_cpu_f32(x: &Tensor) -> bool {
 
 /// The f32 elements behind a contiguous layout.
 pub(super) fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
-    let data = storage.as_slice::<f32>()?;
+    slice_of(storage, layout)
+}
+
+/// The elements behind a contiguous layout.
+pub(super) fn slice_of<'a, T: WithDType>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [T]> {
+    let data = storage.as_slice::<T>()?;
     match layout.contiguous_offsets() {
         Some((start, end)) => Ok(&data[start..end]),
         None => bail!("fused operation on a tensor that is not contiguous"),

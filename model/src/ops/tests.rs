@@ -1,7 +1,7 @@
 //! Values against candle's own operations, gradients against finite differences.
 
 use super::*;
-use candle_core::{D, Device, Result, Tensor, Var};
+use candle_core::{D, DType, Device, Result, Tensor, Var};
 
 /// A fixed, aperiodic filling: the tests need variety, not randomness.
 fn filled(shape: &[usize], phase: f64) -> Tensor {
@@ -35,8 +35,8 @@ fn assert_gradients(inputs: &[Tensor], f: impl Fn(&[Tensor]) -> Result<Tensor>) 
                 let mut all: Vec<Tensor> = inputs.to_vec();
                 all[k] = Tensor::from_vec(values, inputs[k].dims(), &Device::Cpu).unwrap();
                 // Summed in f64: the difference of two nearly equal f32 sums would drown in rounding.
-                let y = f(&all).unwrap().to_dtype(candle_core::DType::F64).unwrap();
-                let weights = weights.to_dtype(candle_core::DType::F64).unwrap();
+                let y = f(&all).unwrap().to_dtype(DType::F64).unwrap();
+                let weights = weights.to_dtype(DType::F64).unwrap();
                 (y * weights).unwrap().sum_all().unwrap().to_scalar::<f64>().unwrap()
             };
             let step = 4e-3;
@@ -100,7 +100,7 @@ fn modulation_and_gate_equal_their_definitions_and_have_their_gradients() {
 #[test]
 fn group_norm_has_its_gradient_and_standardises_each_group() {
     let (x, w, b) = (filled(&[2, 6, 3, 5], 0.1), filled(&[6], 0.2), filled(&[6], 0.3));
-    let ones = Tensor::ones(6, candle_core::DType::F32, &Device::Cpu).unwrap();
+    let ones = Tensor::ones(6, DType::F32, &Device::Cpu).unwrap();
     let y = group_norm(&x, &ones, &ones.zeros_like().unwrap(), 3, 1e-6).unwrap().reshape((2, 3, 30)).unwrap();
     assert_close(&y.mean(D::Minus1).unwrap(), &Tensor::zeros((2, 3), y.dtype(), &Device::Cpu).unwrap(), 1e-5);
     assert_close(
@@ -217,4 +217,23 @@ fn rounding_is_asked_for_and_gives_the_same_bits_on_any_number_of_threads() {
     assert!(bits(run()) == bits(single_threaded(run)));
     assert_close(&run(), &exact, 0.2);
     assert!(bits(linear(&x, &w, None).unwrap()) == bits(exact), "the precision outlived its call");
+}
+
+#[test]
+fn a_weight_in_bfloat16_is_multiplied_as_it_lies() {
+    for (m, n, k) in [(5, 37, 70), (250, 33, 1030), (1, 64, 31)] {
+        let (x, w, b) = (filled(&[m, k], 0.1), filled(&[n, k], 0.2), filled(&[n], 0.3));
+        let halves = w.to_dtype(DType::BF16).unwrap();
+        let weight = halves.to_dtype(DType::F32).unwrap();
+        for bias in [None, Some(&b)] {
+            let run = || linear(&x, &halves, bias).unwrap();
+            // The left side is rounded, too, where the processor multiplies such: an eighth of a percent of each addend.
+            assert_close(&run(), &linear(&x, &weight, bias).unwrap(), 4e-3 * k as f32);
+            assert_close(&run(), &single_threaded(run), 0.0);
+        }
+        let exact = with_precision(Precision::Bf16, || linear(&x, &weight, None).unwrap());
+        if m * n * k > 1 << 15 {
+            assert_close(&linear(&x, &halves, None).unwrap(), &exact, 1e-3);
+        }
+    }
 }

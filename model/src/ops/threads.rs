@@ -1,5 +1,6 @@
 //! Who splits the work: one operation over the cores, or the caller, one batch a core.
 
+use super::precision::{self, with_precision};
 use rayon::prelude::*;
 use std::cell::Cell;
 
@@ -37,6 +38,8 @@ pub(super) fn for_each_chunk(out: &mut [f32], chunk: usize, kernel: impl Fn(usiz
     if is_single() || out.len() < WORTH_SPLITTING {
         out.chunks_mut(chunk).enumerate().for_each(|(i, rows)| kernel(i, rows));
     } else {
-        out.par_chunks_mut(chunk).enumerate().for_each(|(i, rows)| kernel(i, rows));
+        let precision = precision::current();
+        let kernel = |(i, rows): (usize, &mut [f32])| with_precision(precision, || kernel(i, rows));
+        out.par_chunks_mut(chunk).enumerate().for_each(kernel);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::card::{self, CurvePoint, TrainingCard};
 use super::optimizer::Optimizer;
-use super::recipe::{LearningRate, Optimisation};
+use super::recipe::{Fall, LearningRate, Optimisation};
 use super::state::{self, StateHeader, write_atomically};
 use super::{Parameters, TrainError};
 use crate::ops::{Precision, single_threaded, with_precision};
@@ -167,10 +167,12 @@ pub fn train<O: Objective>(
     let mut header = StateHeader { identity, ..StateHeader::default() };
     if state_path.exists() {
         header = state::load(&state_path, &header.identity, &mut optimizer)?;
+        check_fall(header.fall, recipe, header.step, &state_path)?;
         progress.resumed(header.step * recipe.batch as u64);
     } else if beginning == Beginning::Exported
         && let Some(card) = card::of_training(weights_folder, &header.identity)?
     {
+        check_fall(card.fall(), recipe, card.steps, weights_folder)?;
         optimizer.begin_at(&weights_folder.join("model.safetensors"))?;
         if card.steps >= recipe.steps() {
             return Ok(Outcome::Finished(Box::new(card)));
@@ -200,6 +202,7 @@ pub fn train<O: Objective>(
         }
         optimizer.step(recipe, (step, header.restarts.last().copied().unwrap_or(0)), norm)?;
         header.step += 1;
+        header.fall = recipe.fall(header.step);
         header.wall_seconds = already.1 + started.elapsed().as_secs_f64();
         header.stretch.push(loss);
 
@@ -240,12 +243,23 @@ pub fn train<O: Objective>(
     Ok(Outcome::Finished(Box::new(card)))
 }
 
-/// A state may be continued with other intervals of checkpoints and evaluations, in another precision and, where the learning rate does not depend on
-/// the end, to more samples; nothing else may change.
+/// A learning rate that has begun to fall must go on as it began.
+fn check_fall(begun: Option<Fall>, recipe: &Optimisation, step: u64, path: &Path) -> Result<(), TrainError> {
+    if begun.is_none() || begun == recipe.fall(step) {
+        return Ok(());
+    }
+    let reason = "its learning rate has begun to fall, and the recipe's fall is another; restore the recipe's samples and schedule";
+    Err(TrainError::State { path: path.to_owned(), reason: reason.into() })
+}
+
+/// A state may be continued with other intervals of checkpoints and evaluations, in another precision and, until the learning rate
+/// depends on the end, to more samples; nothing else may change.
 fn identity(recipe: &Optimisation, objective: &serde_json::Value, data: &str) -> String {
-    let samples = if recipe.schedule == LearningRate::Constant { 0 } else { recipe.samples };
+    let (samples, schedule) =
+        if recipe.is_open() { (0, LearningRate::Constant) } else { (recipe.samples, recipe.schedule) };
+    let precision = Precision::F32;
     let fixed =
-        Optimisation { samples, precision: Precision::F32, checkpoint_seconds: 0, evaluate_every: 1, ..recipe.clone() };
+        Optimisation { samples, schedule, precision, checkpoint_seconds: 0, evaluate_every: 1, ..recipe.clone() };
     let text = serde_json::json!({ "recipe": fixed, "objective": objective, "data": data }).to_string();
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -57,6 +57,22 @@ pub enum LearningRate {
         /// Final rate over peak rate.
         floor: f64,
     },
+    /// Stays at its peak, then falls along half a cosine to `floor` times its peak at the last sample (Hägele et al. 2024): as a
+    /// cosine's end, and until it begins the end may be put off.
+    Decay {
+        /// The sample at which it begins to fall.
+        from: u64,
+        /// Final rate over peak rate.
+        floor: f64,
+    },
+}
+
+/// The end of [`LearningRate::Decay`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Fall {
+    from: u64,
+    to: u64,
+    floor: f64,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -90,15 +106,33 @@ impl Optimisation {
     pub fn learning_rate_at(&self, step: u64, restart: u64) -> f64 {
         let samples = |steps: u64| (steps * self.batch as u64) as f64;
         let warm = (samples(step + 1 - restart) / self.warmup_samples.max(1) as f64).min(1.0);
+        let cosine = |from: u64, floor: f64| {
+            let span = self.samples.saturating_sub(from).max(1) as f64;
+            let progress = ((samples(step + 1) - from as f64) / span).clamp(0.0, 1.0);
+            floor + (1.0 - floor) * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos())
+        };
         let course = match self.schedule {
             LearningRate::Constant => 1.0,
-            LearningRate::Cosine { floor } => {
-                let span = self.samples.saturating_sub(self.warmup_samples).max(1) as f64;
-                let progress = ((samples(step + 1) - self.warmup_samples as f64) / span).clamp(0.0, 1.0);
-                floor + (1.0 - floor) * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos())
-            }
+            LearningRate::Cosine { floor } => cosine(self.warmup_samples, floor),
+            LearningRate::Decay { from, floor } => cosine(from, floor),
         };
         self.learning_rate * warm * course
+    }
+
+    /// Of a training that has done `steps`: first and last sample, and floor, of the fall that its learning rate is in. They
+    /// cannot be changed any more.
+    pub(super) fn fall(&self, steps: u64) -> Option<Fall> {
+        match self.schedule {
+            LearningRate::Decay { from, floor } if steps * self.batch as u64 > from => {
+                Some(Fall { from, to: self.samples, floor })
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the first steps are the same whatever the number of samples.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.schedule, LearningRate::Constant | LearningRate::Decay { .. })
     }
 
     /// Decay of the moving average at a step: young averages forget faster, or they would keep the random start.
@@ -115,6 +149,14 @@ impl Optimisation {
         }
         if self.samples < self.batch as u64 {
             return fail(format!("{} samples are less than one batch of {}", self.samples, self.batch));
+        }
+        if let LearningRate::Decay { from, .. } = self.schedule
+            && !(self.warmup_samples..self.samples).contains(&from)
+        {
+            return fail(format!(
+                "the decay from sample {from} must begin after the warm-up and before sample {}",
+                self.samples
+            ));
         }
         if !(self.learning_rate > 0.0 && (0.0..1.0).contains(&self.ema) && self.clip_norm > 0.0) {
             return fail("learning_rate and clip_norm must be positive, ema within [0, 1)".into());

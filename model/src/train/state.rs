@@ -3,6 +3,7 @@
 use super::TrainError;
 use super::card::CurvePoint;
 use super::optimizer::{Optimizer, Slot};
+use super::recipe::Fall;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -20,6 +21,9 @@ pub(super) struct StateHeader {
     /// Steps at which the optimiser's moments started anew; see [`Beginning::Exported`](super::Beginning).
     #[serde(default)]
     pub(super) restarts: Vec<u64>,
+    /// The fall of the learning rate, once it has begun.
+    #[serde(default)]
+    pub(super) fall: Option<Fall>,
     /// Seconds of training so far, over all sessions.
     pub(super) wall_seconds: f64,
     pub(super) curve: Vec<CurvePoint>,

@@ -163,6 +163,25 @@ fn exported_weights_go_on_where_no_state_was_kept() {
 }
 
 #[test]
+fn a_learning_rate_that_falls_at_the_end_may_be_decided_on_later_and_not_put_off_once_it_has_begun() {
+    let (whole, parts) = (folder("fall"), folder("fall-later"));
+    let falling = |from| Optimisation { schedule: LearningRate::Decay { from, floor: 0.1 }, ..recipe() };
+    run(&Line::new(), &falling(400), &whole, None).unwrap();
+    assert_eq!(run(&Line::new(), &recipe(), &parts, Some(40)).unwrap(), Outcome::Stopped(320));
+    assert_eq!(run(&Line::new(), &falling(400), &parts, Some(70)).unwrap(), Outcome::Stopped(560));
+    let longer = Optimisation { samples: 1600, ..falling(400) };
+    for other in [longer.clone(), falling(480), recipe()] {
+        let error = run(&Line::new(), &other, &parts, None).unwrap_err().to_string();
+        assert!(error.contains("begun to fall"), "{error}");
+    }
+    run(&Line::new(), &falling(400), &parts, None).unwrap();
+    assert!(files(&whole) == files(&parts), "the weights differ");
+    std::fs::remove_dir_all(parts.join("state")).unwrap();
+    let error = run_from(Beginning::Exported, &Line::new(), &longer, &parts, None).unwrap_err().to_string();
+    assert!(error.contains("begun to fall"), "{error}");
+}
+
+#[test]
 fn a_loss_that_is_not_a_number_stops_and_leaves_the_checkpoint() {
     let at = folder("nan");
     run(&Line::new(), &recipe(), &at, Some(20)).unwrap();
