@@ -17,6 +17,8 @@ pub mod pixels;
 pub mod text;
 pub mod train;
 
+mod parameter_types;
+
 #[cfg(test)]
 mod goldens;
 #[cfg(test)]

@@ -7,7 +7,9 @@ use gentron_model::checkpoint;
 use gentron_model::diffusion::ScheduleConfig;
 use gentron_model::gentron::{GenTronConfig, Preset};
 use gentron_model::ops::single_threaded;
-use gentron_model::pipeline::{Draw, EncoderKind, EncoderSpec, Generator as _, Pipeline, PipelineSpec, Sampling};
+use gentron_model::pipeline::{
+    Draw, EncoderKind, EncoderSpec, Generator as _, Pipeline, PipelineSpec, Sampling, WeightType,
+};
 use gentron_suites::Prompt;
 use image::RgbImage;
 
@@ -64,6 +66,7 @@ pub fn prepare(
             motion_guidance: None,
             frames: None,
         },
+        weights: WeightType::F32,
     };
     let texts: Vec<&str> = prompts.iter().map(|prompt| prompt.text.as_str()).collect();
     let pipeline = single_threaded(|| Pipeline::load(&spec, &texts, &device::device()))

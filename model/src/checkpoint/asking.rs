@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use candle_core::safetensors::MmapedSafetensors;
 use candle_core::{DType, Device, Shape, Tensor};
 use candle_nn::Init;
 use candle_nn::var_builder::SimpleBackend;
 
 use super::Problem;
+use super::reader::Reader;
 
 /// What was asked so far, and what was wrong with it.
 #[derive(Default)]
@@ -19,7 +19,7 @@ pub(super) struct Record {
 
 /// Answers from the files; a tensor that is wrong is noted and answered with zeros, so that the build goes on.
 pub(super) struct Asking {
-    pub(super) files: MmapedSafetensors,
+    pub(super) files: Reader,
     pub(super) prefix: String,
     pub(super) aliases: Vec<(String, String)>,
     pub(super) record: Arc<Mutex<Record>>,
@@ -29,7 +29,7 @@ impl Asking {
     /// Name, without the prefix, and shape of each tensor of the network's.
     pub(super) fn shapes(&self) -> Vec<(String, Vec<usize>)> {
         let own = |name: &str| name.strip_prefix(&self.prefix).map(str::to_owned);
-        self.files.tensors().into_iter().filter_map(|(name, view)| Some((own(&name)?, view.shape().to_vec()))).collect()
+        self.files.shapes().filter_map(|(name, shape)| Some((own(name)?, shape.to_vec()))).collect()
     }
 
     /// The file's key for the network's `name`, by itself or by an alias, and its shape.
@@ -37,7 +37,7 @@ impl Asking {
         let others = self.aliases.iter().filter(|(wanted, _)| wanted == name).map(|(_, other)| other.as_str());
         std::iter::once(name).chain(others).find_map(|name| {
             let key = format!("{}{name}", self.prefix);
-            let shape = self.files.get(&key).ok()?.shape().to_vec();
+            let shape = self.files.shape(&key)?.to_vec();
             Some((key, shape))
         })
     }
@@ -53,7 +53,7 @@ impl SimpleBackend for Asking {
         match found {
             Some((key, got)) if got == expected => {
                 if record.problems.is_empty() {
-                    return self.files.load(&key, device)?.to_dtype(dtype);
+                    return self.files.read(&key, device)?.to_dtype(dtype);
                 }
             }
             Some((_, got)) => drop(record.problems.insert(Problem::Shape { name, expected, got })),
@@ -65,7 +65,7 @@ impl SimpleBackend for Asking {
     fn get_unchecked(&self, name: &str, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
         let Some((key, _)) = self.find(name) else { candle_core::bail!("no tensor {name} in the checkpoint") };
         self.record.lock().unwrap_or_else(PoisonError::into_inner).asked.insert(name.to_owned());
-        self.files.load(&key, device)?.to_dtype(dtype)
+        self.files.read(&key, device)?.to_dtype(dtype)
     }
 
     fn contains_tensor(&self, name: &str) -> bool {

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use candle_core::safetensors::MmapedSafetensors;
 use candle_core::{DType, Device};
 use candle_nn::VarBuilder;
 
 use super::asking::{Asking, Record};
 use super::files::locate;
+use super::reader::Reader;
 use super::{CheckpointError, Problem};
 
 /// What to make of names in the file.
@@ -25,7 +25,8 @@ pub struct Naming<'a> {
 /// Builds a network on the weights at `path`, a safetensors file or a folder with `model.safetensors`
 /// (or diffusers' `diffusion_pytorch_model.safetensors`, or `model.safetensors.index.json` and its parts).
 ///
-/// Tensors are converted to `dtype` one at a time. The build may ask for the same tensor twice.
+/// Tensors are read and converted one at a time; `dtype` is that of the matrices (see `parameter_types`). The build may ask for the
+/// same tensor twice.
 ///
 /// # Errors
 /// See [`CheckpointError`].
@@ -36,13 +37,7 @@ pub fn load<M>(
     build: impl FnOnce(VarBuilder) -> candle_core::Result<M>,
 ) -> Result<M, CheckpointError> {
     let parts = locate(path)?;
-    for part in &parts {
-        std::fs::File::open(part).map_err(|source| CheckpointError::Unreadable { path: part.clone(), source })?;
-    }
-    // SAFETY: the mapping lives only inside this function (tensors are copied out of it), and weights are files that
-    // are replaced by renaming, never rewritten in place.
-    let files = unsafe { MmapedSafetensors::multi(&parts) }
-        .map_err(|source| CheckpointError::Damaged { path: parts[0].clone(), source })?;
+    let files = Reader::open(&parts)?;
     let own = |text: &str| text.to_owned();
     let record = Arc::new(Mutex::new(Record::default()));
     let backend = Asking {

@@ -8,6 +8,7 @@ mod asking;
 mod error;
 mod files;
 mod load;
+mod reader;
 
 pub use error::{CheckpointError, Problem};
 pub use files::read_json;

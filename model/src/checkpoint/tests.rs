@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Result as Computed, Tensor};
-use candle_nn::VarBuilder;
+use candle_nn::{Init, VarBuilder};
 
 use super::{CheckpointError, Naming, Problem, load};
+use crate::parameter_types;
 
 /// A folder of this test's own, removed when it goes.
 struct Folder(PathBuf);
@@ -120,4 +121,31 @@ fn a_network_that_cannot_be_built_says_why() {
         candle_core::bail!("heads do not divide the width")
     });
     assert!(matches!(built, Err(CheckpointError::Build { .. })));
+}
+
+#[test]
+fn matrices_may_stay_in_bfloat16_beside_all_else_in_f32() {
+    let folder = Folder::new("matrices");
+    folder.save("model.safetensors", &[("weight", &[3, 2], DType::BF16), ("bias", &[3], DType::BF16)]);
+    let build = |vb: VarBuilder| {
+        let zero = Init::Const(0.0);
+        Ok([parameter_types::matrix(&vb, (3, 2), zero)?, parameter_types::other(&vb, 3, "bias", zero)?])
+    };
+    let read = |dtype| load(&folder.0, Naming::default(), (dtype, &Device::Cpu), build).expect("a network");
+    assert_eq!(read(DType::BF16).map(|x| x.dtype()), [DType::BF16, DType::F32]);
+    assert_eq!(read(DType::F32).map(|x| x.dtype()), [DType::F32, DType::F32]);
+}
+
+#[test]
+fn a_file_that_ends_early_is_named_before_anything_is_built() {
+    let folder = Folder::new("early");
+    folder.save("model.safetensors", &GOOD);
+    let path = folder.0.join("model.safetensors");
+    let bytes = std::fs::read(&path).expect("a file");
+    for length in [0, 5, 20, bytes.len() - 1] {
+        std::fs::write(&path, &bytes[..length]).expect("a file");
+        let error = read(&folder.0, Naming::default()).expect_err("a damaged file");
+        assert!(matches!(error, CheckpointError::Damaged { .. }), "{length} bytes: {error}");
+        assert!(error.to_string().contains("model.safetensors"), "{error}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Layers with their initial values: DiT's (Peebles & Xie 2023, `initialize_weights`).
 
-use crate::ops;
+use crate::{ops, parameter_types};
 use candle_core::{Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 
@@ -32,8 +32,8 @@ impl Linear {
     }
 
     fn with_init(vb: VarBuilder, input: usize, output: usize, init: Init) -> Result<Self> {
-        let weight = vb.get_with_hints((output, input), "weight", init)?;
-        Ok(Self { weight, bias: vb.get_with_hints(output, "bias", Init::Const(0.0))? })
+        let weight = parameter_types::matrix(&vb, (output, input), init)?;
+        Ok(Self { weight, bias: parameter_types::other(&vb, output, "bias", Init::Const(0.0))? })
     }
 
     /// A convolution whose stride is its kernel, (O, C, p, p), as the affine map of unfolded patches that it is.
@@ -41,8 +41,9 @@ impl Linear {
         let input = channels * patch * patch;
         let bound = (6.0 / (input + output) as f64).sqrt();
         let init = Init::Uniform { lo: -bound, up: bound };
-        let weight = vb.get_with_hints((output, channels, patch, patch), "weight", init)?.reshape((output, input))?;
-        Ok(Self { weight, bias: vb.get_with_hints(output, "bias", Init::Const(0.0))? })
+        let weight =
+            parameter_types::other(&vb, (output, channels, patch, patch), "weight", init)?.reshape((output, input))?;
+        Ok(Self { weight, bias: parameter_types::other(&vb, output, "bias", Init::Const(0.0))? })
     }
 
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {

@@ -7,6 +7,7 @@ use crate::checkpoint::CheckpointError;
 use crate::diffusion::{DiffusionError, Schedule};
 use crate::gentron::{GenTron, GenTronConfig, TextContext, TextInput};
 use crate::noise::normal;
+use crate::ops::{Precision, with_precision};
 use crate::pixels::to_images;
 use crate::text::{Encoding, TextError};
 use candle_core::Device;
@@ -99,6 +100,7 @@ pub struct Pipeline {
     sampling: Sampling,
     null: TextContext,
     contexts: BTreeMap<String, TextContext>,
+    precision: Precision,
     device: Device,
 }
 
@@ -132,7 +134,7 @@ impl Pipeline {
                     given: given(),
                 }
             })?;
-            let encoder = load_encoder(encoder, device)?;
+            let encoder = load_encoder(encoder, spec.weights, device)?;
             for (expected, got) in [(source.width, encoder.width()), (source.pooled_width, encoder.pooled_width())] {
                 if expected != got {
                     let (folder, name) = (spec.backbone.clone(), source.name.clone());
@@ -144,7 +146,7 @@ impl Pipeline {
                 inputs.push(TextInput { tokens, mask, pooled });
             }
         }
-        let backbone = load_backbone(&spec.backbone, device)?;
+        let backbone = load_backbone(&spec.backbone, spec.weights, device)?;
         let autoencoder = load_autoencoder(&spec.autoencoder, device)?;
         let mut contexts = BTreeMap::new();
         for (chunk, inputs) in chunks.iter().zip(&inputs) {
@@ -155,7 +157,8 @@ impl Pipeline {
         }
         let null = contexts.get("").cloned().ok_or_else(|| PipelineError::NotPrepared(String::new()))?;
         let schedule = Schedule::new(&spec.schedule)?;
-        Ok(Self { backbone, autoencoder, schedule, sampling: spec.sampling, null, contexts, device: device.clone() })
+        let (sampling, precision, device) = (spec.sampling, spec.weights.precision(), device.clone());
+        Ok(Self { backbone, autoencoder, schedule, sampling, null, contexts, precision, device })
     }
 
     /// The backbone's configuration.
@@ -197,7 +200,9 @@ impl Pipeline {
         };
         let fresh = |step: usize| noise(STEP_NOISE + step as u32);
         let start = noise(INITIAL_NOISE);
-        let latents = denoise(&self.backbone, &guided, start, sampling, &self.schedule, fresh, &self.device)?;
+        let latents = with_precision(self.precision, || {
+            denoise(&self.backbone, &guided, start, sampling, &self.schedule, fresh, &self.device)
+        })?;
         let latents = if sampling.frames.is_some() { latents.flatten(0, 1)? } else { latents };
         Ok(to_images(&self.autoencoder.decode(&self.autoencoder.unscale(&latents)?)?)?)
     }

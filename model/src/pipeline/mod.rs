@@ -6,4 +6,4 @@ mod load;
 
 pub use denoise::{DenoiseError, Guided, Sampling, denoise};
 pub use generator::{Draw, Generator, Pipeline, PipelineError};
-pub use load::{EncoderKind, EncoderSpec, PipelineSpec, load_autoencoder, load_encoder};
+pub use load::{EncoderKind, EncoderSpec, PipelineSpec, WeightType, load_autoencoder, load_encoder};

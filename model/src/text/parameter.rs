@@ -3,7 +3,7 @@
 use candle_core::{DType, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 
-use crate::ops;
+use crate::{ops, parameter_types};
 
 /// Normal with mean zero.
 pub(super) fn normal(stdev: f64) -> Init {
@@ -20,12 +20,12 @@ pub(super) struct Linear {
 impl Linear {
     /// `stdev` is that of the initial weights.
     pub(super) fn new(vb: VarBuilder, input: usize, output: usize, stdev: f64) -> Result<Self> {
-        let bias = Some(vb.get_with_hints(output, "bias", Init::Const(0.0))?);
+        let bias = Some(parameter_types::other(&vb, output, "bias", Init::Const(0.0))?);
         Ok(Self { bias, ..Self::without_bias(vb, input, output, stdev)? })
     }
 
     pub(super) fn without_bias(vb: VarBuilder, input: usize, output: usize, stdev: f64) -> Result<Self> {
-        Ok(Self { weight: vb.get_with_hints((output, input), "weight", normal(stdev))?, bias: None })
+        Ok(Self { weight: parameter_types::matrix(&vb, (output, input), normal(stdev))?, bias: None })
     }
 
     /// (..., in) → (..., out).
@@ -44,8 +44,8 @@ pub(super) struct LayerNorm {
 
 impl LayerNorm {
     pub(super) fn new(vb: VarBuilder, width: usize, epsilon: f64) -> Result<Self> {
-        let weight = vb.get_with_hints(width, "weight", Init::Const(1.0))?;
-        let bias = vb.get_with_hints(width, "bias", Init::Const(0.0))?;
+        let weight = parameter_types::other(&vb, width, "weight", Init::Const(1.0))?;
+        let bias = parameter_types::other(&vb, width, "bias", Init::Const(0.0))?;
         Ok(Self { weight, bias, epsilon })
     }
 
@@ -63,7 +63,7 @@ pub(super) struct RmsNorm {
 
 impl RmsNorm {
     pub(super) fn new(vb: VarBuilder, width: usize, epsilon: f64) -> Result<Self> {
-        Ok(Self { weight: vb.get_with_hints(width, "weight", Init::Const(1.0))?, epsilon })
+        Ok(Self { weight: parameter_types::other(&vb, width, "weight", Init::Const(1.0))?, epsilon })
     }
 
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {

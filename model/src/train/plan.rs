@@ -7,7 +7,7 @@ use super::{
 use crate::autoencoder::{AutoencoderKl, AutoencoderKlConfig};
 use crate::diffusion::{Schedule, ScheduleConfig};
 use crate::gentron::{Conditioning, GenTronConfig, Prediction, Preset, TextSource};
-use crate::pipeline::{EncoderKind, EncoderSpec, load_autoencoder, load_encoder};
+use crate::pipeline::{EncoderKind, EncoderSpec, WeightType, load_autoencoder, load_encoder};
 use crate::text::clip::ClipConfig;
 use crate::text::t5::T5Config;
 use candle_core::Device;
@@ -274,7 +274,7 @@ impl Frozen {
             folder: folder(&encoder.name),
             length: encoder.length,
         });
-        let encoders = specs.map(|spec| load_encoder(&spec, device)).collect::<Result<Vec<_>, _>>()?;
+        let encoders = specs.map(|spec| load_encoder(&spec, WeightType::F32, device)).collect::<Result<Vec<_>, _>>()?;
         let mut hash = Sha256::new();
         hash.update(format!("{} {seed} {examples} {:?}", source.id(), self.encoders));
         let kind = match footage {

@@ -8,6 +8,7 @@ use candle_nn::{Init, VarBuilder};
 use super::{ClipConfig, ClipTextModel, ClipVisionModel};
 use crate::checkpoint::{CheckpointError, Naming, load, read_json};
 use crate::ops;
+use crate::parameter_types;
 use crate::text::parameter::Linear;
 
 /// CLIP.
@@ -38,7 +39,7 @@ impl ClipModel {
             vision_model: ClipVisionModel::new(vb.pp("vision_model"), &config.vision_config)?,
             text_projection: projection("text_projection", config.text_config.hidden_size)?,
             visual_projection: projection("visual_projection", config.vision_config.hidden_size)?,
-            logit_scale: vb.get_with_hints((), "logit_scale", Init::Const(config.logit_scale_init_value))?,
+            logit_scale: parameter_types::other(&vb, (), "logit_scale", Init::Const(config.logit_scale_init_value))?,
             config: config.clone(),
         })
     }

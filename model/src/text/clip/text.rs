@@ -5,6 +5,7 @@ use candle_nn::VarBuilder;
 
 use super::ClipTextConfig;
 use super::layer::{LayerSizes, Layers};
+use crate::parameter_types;
 use crate::text::parameter::{LayerNorm, causal_bias, normal};
 
 /// What the text tower makes of a batch of texts.
@@ -41,8 +42,9 @@ impl ClipTextModel {
             activation: config.hidden_act,
             epsilon: config.layer_norm_eps,
         };
-        let embedding =
-            |name: &str, count| vb.pp("embeddings").pp(name).get_with_hints((count, d), "weight", normal(0.02));
+        let embedding = |name: &str, count| {
+            parameter_types::other(&vb.pp("embeddings").pp(name), (count, d), "weight", normal(0.02))
+        };
         Ok(Self {
             token_embedding: embedding("token_embedding", config.vocab_size)?,
             position_embedding: embedding("position_embedding", config.max_position_embeddings)?,

@@ -6,6 +6,7 @@ use candle_nn::VarBuilder;
 use super::ClipVisionConfig;
 use super::layer::{LayerSizes, Layers};
 use crate::ops;
+use crate::parameter_types;
 use crate::text::parameter::{LayerNorm, normal};
 
 /// CLIP's image tower without the projection.
@@ -41,9 +42,20 @@ impl ClipVisionModel {
         let embeddings = vb.pp("embeddings");
         let count = 1 + (size / p).pow(2);
         Ok(Self {
-            class_embedding: embeddings.get_with_hints(d, "class_embedding", normal((d as f64).sqrt().recip()))?,
-            patch_embedding: embeddings.pp("patch_embedding").get_with_hints((d, c, p, p), "weight", normal(0.02))?,
-            position_embedding: embeddings.pp("position_embedding").get_with_hints(
+            class_embedding: parameter_types::other(
+                &embeddings,
+                d,
+                "class_embedding",
+                normal((d as f64).sqrt().recip()),
+            )?,
+            patch_embedding: parameter_types::other(
+                &embeddings.pp("patch_embedding"),
+                (d, c, p, p),
+                "weight",
+                normal(0.02),
+            )?,
+            position_embedding: parameter_types::other(
+                &embeddings.pp("position_embedding"),
                 (count, d),
                 "weight",
                 normal(0.02),

@@ -8,6 +8,7 @@ use super::T5Config;
 use super::position::Direction;
 use super::stack::Stack;
 use crate::checkpoint::Naming;
+use crate::parameter_types;
 use crate::text::parameter::{Linear, normal};
 
 /// T5's encoder.
@@ -35,7 +36,8 @@ impl T5Encoder {
             candle_core::bail!("T5 configuration: {problem}");
         }
         // 1 in transformers. With tied output weights, whose input is scaled by d_model^-0.5, it gives logits of variance one.
-        let shared = vb.pp("shared").get_with_hints((config.vocab_size, config.d_model), "weight", normal(1.0))?;
+        let shared =
+            parameter_types::other(&vb.pp("shared"), (config.vocab_size, config.d_model), "weight", normal(1.0))?;
         let encoder = Stack::new(vb.pp("encoder"), config, config.num_layers, Direction::Both)?;
         Ok(Self { shared, encoder, config: config.clone() })
     }

@@ -4,6 +4,7 @@ use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
 
 use super::T5Config;
+use crate::parameter_types;
 use crate::text::parameter::normal;
 
 /// Which way attention looks.
@@ -28,7 +29,7 @@ impl PositionBias {
         let shape = (config.relative_attention_num_buckets, config.num_heads);
         let init = normal((config.d_model as f64).sqrt().recip());
         Ok(Self {
-            relative_attention_bias: vb.pp("relative_attention_bias").get_with_hints(shape, "weight", init)?,
+            relative_attention_bias: parameter_types::other(&vb.pp("relative_attention_bias"), shape, "weight", init)?,
             direction,
             max_distance: config.relative_attention_max_distance,
         })

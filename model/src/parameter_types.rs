@@ -1,0 +1,19 @@
+//! In which type a network asks for its parameters.
+//!
+//! A builder's type is that of the *matrices*, which are nearly all of a network's bytes. On the CPU everything else, and all that is
+//! computed, stays f32: so a network of bfloat16 on disk takes half the memory, and each product runs as fast as its processor
+//! multiplies bfloat16 (see [`ops::linear`](crate::ops::linear)).
+
+use candle_core::{DType, Result, Shape, Tensor};
+use candle_nn::{Init, VarBuilder};
+
+/// The weight (out, in) of a linear layer, in the builder's type.
+pub(crate) fn matrix(vb: &VarBuilder, shape: (usize, usize), init: Init) -> Result<Tensor> {
+    vb.get_with_hints(shape, "weight", init)
+}
+
+/// Any other parameter, in the type of activations.
+pub(crate) fn other(vb: &VarBuilder, shape: impl Into<Shape>, name: &str, init: Init) -> Result<Tensor> {
+    let dtype = if vb.device().is_cpu() && vb.dtype() == DType::BF16 { DType::F32 } else { vb.dtype() };
+    vb.get_with_hints_dtype(shape, name, init, dtype)
+}
