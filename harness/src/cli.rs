@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{compare, verify};
+use crate::commands::{compare, develop, verify};
 use crate::help;
 use crate::recipe::World;
 use crate::score::ScorerPaths;
@@ -77,6 +77,9 @@ pub enum Command {
     /// Check what this machine has and lacks, and say how to get it
     #[command(after_long_help = help::DOCTOR_EXAMPLES)]
     Doctor(DoctorArgs),
+    /// Repeat what is said of full size
+    #[command(subcommand, hide = true, disable_help_subcommand = true)]
+    Develop(develop::DevelopAction),
 }
 
 /// A recipe, and where and how to run it.

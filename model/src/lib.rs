@@ -14,6 +14,7 @@ pub mod noise;
 pub mod ops;
 pub mod pipeline;
 pub mod pixels;
+pub mod published;
 pub mod text;
 pub mod train;
 

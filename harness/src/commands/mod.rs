@@ -2,6 +2,7 @@
 
 pub mod ablate;
 pub mod compare;
+pub mod develop;
 pub mod doctor;
 pub mod fetch;
 pub mod folder;
@@ -47,5 +48,6 @@ pub fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Suites(args) => suites::run(&args),
         Command::Metrics(args) => metrics::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Develop(action) => develop::run(&action),
     }
 }

@@ -67,9 +67,10 @@ pub fn prepare(
             frames: None,
         },
         weights: WeightType::F32,
+        embeddings: None,
     };
     let texts: Vec<&str> = prompts.iter().map(|prompt| prompt.text.as_str()).collect();
-    let pipeline = single_threaded(|| Pipeline::load(&spec, &texts, &device::device()))
+    let pipeline = single_threaded(|| Pipeline::load(&spec, &texts, &device::device(), &mut |_, _, _| {}))
         .explain(|| (format!("cannot load the arm {}", arm.name), weights::HOW_TO_GET))?;
     Ok(Box::new(Gentron(pipeline)))
 }

@@ -75,8 +75,11 @@ impl TextEncoder for T5TextEncoder {
 
     fn encode(&self, texts: &[&str]) -> Result<Encoding, TextError> {
         let tokens = self.tokenizer.encode(texts)?;
-        let mask = tokens.mask(&self.device)?;
-        let states = self.model.forward(&tokens.ids(&self.device)?, Some(&mask))?;
+        let (ids, mask) = (tokens.ids(&self.device)?, tokens.mask(&self.device)?);
+        // What all texts are padded with is not computed: nobody attends to it.
+        let longest = tokens.lengths.iter().copied().max().unwrap_or(0);
+        let states = self.model.forward(&ids.narrow(1, 0, longest)?, Some(&mask.narrow(1, 0, longest)?))?;
+        let states = states.pad_with_zeros(1, 0, self.length() - longest)?;
         let pooled = masked_mean(&states, &mask)?;
         Ok(Encoding { tokens: states, mask, pooled, truncated: tokens.truncated })
     }
