@@ -13,9 +13,11 @@ pub mod gentron;
 pub mod noise;
 pub mod ops;
 pub mod pipeline;
+pub mod pixart;
 pub mod pixels;
 pub mod text;
 pub mod train;
+pub mod unet;
 
 mod parameter_types;
 
