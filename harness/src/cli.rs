@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{compare, develop, verify};
+use crate::commands::{compare, develop, export, import, verify};
 use crate::help;
 use crate::recipe::World;
 use crate::score::ScorerPaths;
@@ -65,6 +65,12 @@ pub enum Command {
     /// Verify, export or analyse the votes of a study
     #[command(subcommand, long_about = help::VOTES, after_long_help = help::VOTES_EXAMPLES, disable_help_subcommand = true)]
     Votes(VotesAction),
+    /// Make an arm of another system's images
+    #[command(long_about = import::ABOUT, after_long_help = import::EXAMPLES)]
+    Import(import::ImportArgs),
+    /// Write an arm's images as the official scripts want them
+    #[command(long_about = export::ABOUT, after_long_help = export::EXAMPLES)]
+    Export(export::ExportArgs),
     /// List the networks and their exact sizes, beside the paper's
     #[command(after_long_help = help::MODELS_EXAMPLES)]
     Models(ListArgs),

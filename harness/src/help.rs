@@ -66,7 +66,23 @@ pub const GENERATE: &str = "\
 Draw the images that a recipe asks for, and stop there.
 
 The first stage of `ablate`: it writes the manifest, the plan and the images. Whatever is drawn already is kept; an image that \
-is missing, truncated or altered is drawn again, with the same bytes.";
+is missing, truncated or altered is drawn again, with the same bytes.
+
+An arm of another program names it in the recipe:
+
+  [[arms]]
+  name = \"mine\"
+  generator = \"command\"
+  command = { run = [\"python3\", \"draw.py\"], size = [512, 512], timeout_seconds = 900, retries = 2, processes = 1 }
+
+It runs in the recipe's folder and is asked by lines on its standard input, one an image:
+
+  {\"prompt\": \"a red car\", \"prompt_id\": \"...\", \"k\": 0, \"seed\": 3735928559, \"width\": 512, \"height\": 512, \"image\": \"/tmp/.../0.png\"}
+
+It writes PNG, JPEG or WebP to `image` and answers {\"image\": \"/tmp/.../0.png\"} on its standard output, with a member `error` where it cannot; other lines \
+are passed over. When its standard input ends it ends, too. With lives = \"batch\" it is started for each batch, need not answer, and exit code 0 \
+says that all images are there. A program that ends, fails or takes longer than timeout_seconds is started again, retries times; after that its last words \
+on standard error are shown, and what was drawn so far is kept.";
 
 /// After `gentron generate --help`.
 pub const GENERATE_EXAMPLES: &str = "\

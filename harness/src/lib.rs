@@ -6,6 +6,8 @@
 //!            weights/     └────────── store/ ────┘           one way to write, journals, ledger, manifest
 //!            registry/                                       suites by name, and where their files are
 //! bare/      images that nobody here drew: found, scored, averaged
+//! exchange/  imports of other systems' images, exports for the official scripts
+//! forecast/  what a run will take on this machine
 //! study/     people asked blind: freezing, the form, votes that can be trusted
 //! commands/  what the user types, each a composition of stages
 //! ```
@@ -17,7 +19,9 @@ pub mod cli;
 pub mod commands;
 pub mod device;
 pub mod download;
+pub mod exchange;
 pub mod failure;
+pub mod forecast;
 pub mod generate;
 pub mod help;
 pub mod interrupt;

@@ -108,6 +108,8 @@ pub fn human(seconds: f64) -> String {
         s if s < 1.0 => format!("{:.0} ms", s * 1000.0),
         s if s < 99.5 && s.fract() == 0.0 => format!("{s} s"),
         s if s < 99.5 => format!("{s:.1} s"),
+        s if s >= 2.0 * 86_400.0 => format!("{:.1} days", s / 86_400.0),
+        s if s >= 2.0 * 3_600.0 => format!("{:.1} h", s / 3_600.0),
         s => format!("{} min {:02} s", (s / 60.0) as u64, (s % 60.0) as u64),
     }
 }
@@ -123,5 +125,6 @@ mod tests {
         assert_eq!(left(0, Duration::ZERO), "time left: …");
         assert_eq!(left(3, Duration::from_millis(42_400)), "42 s left");
         assert_eq!(human(605.0), "10 min 05 s");
+        assert_eq!((human(9_000.0).as_str(), human(216_000.0).as_str()), ("2.5 h", "2.5 days"));
     }
 }

@@ -13,10 +13,12 @@ pub mod gentron;
 pub mod noise;
 pub mod ops;
 pub mod pipeline;
+pub mod pixart;
 pub mod pixels;
 pub mod published;
 pub mod text;
 pub mod train;
+pub mod unet;
 
 mod parameter_types;
 

@@ -71,6 +71,40 @@ pub fn load(path: &Path, id: &str, columns: &Columns, model: SpacyModel) -> Resu
     Ok(listing.finish())
 }
 
+/// A row of a table or a JSON line, whatever it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The line on which it begins, from 1.
+    pub line: u64,
+    /// What it says, by lower-case name; blank cells and nulls are left out.
+    pub values: BTreeMap<String, String>,
+}
+
+/// Reads a table of anything, such as which image is whose: `.tsv`, `.csv`, `.jsonl` or `.ndjson`, as [`load`] does.
+///
+/// # Errors
+/// The ending is another, the file cannot be read, or a row has too many or too few cells; with the place.
+pub fn records(path: &Path) -> Result<Vec<Record>, SuitesError> {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
+    let cells = |table: Table| {
+        // No column is the prompt's: all are kept.
+        let record = |row: &crate::files::Row| Record { line: row.line, values: table.attributes(row, usize::MAX) };
+        table.rows.iter().map(record).collect()
+    };
+    match ending.as_str() {
+        "tsv" => Ok(cells(Table::tsv(&Text::read(path)?)?)),
+        "csv" => Ok(cells(Table::csv(&Text::read(path)?)?)),
+        "jsonl" | "ndjson" => {
+            let record = |(line, object): (u64, serde_json::Map<String, Value>)| {
+                let values = object.iter().filter(|(_, value)| !value.is_null());
+                Record { line, values: values.map(|(name, value)| (name.to_lowercase(), plain(value))).collect() }
+            };
+            Ok(objects(&Text::read(path)?)?.into_iter().map(record).collect())
+        }
+        _ => Err(SuitesError::UnknownFile { path: path.to_owned(), known: ".tsv .csv .jsonl .ndjson" }),
+    }
+}
+
 struct Found {
     text: String,
     category: Option<String>,

@@ -5,6 +5,7 @@ mod architecture;
 mod bad_input;
 mod bare;
 mod compare;
+mod exchange;
 mod help;
 mod lists;
 mod resume;

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gentron_metrics::official::{Sample, SampleFolder};
-use gentron_suites::own::{self, Columns};
-use gentron_suites::phrases::SpacyModel;
-use gentron_suites::{Prompt, Suite as _};
+use gentron_metrics::official::Sample;
+use gentron_suites::Prompt;
 
+use super::map::{self, Row, Whose};
+use super::problem::Problem;
 use crate::failure::{Explain as _, refuse};
 
 /// Where the images are, and what says whose they are.
@@ -16,7 +16,7 @@ use crate::failure::{Explain as _, refuse};
 pub struct Source<'a> {
     /// The folder.
     pub folder: &'a Path,
-    /// A table with the columns `image` and `prompt`, where the names do not say it.
+    /// A table of images and their prompts, where the names do not say it; see [`map`].
     pub map: Option<&'a Path>,
     /// Images that each prompt should have; as many as the prompt with most of them if left out.
     pub images: Option<u32>,
@@ -49,31 +49,79 @@ pub struct Pictures {
 }
 
 const LAYOUTS: &str = "there may be samples/{prompt}_{NNNNNN}.png, <prompt-id>/<k>.png, or <index>.png with one image a prompt, from 0; \
-     --map FILE.csv with the columns image and prompt says it otherwise";
+     a folder for each category may hold these; --map FILE with the columns image and prompt or prompt_id says it otherwise";
 
 /// Finds the images of `prompts`.
 ///
 /// # Errors
-/// The folder or the map cannot be read, or no image is of any prompt.
+/// The folder or the map cannot be read, something in them cannot be meant, or no image is of any prompt.
 pub fn find(source: Source<'_>, prompts: &[Prompt]) -> anyhow::Result<Pictures> {
+    let Found { pictures, problems } = look(source, prompts)?;
+    if let Some(problem) = problems.first() {
+        return Err(refuse(problem.what(), problem.way_out()));
+    }
+    Ok(pictures)
+}
+
+/// A folder's images, and what of them cannot be meant.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The images.
+    pub pictures: Pictures,
+    /// Two images of one place, names in the map that lead nowhere.
+    pub problems: Vec<Problem>,
+}
+
+/// As [`find`], with all problems instead of the first.
+///
+/// # Errors
+/// The folder or the map cannot be read, or no image is of any prompt.
+pub fn look(source: Source<'_>, prompts: &[Prompt]) -> anyhow::Result<Found> {
     let folder = source.folder;
     let shown = folder.display();
     if !folder.is_dir() {
         return Err(refuse(format!("no folder {shown}"), "name a folder of images"));
     }
-    let mut pictures = match source.map {
+    let mut found = match source.map {
         Some(map) => by_map(folder, map, prompts)?,
-        None => by_names(folder, prompts)?,
+        None => by_category(folder, prompts)?,
     };
-    if pictures.known.is_empty() {
+    let pictures = &mut found.pictures;
+    if pictures.known.is_empty() && found.problems.is_empty() {
         let stranger = pictures.strangers.first().map_or_else(String::new, |name| format!(" (there is {name})"));
         return Err(refuse(format!("no image in {shown} is of a prompt of the suite{stranger}"), LAYOUTS));
     }
     pictures.missing = missing(&pictures.known, prompts.len(), source.images);
-    Ok(pictures)
+    Ok(found)
 }
 
-fn by_names(folder: &Path, prompts: &[Prompt]) -> anyhow::Result<Pictures> {
+/// A folder for each category, as the official scripts want it, or one for all.
+fn by_category(folder: &Path, prompts: &[Prompt]) -> anyhow::Result<Found> {
+    let mut parts: Vec<(&str, Vec<usize>)> = Vec::new();
+    for (at, prompt) in prompts.iter().enumerate() {
+        match parts.iter_mut().find(|(category, _)| *category == prompt.category) {
+            Some((_, places)) => places.push(at),
+            None => parts.push((&prompt.category, vec![at])),
+        }
+    }
+    parts.retain(|(category, _)| folder.join(category).is_dir());
+    if parts.is_empty() {
+        return by_names(folder, prompts);
+    }
+    let mut all = Found::default();
+    for (category, places) in parts {
+        let own: Vec<Prompt> = places.iter().map(|at| prompts[*at].clone()).collect();
+        let inner = |name: String| format!("{category}/{name}");
+        let Found { pictures, problems } = by_names(&folder.join(category), &own)?;
+        let moved = |picture: Picture| Picture { name: inner(picture.name), prompt: places[picture.prompt], ..picture };
+        all.pictures.known.extend(pictures.known.into_iter().map(moved));
+        all.pictures.strangers.extend(pictures.strangers.into_iter().map(inner));
+        all.problems.extend(problems.into_iter().map(|problem| problem.within(category)));
+    }
+    Ok(all)
+}
+
+fn by_names(folder: &Path, prompts: &[Prompt]) -> anyhow::Result<Found> {
     let names = list(folder)?;
     let is_sample = |name: &String| Sample::parse(folder.join(name)).is_some();
     if folder.join("samples").is_dir() || names.iter().any(is_sample) {
@@ -99,52 +147,90 @@ fn by_names(folder: &Path, prompts: &[Prompt]) -> anyhow::Result<Pictures> {
         }
     }
     pictures.known.sort_by_key(|picture| (picture.prompt, picture.k));
-    let twice = pictures.known.windows(2).find(|pair| (pair[0].prompt, pair[0].k) == (pair[1].prompt, pair[1].k));
-    if let Some([one, other]) = twice {
-        let what = format!("{} and {} are both image {} of one prompt", one.name, other.name, one.k);
-        return Err(refuse(what, "keep one of them"));
-    }
-    Ok(pictures)
+    Ok(Found { problems: twice(&pictures.known, prompts), pictures })
+}
+
+/// Neighbours of one place.
+fn twice(known: &[Picture], prompts: &[Prompt]) -> Vec<Problem> {
+    let mut sorted: Vec<&Picture> = known.iter().collect();
+    sorted.sort_by_key(|picture| (picture.prompt, picture.k));
+    let pairs = sorted.windows(2).filter(|pair| (pair[0].prompt, pair[0].k) == (pair[1].prompt, pair[1].k));
+    let problem = |pair: &[&Picture]| Problem::Twice {
+        image: pair[1].name.clone(),
+        other: pair[0].name.clone(),
+        of: format!("image {} of {}", pair[0].k, prompts[pair[0].prompt].id),
+    };
+    pairs.map(problem).collect()
 }
 
 /// The number that is a file's whole name, if it is an image.
 fn number(name: &str) -> Option<u32> {
-    let (stem, ending) = name.rsplit_once('.')?;
-    let image = ["png", "jpg", "jpeg", "webp"].contains(&ending.to_lowercase().as_str());
-    (image && stem.bytes().all(|byte| byte.is_ascii_digit())).then(|| stem.parse().ok()).flatten()
+    let (stem, _) = name.rsplit_once('.')?;
+    (is_image(name) && stem.bytes().all(|byte| byte.is_ascii_digit())).then(|| stem.parse().ok()).flatten()
 }
 
-fn by_samples(folder: &Path, prompts: &[Prompt]) -> anyhow::Result<Pictures> {
-    let explain = || (format!("cannot read the images of {}", folder.display()), LAYOUTS);
-    let found = SampleFolder::read(folder).explain(explain)?;
+fn is_image(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map_or_else(String::new, |(_, ending)| ending.to_lowercase());
+    ["png", "jpg", "jpeg", "webp"].contains(&ending.as_str())
+}
+
+fn by_samples(folder: &Path, prompts: &[Prompt]) -> anyhow::Result<Found> {
     let inner = if folder.join("samples").is_dir() { "samples/" } else { "" };
+    let within = folder.join(inner);
+    let parse = |name: String| Sample::parse(within.join(&name)).filter(|_| is_image(&name));
+    let mut samples: Vec<Sample> = list(&within)?.into_iter().filter_map(parse).collect();
+    // The order of the official scripts, which is chance where two images have one number.
+    samples.sort_by(|a, b| (a.number, &a.name).cmp(&(b.number, &b.name)));
+    let pairs = samples.windows(2).filter(|pair| pair[0].number == pair[1].number);
+    let problem = |pair: &[Sample]| Problem::Twice {
+        image: format!("{inner}{}", pair[1].name),
+        other: format!("{inner}{}", pair[0].name),
+        of: format!("number {}", pair[0].number),
+    };
+    let problems = pairs.map(problem).collect();
     let entry = |sample: Sample| {
         let (path, name) = (sample.path.clone(), format!("{inner}{}", sample.name));
         (sample.prompt.clone(), path, name, Some(sample))
     };
-    Ok(by_text(found.samples.into_iter().map(entry).collect(), prompts, |text| text.split('_').next().unwrap_or(text)))
+    let entries = samples.into_iter().map(entry).collect();
+    Ok(Found { pictures: by_text(entries, prompts, |text| text.split('_').next().unwrap_or(text)), problems })
 }
 
-fn by_map(folder: &Path, map: &Path, prompts: &[Prompt]) -> anyhow::Result<Pictures> {
-    let explain = || {
-        let hint = "it begins with a header that has the columns image and prompt; image is a path in the folder";
-        (format!("cannot read the map {}", map.display()), hint)
-    };
-    let columns = Columns { prompt: Some("prompt".to_owned()), category: Some("image".to_owned()) };
-    let rows = own::load(map, "map", &columns, SpacyModel::default()).explain(explain)?;
+fn by_map(folder: &Path, map: &Path, prompts: &[Prompt]) -> anyhow::Result<Found> {
+    let mut found = Found::default();
     let mut entries = Vec::new();
-    for row in rows.prompts() {
-        let name = row.annotation.attributes.get("image").cloned().unwrap_or_default();
+    let ids: HashMap<&str, usize> = prompts.iter().enumerate().map(|(at, prompt)| (prompt.id.as_str(), at)).collect();
+    let mut named: HashMap<String, u64> = HashMap::new();
+    let mut counts: HashMap<usize, u32> = HashMap::new();
+    for Row { line, image: name, whose, k } in map::read(map)? {
         let path = folder.join(&name);
-        if !path.is_file() {
-            return Err(refuse(
-                format!("{} names {name}, which is not in {}", map.display(), folder.display()),
-                explain().1,
-            ));
+        if let Some(first) = named.insert(name.clone(), line) {
+            let (image, of) = (format!("{name} on line {line}"), "one file".to_owned());
+            found.problems.push(Problem::Twice { image, other: format!("{name} on line {first}"), of });
+            continue;
         }
-        entries.push((row.text.clone(), path, name, None));
+        if !path.is_file() {
+            found.problems.push(Problem::Absent { map: map.display().to_string(), image: name });
+            continue;
+        }
+        match whose {
+            Whose::Text(text) => entries.push((text, path, name, None)),
+            Whose::Id(id) => match ids.get(id.as_str()) {
+                Some(&prompt) => {
+                    let next = counts.entry(prompt).or_default();
+                    let k = k.unwrap_or(*next);
+                    *next += 1;
+                    found.pictures.known.push(Picture { path, name, prompt, k, sample: None });
+                }
+                None => found.pictures.strangers.push(name),
+            },
+        }
     }
-    Ok(by_text(entries, prompts, |text| text))
+    let by_text = by_text(entries, prompts, |text| text);
+    found.pictures.known.extend(by_text.known);
+    found.pictures.strangers.extend(by_text.strangers);
+    found.problems.extend(twice(&found.pictures.known, prompts));
+    Ok(found)
 }
 
 type Entry = (String, PathBuf, String, Option<Sample>);

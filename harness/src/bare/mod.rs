@@ -1,13 +1,16 @@
 //! A folder of images that no run of ours drew: whose prompt is each, what does it score, what is missing.
 //!
-//! [`layout`] finds each image's prompt, [`mod@observe`] scores and remembers, [`summary`] averages, [`official`] writes the official
+//! [`layout`] finds each image's prompt, by names or by a [`map`], and each [`problem`], [`mod@observe`] scores and remembers, [`summary`] averages, [`official`] writes the official
 //! scripts' files.
 
 pub mod layout;
+pub mod map;
 pub mod observe;
 pub mod official;
+pub mod problem;
 pub mod summary;
 
-pub use layout::{Picture, Pictures, Source};
+pub use layout::{Found, Picture, Pictures, Source};
 pub use observe::{Seen, observe};
+pub use problem::Problem;
 pub use summary::{Line, summarise};

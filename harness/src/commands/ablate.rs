@@ -15,7 +15,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     let setup = setup::begin(args)?;
     let run = &setup.run;
     progress::say(&format!("{} images in {}", run.plan.tasks.len(), run.folder.display()));
-    let generated = generate::generate(run, &setup.prompts, setup.weights.as_deref(), setup.threads)?;
+    let generated = generate::generate(run, &setup.prompts, &setup.sources, setup.threads)?;
     if generated.ended == Ended::Stopped {
         return Err(Interrupted.into());
     }

@@ -7,12 +7,15 @@ use serde::Serialize;
 use super::setup;
 use crate::cli::DoctorArgs;
 use crate::failure::{Explained, Outcome};
-use crate::recipe::{self, Narrowing};
+use crate::generate::{Sources, command as outsider, gentron, imported, sources};
+use crate::plan::select;
+use crate::progress::human;
+use crate::recipe::{self, EncoderKind, GeneratorKind, Narrowing, Recipe, Resolved, SuiteChoice};
 use crate::registry::{Library, Places};
 use crate::score::networks::{NETWORKS, Network};
 use crate::store::atomic;
 use crate::table::{self, Lean};
-use crate::{device, version, weights};
+use crate::{device, forecast, version, weights};
 
 /// One thing that was looked at.
 #[derive(Serialize)]
@@ -96,7 +99,7 @@ fn processor() -> Finding {
     well("processor", format!("{cores} cores, {}, networks on {}", std::env::consts::ARCH, device::name()))
 }
 
-/// The recipe, and each weights folder that it computes with.
+/// The recipe, and all that it needs; of a recipe that was named, also what it will take.
 fn of_recipe(args: &DoctorArgs) -> Vec<Finding> {
     let loaded = recipe::load(args.recipe.as_deref());
     let (written, source) = match loaded {
@@ -104,37 +107,165 @@ fn of_recipe(args: &DoctorArgs) -> Vec<Finding> {
         Err(error) => return vec![missing("recipe", &error)],
     };
     let folder_name = written.weights.folder.clone();
+    let outside = sources::outside(&written, source.folder());
     let library = match Places::new(args.suites.as_deref()) {
         Ok(places) => Library::new(places, recipe::located(&written, source.folder())),
         Err(error) => return vec![missing("suites", &error)],
     };
-    let resolved = match recipe::resolve(written, &Narrowing::default(), &library, &source.word()) {
-        Ok(resolved) => resolved,
-        Err(error) => return vec![missing("recipe", &error)],
-    };
-    let mut findings = vec![well("recipe", format!("{}: {} arms", source.word(), resolved.arms.len()))];
-    let folder = match weights::find(args.weights.as_deref(), source.folder(), &folder_name) {
-        Ok(found) => {
-            findings.push(well("weights folder", format!("{} ({})", found.folder.display(), found.by)));
-            found.folder
+    let mut findings = Vec::new();
+    // A suite that is not here must not hide what else is missing: the arms are looked at all the same.
+    let (resolved, prompts) = match recipe::resolve(written.clone(), &Narrowing::default(), &library, &source.word()) {
+        Ok(resolved) => {
+            let prompts = select(&resolved.suites, &library).map(|prompts| prompts.len()).ok();
+            (resolved, prompts)
         }
         Err(error) => {
-            findings.push(missing("weights folder", &error));
-            return findings;
+            let shapes = SuiteChoice::of(gentron_suites::shapes::ID);
+            let without = Recipe { suites: vec![shapes], gates: Vec::new(), ..written };
+            match recipe::resolve(without, &Narrowing::default(), &Library::default(), &source.word()) {
+                Ok(resolved) => {
+                    findings.push(missing("suites", &error));
+                    (resolved, None)
+                }
+                Err(_) => return vec![missing("recipe", &error)],
+            }
         }
     };
-    // Backbones first: what else is needed is written in their configurations.
-    let backbones = || resolved.arms.iter().filter_map(|arm| arm.weights.clone()).collect();
-    for name in setup::needed(&resolved, &folder).unwrap_or_else(|_| backbones()) {
+    let count = prompts.map(|prompts| format!(", {} prompts", table::grouped(prompts as u64))).unwrap_or_default();
+    findings.push(well("recipe", format!("{}: {} arms{count}", source.word(), resolved.arms.len())));
+    let mut found = Sources { weights: None, outside };
+    match weights::find(args.weights.as_deref(), source.folder(), &folder_name) {
+        Ok(folder) => {
+            findings.push(well("weights folder", format!("{} ({})", folder.folder.display(), folder.by)));
+            found.weights = Some(folder.folder);
+        }
+        Err(_) if !resolved.arms.iter().any(|arm| arm.generator.computes()) => {}
+        Err(error) => findings.push(missing("weights folder", &error)),
+    }
+    findings.extend(of_arms(&resolved, &found));
+    if let (Some(_), Some(prompts)) = (&args.recipe, prompts) {
+        findings.extend(forecast(&resolved, &found, prompts));
+    }
+    findings
+}
+
+/// Everything that the arms are drawn from, each once.
+fn of_arms(resolved: &Resolved, found: &Sources) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for arm in &resolved.arms {
+        match arm.generator {
+            GeneratorKind::Import => findings.push(match imported::open(arm, found) {
+                Ok(import) => {
+                    let images = table::grouped(import.record.images.len() as u64);
+                    well(format!("import {}", arm.name), format!("{images} images in {}", import.folder.display()))
+                }
+                Err(error) => missing(format!("import {}", arm.name), &error),
+            }),
+            GeneratorKind::Command => findings.push(match outsider::identity(arm, found) {
+                Ok(_) => well(format!("program {}", arm.name), "it is there; it was not started"),
+                Err(error) => missing(format!("program {}", arm.name), &error),
+            }),
+            _ => {}
+        }
+    }
+    let Some(folder) = &found.weights else { return findings };
+    let mut names = Vec::new();
+    for arm in resolved.arms.iter().filter(|arm| arm.generator.computes()) {
+        // A backbone that is not here does not say what else it needs: the recipe does.
+        let claimed = || {
+            let text = arm.text.iter().map(|kind| match kind {
+                EncoderKind::Clip => resolved.weights.clip.clone(),
+                EncoderKind::T5 => resolved.weights.t5.clone(),
+            });
+            arm.weights.iter().cloned().chain(text).chain([resolved.weights.autoencoder.clone()]).collect()
+        };
+        names.extend(gentron::folders(resolved, arm, folder).unwrap_or_else(|_| claimed()));
+    }
+    names.extend(setup::needed(resolved, folder).unwrap_or_default());
+    let mut seen = std::collections::BTreeSet::new();
+    for name in names.into_iter().filter(|name| seen.insert(name.clone())) {
         let what = format!("weights/{name}");
-        let checked =
-            weights::check_folder(&folder, &name).and_then(|()| weights::check::parameters(&folder.join(&name)));
+        let checked = weights::check_folder(folder, &name).and_then(|()| {
+            Ok((weights::check::parameters(&folder.join(&name))?, weights::check::bytes(&folder.join(&name))?))
+        });
         findings.push(match checked {
-            Ok(count) => well(what, format!("{} parameters", table::grouped(count))),
-            Err(error) => missing(what, &error),
+            Ok((count, bytes)) => well(what, format!("{} parameters, {}", table::grouped(count), size(bytes))),
+            Err(error) => {
+                let mut finding = missing(what, &error);
+                finding.found += &expected(resolved, found, &name);
+                finding
+            }
         });
     }
     findings
+}
+
+/// How much a backbone that is not here will weigh.
+fn expected(resolved: &Resolved, found: &Sources, name: &str) -> String {
+    let arm = resolved.arms.iter().find(|arm| arm.weights.as_deref() == Some(name));
+    let config = arm.and_then(|arm| forecast::cost::claimed(resolved, arm, found.weights.as_deref()));
+    let count = config.and_then(|config| config.parameter_count().ok());
+    count.map_or_else(String::new, |count| {
+        format!("; it has {} parameters, {} in bfloat16", table::grouped(count), size(2 * count))
+    })
+}
+
+/// Time and room that the run will take.
+fn forecast(resolved: &Resolved, found: &Sources, prompts: usize) -> Vec<Finding> {
+    let images = prompts * resolved.images_per_prompt as usize;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let costs = match forecast::cost(resolved, found.weights.as_deref(), images, threads) {
+        Ok(costs) => costs,
+        Err(error) => return vec![missing("time", &error)],
+    };
+    let mut findings = Vec::new();
+    for cost in &costs {
+        let (total, rate) = (human(cost.draw + cost.decode), cost.rate / 1e9);
+        let parts = format!("{} of it decoding; {rate:.0} GFLOP/s on {threads} threads", human(cost.decode));
+        let what = format!("time {}", cost.arm);
+        findings.push(well(what, format!("about {total} for {} images, {parts}", table::grouped(images as u64))));
+    }
+    if let [_, _, ..] = costs[..] {
+        let total: f64 = costs.iter().map(|cost| cost.draw + cost.decode).sum();
+        findings.push(well(
+            "time",
+            format!("about {} for these arms; encoding text and scoring come on top", human(total)),
+        ));
+    }
+    let known: Vec<[u32; 2]> = resolved
+        .arms
+        .iter()
+        .filter_map(|arm| match arm.generator {
+            GeneratorKind::Gentron => costs.iter().find(|cost| cost.arm == arm.name).map(|cost| cost.size),
+            GeneratorKind::Import => imported::open(arm, found).ok().and_then(|import| import.record.size),
+            GeneratorKind::Command => arm.program.as_ref().and_then(|program| program.size),
+            _ => Some([64, 64]),
+        })
+        .collect();
+    let bytes: u64 =
+        known.iter().map(|[width, height]| u64::from(*width) * u64::from(*height) * 3 * images as u64).sum();
+    let unknown = resolved.arms.len() - known.len();
+    let besides = if unknown == 0 { String::new() } else { format!(", besides {unknown} arms of unknown size") };
+    let free = forecast::free_space(Path::new("runs"));
+    let there = free.map(|free| format!("; {} are free", size(free))).unwrap_or_default();
+    let found = format!("at most {} of images{besides}{there}", size(bytes));
+    findings.push(match free {
+        Some(free) if free < bytes => Finding {
+            well: false,
+            hint: Some("go to a larger disk, or name a folder on one with --out".into()),
+            ..well("disk", found)
+        },
+        _ => well("disk", found),
+    });
+    findings
+}
+
+/// Bytes as people say them.
+fn size(bytes: u64) -> String {
+    match bytes as f64 {
+        bytes if bytes >= 1e9 => format!("{:.1} GB", bytes / 1e9),
+        bytes => format!("{:.1} MB", bytes / 1e6),
+    }
 }
 
 fn writable(folder: &Path) -> Finding {

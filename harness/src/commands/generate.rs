@@ -23,7 +23,7 @@ struct Answer {
 /// Whatever keeps it from its end.
 pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     let setup = setup::begin(args)?;
-    let generated = generate::generate(&setup.run, &setup.prompts, setup.weights.as_deref(), setup.threads)?;
+    let generated = generate::generate(&setup.run, &setup.prompts, &setup.sources, setup.threads)?;
     if generated.ended == Ended::Stopped {
         return Err(Interrupted.into());
     }

@@ -4,9 +4,11 @@ pub mod ablate;
 pub mod compare;
 pub mod develop;
 pub mod doctor;
+pub mod export;
 pub mod fetch;
 pub mod folder;
 pub mod generate;
+pub mod import;
 pub mod metrics;
 pub mod models;
 pub mod report;
@@ -44,6 +46,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Serve(args) => serve::run(&args),
         Command::Study(action) => study::run(&action),
         Command::Votes(action) => votes::run(&action),
+        Command::Import(args) => import::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Models(args) => models::run(&args),
         Command::Suites(args) => suites::run(&args),
         Command::Metrics(args) => metrics::run(&args),

@@ -8,7 +8,7 @@ use gentron_suites::Prompt;
 use super::scorers::{eyes_of, needs_clip, say_what_is_missing, scorer};
 use crate::cli::{RunArgs, WorkArgs};
 use crate::failure::refuse;
-use crate::generate::{self, gentron};
+use crate::generate::{self, Sources, command as outsider, gentron, imported, sources};
 use crate::plan::{ArmIdentity, Plan, select};
 use crate::recipe::{self, GeneratorKind, Narrowing, Resolved, ResolvedArm, Source};
 use crate::registry::{Library, Places};
@@ -26,8 +26,8 @@ pub struct Setup {
     pub prompts: Vec<Prompt>,
     /// What observes its images.
     pub scorer: Scorer,
-    /// The weights folder, where one is needed or there.
-    pub weights: Option<PathBuf>,
+    /// Where what is drawn comes from.
+    pub sources: Sources,
     /// Threads to work with.
     pub threads: usize,
 }
@@ -40,6 +40,7 @@ pub fn begin(args: &RunArgs) -> anyhow::Result<Setup> {
     let (written, source) = recipe::load(args.recipe.as_deref())?;
     let folder_name = written.weights.folder.clone();
     let scorers = written.scorers.clone();
+    let outside = sources::outside(&written, source.folder());
     let narrowing = Narrowing {
         arms: args.arms.clone(),
         categories: args.categories.clone(),
@@ -58,22 +59,29 @@ pub fn begin(args: &RunArgs) -> anyhow::Result<Setup> {
         Some(folder) => weight_digests(folder, &needed(&recipe, folder)?)?,
         None => BTreeMap::new(),
     };
-    if let Some(folder) = &weights {
-        rehearse(&recipe, folder, &digests)?;
+    let sources = Sources { weights, outside };
+    let weights = sources.weights.as_deref();
+    if let Some(folder) = weights {
+        rehearse(&recipe, &sources, folder, &digests)?;
     }
     let start = source.folder().unwrap_or(Path::new("."));
     let scorers = eyes_of(&recipe, &scorers.map(|path| absolute(&start.join(path))));
-    let scorer = scorer(&recipe, weights.as_deref(), &digests, &scorers)?;
+    let scorer = scorer(&recipe, weights, &digests, &scorers)?;
     say_what_is_missing(&recipe, &scorer);
 
     let mut identities = BTreeMap::new();
     for arm in &recipe.arms {
-        identities.insert(arm.name.clone(), identity(&recipe, arm, weights.as_deref(), &digests)?);
+        identities.insert(arm.name.clone(), identity(&recipe, arm, &sources, &digests)?);
     }
     let plan = Plan::new(&recipe, &prompts, &identities);
+    for arm in recipe.arms.iter().filter(|arm| arm.generator == GeneratorKind::Import) {
+        imported::check(arm, &sources, &plan)?;
+    }
     let suites =
         recipe.suites.iter().map(|suite| library.open(&suite.reference())).collect::<anyhow::Result<Vec<_>>>()?;
     let command = command(&source, &narrowing);
+    let arms: Vec<String> = recipe.arms.iter().map(|arm| arm.name.clone()).collect();
+    let has_arm = |name: &String| arms.contains(name);
     let subject = info::Subject { recipe: &recipe, prompts: &prompts, suites: &suites, scorer: &scorer };
     let manifest = Manifest {
         format: FORMAT,
@@ -83,11 +91,17 @@ pub fn begin(args: &RunArgs) -> anyhow::Result<Setup> {
             batches: plan.batches().count(),
             shards: crate::plan::batches::SHARDS,
         },
-        run_info: info::describe(&subject, weights.as_deref(), &digests, command)?,
+        run_info: info::describe(&subject, &sources, &digests, command)?,
         scorers: scorers.clone(),
         suite_places: suites
             .iter()
             .filter_map(|suite| Some((suite.id().to_owned(), absolute(suite.at.as_ref()?))))
+            .collect(),
+        outside: sources
+            .outside
+            .iter()
+            .filter(|(arm, _)| has_arm(arm))
+            .map(|(arm, place)| (arm.clone(), place.clone()))
             .collect(),
         weights: digests,
         recipe,
@@ -105,7 +119,7 @@ pub fn begin(args: &RunArgs) -> anyhow::Result<Setup> {
     if scorers != ScorerPaths::default() {
         run.rescored_by(scorers, &scorer)?;
     }
-    Ok(Setup { run, prompts, scorer, weights, threads })
+    Ok(Setup { run, prompts, scorer, sources, threads })
 }
 
 /// Digests of all the files that the folders `needed` compute with.
@@ -144,11 +158,16 @@ pub fn needed(recipe: &Resolved, weights: &Path) -> anyhow::Result<Vec<String>> 
 /// first four. Larger ones are only read from disk when their turn comes.
 const REHEARSED: u64 = 1 << 30;
 
-fn rehearse(recipe: &Resolved, weights: &Path, digests: &BTreeMap<String, String>) -> anyhow::Result<()> {
+fn rehearse(
+    recipe: &Resolved,
+    sources: &Sources,
+    weights: &Path,
+    digests: &BTreeMap<String, String>,
+) -> anyhow::Result<()> {
     let size = |path: &String| std::fs::metadata(weights.join(path)).map_or(0, |metadata| metadata.len());
     if digests.keys().map(size).sum::<u64>() <= REHEARSED {
         for arm in &recipe.arms {
-            generate::engine::prepare(recipe, arm, Some(weights), &[])?;
+            generate::engine::prepare(recipe, arm, sources, &[])?;
         }
     }
     Ok(())
@@ -160,8 +179,7 @@ fn absolute(path: &Path) -> PathBuf {
 }
 
 fn draws_with_weights(recipe: &Resolved) -> bool {
-    let without = [GeneratorKind::GroundTruth, GeneratorKind::ShuffledTruth];
-    recipe.arms.iter().any(|arm| !without.contains(&arm.generator))
+    recipe.arms.iter().any(|arm| arm.generator.computes())
 }
 
 fn find_weights(
@@ -182,10 +200,10 @@ fn find_weights(
 fn identity(
     recipe: &Resolved,
     arm: &ResolvedArm,
-    weights: Option<&Path>,
+    sources: &Sources,
     digests: &BTreeMap<String, String>,
 ) -> anyhow::Result<ArmIdentity> {
-    let folders = match weights {
+    let folders = match &sources.weights {
         Some(weights) => gentron::folders(recipe, arm, weights)?,
         None => Vec::new(),
     };
@@ -193,8 +211,13 @@ fn identity(
     Ok(ArmIdentity {
         generator: arm.generator,
         weights: of_arm.map(|(path, digest)| (path.clone(), digest.clone())).collect(),
-        sampler: (arm.generator == GeneratorKind::Gentron).then_some(arm.sampler),
+        sampler: arm.generator.samples().then_some(arm.sampler),
         t5_length: folders.contains(&recipe.weights.t5).then_some(recipe.weights.t5_length),
+        outside: match arm.generator {
+            GeneratorKind::Import => Some(imported::open(arm, sources)?.digest),
+            GeneratorKind::Command => Some(outsider::identity(arm, sources)?),
+            _ => None,
+        },
     })
 }
 

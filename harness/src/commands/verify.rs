@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use clap::Args;
 
 use crate::failure::{Explain as _, Interrupted, Outcome};
-use crate::generate::{engine, png};
+use crate::generate::{Sources, engine, png};
 use crate::plan::{Batch, Task, select};
 use crate::progress::Progress;
 use crate::registry::{Library, Places};
@@ -59,7 +59,8 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<Outcome> {
     let folder = weights_of(&run, args.work.weights.as_deref())?;
     let mut checks = digests(&run, folder.as_deref())?;
     if args.sample > 0 {
-        checks.extend(redraw(&run, folder.as_deref(), args)?);
+        let sources = Sources { weights: folder, outside: run.manifest.outside.clone() };
+        checks.extend(redraw(&run, &sources, args)?);
     }
     print(&checks, args.json)
 }
@@ -92,7 +93,7 @@ pub fn weights_of(run: &Run, named: Option<&Path>) -> anyhow::Result<Option<Path
 }
 
 /// Draws a sample again. A batch is drawn whole, as it was, since its images share their computation.
-fn redraw(run: &Run, weights: Option<&Path>, args: &VerifyArgs) -> anyhow::Result<Vec<Check>> {
+fn redraw(run: &Run, sources: &Sources, args: &VerifyArgs) -> anyhow::Result<Vec<Check>> {
     let recipe = &run.manifest.recipe;
     let library = Library::new(Places::new(args.work.suites.as_deref())?, run.manifest.suite_places.clone());
     let prompts = select(&recipe.suites, &library)?;
@@ -108,7 +109,7 @@ fn redraw(run: &Run, weights: Option<&Path>, args: &VerifyArgs) -> anyhow::Resul
         if batches.is_empty() {
             continue;
         }
-        let engine = engine::prepare(recipe, arm, weights, &prompts)?;
+        let engine = engine::prepare(recipe, arm, sources, &prompts)?;
         let ended = workers::for_each(args.work.threads(), &batches, |batch| {
             let images = engine.draw(batch)?;
             for (task, image) in batch.iter().zip(&images).filter(|(task, _)| is_chosen(task)) {

@@ -1,12 +1,9 @@
 //! What can draw an arm.
 
-use std::path::Path;
-
-use anyhow::Context as _;
 use gentron_suites::Prompt;
 use image::RgbImage;
 
-use super::{gentron, truth};
+use super::{Sources, command, gentron, imported, truth};
 use crate::plan::Batch;
 use crate::recipe::{GeneratorKind, Resolved, ResolvedArm};
 
@@ -23,20 +20,22 @@ pub trait Engine: Send + Sync {
 /// once for all of them does not depend on where an earlier execution stopped.
 ///
 /// # Errors
-/// Weights are missing, damaged or of another shape.
+/// Weights are missing, damaged or of another shape, or there is no import.
 pub fn prepare(
     recipe: &Resolved,
     arm: &ResolvedArm,
-    weights: Option<&Path>,
+    sources: &Sources,
     prompts: &[Prompt],
 ) -> anyhow::Result<Box<dyn Engine>> {
     match arm.generator {
-        GeneratorKind::Gentron => gentron::prepare(recipe, arm, weights, prompts),
+        GeneratorKind::Gentron => gentron::prepare(recipe, arm, sources, prompts),
         GeneratorKind::GroundTruth => Ok(Box::new(truth::Truth::new(prompts, false))),
         GeneratorKind::ReconstructedTruth => {
-            let autoencoder = weights.context("no weights folder")?.join(&recipe.weights.autoencoder);
+            let autoencoder = sources.weights()?.join(&recipe.weights.autoencoder);
             Ok(Box::new(truth::Reconstruction::load(prompts, &autoencoder)?))
         }
+        GeneratorKind::Import => imported::prepare(arm, sources),
+        GeneratorKind::Command => command::prepare(arm, sources),
         GeneratorKind::ShuffledTruth => Ok(Box::new(truth::Truth::new(prompts, true))),
     }
 }

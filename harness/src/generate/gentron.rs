@@ -13,7 +13,7 @@ use gentron_model::pipeline::{
 use gentron_suites::Prompt;
 use image::RgbImage;
 
-use super::Engine;
+use super::{Engine, Sources};
 use crate::failure::{Explain as _, refuse};
 use crate::plan::Batch;
 use crate::recipe::words::Words as _;
@@ -44,10 +44,10 @@ impl Engine for Gentron {
 pub fn prepare(
     recipe: &Resolved,
     arm: &ResolvedArm,
-    weights: Option<&Path>,
+    sources: &Sources,
     prompts: &[Prompt],
 ) -> anyhow::Result<Box<dyn Engine>> {
-    let folder = weights.context("no weights folder")?;
+    let folder = sources.weights()?;
     let config = config(arm, folder)?;
     check_claims(recipe, arm, &config)?;
     let spec = PipelineSpec {
@@ -83,7 +83,9 @@ pub fn folders(recipe: &Resolved, arm: &ResolvedArm, weights: &Path) -> anyhow::
     match arm.generator {
         GeneratorKind::Gentron => {}
         GeneratorKind::ReconstructedTruth => return Ok(vec![recipe.weights.autoencoder.clone()]),
-        GeneratorKind::GroundTruth | GeneratorKind::ShuffledTruth => return Ok(Vec::new()),
+        GeneratorKind::GroundTruth | GeneratorKind::ShuffledTruth | GeneratorKind::Import | GeneratorKind::Command => {
+            return Ok(Vec::new());
+        }
     }
     let mut folders = vec![backbone(arm)?.to_owned()];
     for source in config(arm, weights)?.text {

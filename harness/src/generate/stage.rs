@@ -1,13 +1,12 @@
 //! The stage `generate`: whatever the plan asks for and is not on disk yet.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::Context as _;
 use gentron_suites::Prompt;
 
-use super::{engine, png};
+use super::{Sources, engine, png};
 use crate::plan::{Batch, Task};
 use crate::progress::{self, Progress};
 use crate::store::ledger::Drawn;
@@ -36,7 +35,7 @@ struct Pending<'a> {
 ///
 /// # Errors
 /// Weights, the network or the disk fail. What is drawn so far stays and counts.
-pub fn generate(run: &Run, prompts: &[Prompt], weights: Option<&Path>, threads: usize) -> anyhow::Result<Generated> {
+pub fn generate(run: &Run, prompts: &[Prompt], sources: &Sources, threads: usize) -> anyhow::Result<Generated> {
     let ledger = Ledger::open(&run.folder)?;
     let intact = ledger.verify(&run.plan);
     let kept = intact.iter().filter(|intact| **intact).count();
@@ -62,7 +61,7 @@ pub fn generate(run: &Run, prompts: &[Prompt], weights: Option<&Path>, threads: 
         }
         progress.remark(&arm.name);
         let began = Instant::now();
-        let engine = engine::prepare(&run.manifest.recipe, arm, weights, prompts)?;
+        let engine = engine::prepare(&run.manifest.recipe, arm, sources, prompts)?;
         let warned = AtomicBool::new(false);
         let ended = workers::for_each(threads, &pending, |batch| {
             let count = draw(run, &ledger, engine.as_ref(), batch, &|task| {

@@ -121,7 +121,7 @@ mod tests {
         let identities = recipe.arms.iter().map(|arm| {
             let weights = BTreeMap::from([("model.safetensors".to_owned(), weights.to_owned())]);
             let (generator, sampler) = (GeneratorKind::Gentron, Some(arm.sampler));
-            (arm.name.clone(), ArmIdentity { generator, weights, sampler, t5_length: None })
+            (arm.name.clone(), ArmIdentity { generator, weights, sampler, t5_length: None, outside: None })
         });
         let identities = identities.collect();
         Plan::new(&recipe, &select(&recipe.suites, &Library::default()).unwrap(), &identities)

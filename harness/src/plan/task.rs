@@ -63,4 +63,7 @@ pub struct ArmIdentity {
     pub sampler: Option<Sampler>,
     /// Tokens that T5's texts are padded to, which may change the last bits; null where no T5 is read.
     pub t5_length: Option<usize>,
+    /// Digest of an import, or of a program; left out where there is none, so that other arms' tasks are what they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outside: Option<String>,
 }

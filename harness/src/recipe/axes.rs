@@ -47,6 +47,8 @@ fn arm(axes: &Axes, sampler: Sampler, values: Values) -> Arm {
         name: fill(name, &values),
         generator: GeneratorKind::Gentron,
         weights: Some(fill(&axes.weights, &values)),
+        images: None,
+        command: None,
         conditioning: Some(values.conditioning),
         text: values.text.to_vec(),
         scale: None,

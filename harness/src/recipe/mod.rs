@@ -4,12 +4,14 @@
 //! name and fills every default. What is left holds no choice of ours that is not written down in the run's manifest.
 
 pub mod axes;
+pub mod outside;
 pub mod read;
 pub mod resolve;
 pub mod schema;
 pub mod suites;
 pub mod words;
 
+pub use outside::{Lives, Patience, Program};
 pub use read::{BUILT_IN, Source, load, parse};
 pub use resolve::{Narrowing, Resolved, ResolvedArm, resolve};
 pub use schema::{

@@ -4,6 +4,7 @@ use gentron_metrics::MetricId;
 use serde::{Deserialize, Serialize};
 
 use super::axes;
+use super::outside::Program;
 use super::schema::{Arm, Conditioning, EncoderKind, Gate, GeneratorKind, Recipe, Sampler, WeightFolders};
 use super::suites::{self, ResolvedSuite};
 use crate::failure::refuse;
@@ -61,6 +62,12 @@ pub struct ResolvedArm {
     pub generator: GeneratorKind,
     /// Backbone folder inside the weights folder.
     pub weights: Option<String>,
+    /// What `gentron import` wrote, as the recipe names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images: Option<String>,
+    /// Another program that draws.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<Program>,
     /// How text enters the backbone.
     pub conditioning: Option<Conditioning>,
     /// Encoders in the order in which blocks take turns.
@@ -107,7 +114,7 @@ pub fn resolve(recipe: Recipe, narrowing: &Narrowing, library: &Library, shown: 
         return Err(wrong("no suite to draw".into(), "add [[suites]] with id = \"shapes\"".into()));
     }
     let suites = suites::resolve(&recipe.suites, narrowing, library, &wrong)?;
-    if let Some(arm) = arms.iter().find(|arm| arm.generator != GeneratorKind::Gentron)
+    if let Some(arm) = arms.iter().find(|arm| arm.generator.renders())
         && let Some(suite) = suites.iter().find(|suite| suite.id != gentron_suites::shapes::ID)
     {
         let what = format!("arm `{}` renders prompts of the suite shapes alone, not of {}", arm.name, suite.id);
@@ -192,6 +199,7 @@ fn resolve_arm(arm: Arm, sampler: Sampler, narrowing: &Narrowing) -> Result<Reso
             return Err((format!("arm `{}` has no weights", arm.name), hint));
         }
         (GeneratorKind::Gentron, Some(folder)) => check_name(folder, "the weights folder")?,
+        (GeneratorKind::Import | GeneratorKind::Command, _) => check_outside(&arm)?,
         (GeneratorKind::GroundTruth | GeneratorKind::ReconstructedTruth | GeneratorKind::ShuffledTruth, _) => {}
     }
     if let Some(row) = &arm.paper_row {
@@ -205,12 +213,32 @@ fn resolve_arm(arm: Arm, sampler: Sampler, narrowing: &Narrowing) -> Result<Reso
         name: arm.name,
         generator: arm.generator,
         weights: arm.weights,
+        images: arm.images,
+        program: arm.command.map(|command| command.program()),
         conditioning: arm.conditioning,
         text: arm.text,
         scale: arm.scale,
         sampler,
         paper_row: arm.paper_row,
     })
+}
+
+/// What an arm that is drawn elsewhere must say.
+fn check_outside(arm: &Arm) -> Result<(), Wrong> {
+    let of = |what: String, hint: String| (format!("arm `{}`: {what}", arm.name), hint);
+    match (arm.generator, &arm.images, &arm.command) {
+        (GeneratorKind::Import, None, _) => {
+            let hint = "add images = \"...\", the folder that `gentron import` wrote".into();
+            Err(of("it names no images".into(), hint))
+        }
+        (GeneratorKind::Command, _, None) => {
+            Err(of("it names no program".into(), "add command = { run = [\"program\", \"argument\"] }".into()))
+        }
+        (GeneratorKind::Command, _, Some(command)) => {
+            command.problem().map_or(Ok(()), |(what, hint)| Err(of(what, hint)))
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

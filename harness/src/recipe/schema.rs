@@ -6,6 +6,7 @@ pub use gentron_model::gentron::Conditioning;
 pub use gentron_model::pipeline::EncoderKind;
 use serde::{Deserialize, Serialize};
 
+use super::outside::Command;
 use crate::score::ScorerPaths;
 
 /// A recipe as written.
@@ -91,6 +92,24 @@ pub struct SuiteChoice {
     /// Which subset.
     #[serde(default)]
     pub subset_seed: u64,
+}
+
+impl SuiteChoice {
+    /// All of a suite.
+    pub fn of(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            folder: None,
+            file: None,
+            prompt_column: None,
+            category_column: None,
+            world: None,
+            categories: None,
+            prompts_per_category: None,
+            subset: None,
+            subset_seed: 0,
+        }
+    }
 }
 
 /// What the images of a suite show.
@@ -184,6 +203,12 @@ pub struct Arm {
     /// Backbone folder inside the weights folder; needed by `generator = "gentron"`.
     #[serde(default)]
     pub weights: Option<String>,
+    /// What `gentron import` wrote, relative to the recipe; needed by `generator = "import"`.
+    #[serde(default)]
+    pub images: Option<String>,
+    /// The program; needed by `generator = "command"`.
+    #[serde(default)]
+    pub command: Option<Command>,
     /// How text enters the backbone; like the next two a claim, which the checkpoint's own configuration must bear out.
     #[serde(default)]
     pub conditioning: Option<Conditioning>,
@@ -214,6 +239,27 @@ pub enum GeneratorKind {
     ReconstructedTruth,
     /// The renderer on another prompt of the same category: the chance level of the scores.
     ShuffledTruth,
+    /// Images of another system, which `gentron import` has checked.
+    Import,
+    /// Another program, which is asked for images while the run goes on.
+    Command,
+}
+
+impl GeneratorKind {
+    /// Whether it renders scenes of the suite `shapes`, and so knows no other prompts.
+    pub fn renders(self) -> bool {
+        matches!(self, Self::GroundTruth | Self::ReconstructedTruth | Self::ShuffledTruth)
+    }
+
+    /// Whether the recipe's sampler has a say in its images.
+    pub fn samples(self) -> bool {
+        self == Self::Gentron
+    }
+
+    /// Whether it computes with weights of the weights folder.
+    pub fn computes(self) -> bool {
+        matches!(self, Self::Gentron | Self::ReconstructedTruth)
+    }
 }
 
 /// Axes that multiply out into arms. A value of `name` and `weights` may contain `{conditioning}`, `{text}`, `{scale}`,

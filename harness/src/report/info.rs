@@ -5,13 +5,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use gentron_model::autoencoder::AutoencoderKlConfig;
+use gentron_model::checkpoint::read_json;
 use gentron_model::gentron::GenTronConfig;
 use gentron_model::text::clip::ClipTextConfig;
 use gentron_model::train::TrainingCard as ModelCard;
 use gentron_reports::{ArmInfo, CategoryInfo, Protocol, RunInfo, SamplerInfo, SuiteInfo, TrainingCard};
 use gentron_suites::Prompt;
 
-use crate::generate::gentron;
+use crate::generate::{Sources, gentron, imported};
 use crate::recipe::words::Words as _;
 use crate::recipe::{EncoderKind, GeneratorKind, Resolved, ResolvedArm, World};
 use crate::registry::Opened;
@@ -46,13 +48,13 @@ pub struct Subject<'a> {
 /// A card or a configuration beside the weights cannot be read.
 pub fn describe(
     subject: &Subject<'_>,
-    weights: Option<&Path>,
+    sources: &Sources,
     digests: &BTreeMap<String, String>,
     command: String,
 ) -> anyhow::Result<RunInfo> {
     let Subject { recipe, prompts, suites: opened, scorer } = *subject;
     let mut arms: Vec<ArmInfo> =
-        recipe.arms.iter().map(|arm| arm_info(recipe, arm, weights, digests)).collect::<anyhow::Result<_>>()?;
+        recipe.arms.iter().map(|arm| arm_info(recipe, arm, sources, digests)).collect::<anyhow::Result<_>>()?;
     tell_apart(&mut arms);
     // Elsewhere the paper has no Mean; where all suites are scored alike, theirs is over all categories.
     let alike = !recipe.suites.iter().any(|suite| has_the_papers_mean(&suite.id));
@@ -101,7 +103,7 @@ pub fn describe(
             scorers: scorer.card(categories.iter().map(|category| (category.suite.as_str(), category.id.as_str()))),
             np_num: Some(gentron_metrics::formulas::NP_NUM as u32),
             resize: if photographs { "each scorer's own" } else { "none" }.to_owned(),
-            image_size: [64, 64],
+            image_size: image_size(recipe, sources)?,
         },
         arms,
         baseline: recipe.baseline.clone(),
@@ -109,6 +111,29 @@ pub fn describe(
         planned_tasks: planned,
         finished_tasks: None,
     })
+}
+
+/// Width and height of the images: of the first arm of which they are known before they are drawn. Arms of the suite shapes' own
+/// renderer have its size.
+fn image_size(recipe: &Resolved, sources: &Sources) -> anyhow::Result<[u32; 2]> {
+    for arm in &recipe.arms {
+        let known = match (arm.generator, sources.weights.as_deref()) {
+            (GeneratorKind::Gentron, Some(weights)) => {
+                let latent = gentron::config(arm, weights)?.latent_size;
+                let folder = weights.join(&recipe.weights.autoencoder);
+                let autoencoder: AutoencoderKlConfig = read_json(&folder.join("config.json"))
+                    .with_context(|| format!("cannot read the autoencoder's configuration in {}", folder.display()))?;
+                Some([(latent * autoencoder.factor()) as u32; 2])
+            }
+            (GeneratorKind::Import, _) => imported::open(arm, sources)?.record.size,
+            (GeneratorKind::Command, _) => arm.program.as_ref().and_then(|program| program.size),
+            _ => None,
+        };
+        if let Some(size) = known {
+            return Ok(size);
+        }
+    }
+    Ok([64; 2])
 }
 
 /// Arms of one label get what else distinguishes them: the scale where it differs, else the name.
@@ -128,7 +153,7 @@ fn tell_apart(arms: &mut [ArmInfo]) {
 fn arm_info(
     recipe: &Resolved,
     arm: &ResolvedArm,
-    weights: Option<&Path>,
+    sources: &Sources,
     digests: &BTreeMap<String, String>,
 ) -> anyhow::Result<ArmInfo> {
     let mut info = ArmInfo {
@@ -145,7 +170,7 @@ fn arm_info(
         training: None,
         paper_row: arm.paper_row.clone(),
     };
-    match (arm.generator, &arm.weights, weights) {
+    match (arm.generator, &arm.weights, sources.weights.as_deref()) {
         (GeneratorKind::GroundTruth, ..) => info.label = "rendered ground truth".to_owned(),
         (GeneratorKind::ReconstructedTruth, ..) => info.label = "ground truth through the autoencoder".to_owned(),
         (GeneratorKind::ShuffledTruth, ..) => info.label = "ground truth of another prompt".to_owned(),
@@ -171,6 +196,12 @@ fn arm_info(
             let network = format!("{name}/model.safetensors");
             info.weights_digest = digests.get(&network).cloned().unwrap_or_default();
         }
+        (GeneratorKind::Import, ..) => {
+            let import = imported::open(arm, sources)?;
+            info.label = format!("{} (imported)", import.record.name);
+            info.weights_digest = import.digest;
+        }
+        (GeneratorKind::Command, ..) => info.label = format!("{} (a program)", arm.name),
         (GeneratorKind::Gentron, ..) => {}
     }
     Ok(info)

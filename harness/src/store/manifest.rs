@@ -7,6 +7,7 @@ use gentron_reports::RunInfo;
 use serde::{Deserialize, Serialize};
 
 use super::difference;
+use crate::generate::Outside;
 use crate::recipe::Resolved;
 use crate::score::ScorerPaths;
 
@@ -25,6 +26,9 @@ pub struct Manifest {
     /// Where the files of suites were, absolute, by suite; none for what is part of the program. They may have moved since.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub suite_places: BTreeMap<String, PathBuf>,
+    /// Where the arms that are drawn outside of this program came from; they may have moved since.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outside: BTreeMap<String, Outside>,
     /// Where the scorers of photographs were, absolute. Another one may score the same images again.
     #[serde(default, skip_serializing_if = "is_none")]
     pub scorers: ScorerPaths,

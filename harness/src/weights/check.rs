@@ -82,6 +82,15 @@ pub fn parameters(folder: &Path) -> anyhow::Result<u64> {
     Ok(total)
 }
 
+/// Bytes of a network's safetensors files.
+///
+/// # Errors
+/// A file cannot be looked at.
+pub fn bytes(folder: &Path) -> anyhow::Result<u64> {
+    let files = list(folder)?.into_iter().filter(|file| file.ends_with(".safetensors"));
+    files.map(|file| Ok(fs::metadata(folder.join(file))?.len())).sum()
+}
+
 /// What the header says of one tensor.
 #[derive(serde::Deserialize)]
 struct Entry {

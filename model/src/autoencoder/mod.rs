@@ -7,10 +7,10 @@
 mod attention;
 mod coder;
 mod config;
-mod init;
+pub(crate) mod init;
 mod kl;
 mod load;
-mod resample;
+pub(crate) mod resample;
 mod resnet;
 
 pub use config::AutoencoderKlConfig;

@@ -6,7 +6,7 @@ use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::VarBuilder;
 
 /// Sines, then cosines, of `position` at dim/2 frequencies 10000^(-2i/dim): a row of a (positions, dim) table.
-pub(super) fn sincos_1d(dim: usize, position: f64) -> impl Iterator<Item = f32> {
+pub(crate) fn sincos_1d(dim: usize, position: f64) -> impl Iterator<Item = f32> {
     let angle = move |i: usize| position / 10_000f64.powf(i as f64 / (dim / 2) as f64);
     let half = dim / 2;
     (0..half).map(move |i| angle(i).sin() as f32).chain((0..half).map(move |i| angle(i).cos() as f32))
@@ -23,18 +23,18 @@ pub(super) fn sincos_2d(dim: usize, grid: usize, device: &Device) -> Result<Tens
 
 /// Latent → tokens; keys `x_embedder.proj`.
 #[derive(Clone, Debug)]
-pub(super) struct PatchEmbed {
+pub(crate) struct PatchEmbed {
     proj: Linear,
     patch: usize,
 }
 
 impl PatchEmbed {
-    pub(super) fn new(vb: VarBuilder, channels: usize, patch: usize, width: usize) -> Result<Self> {
+    pub(crate) fn new(vb: VarBuilder, channels: usize, patch: usize, width: usize) -> Result<Self> {
         Ok(Self { proj: Linear::patches(vb.pp("proj"), channels, patch, width)?, patch })
     }
 
     /// (B, C, H, W) → (B, N, D), tokens row by row.
-    pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let (b, c, h, w) = x.dims4()?;
         let p = self.patch;
         let x = x.reshape((b, c, h / p, p, w / p, p))?; // (B, C, g, p, g, p)
@@ -68,7 +68,7 @@ impl TimestepEmbed {
 }
 
 /// Cosines, then sines, of t at dim/2 frequencies: (B) → (B, dim).
-fn timestep_features(t: &Tensor, dim: usize) -> Result<Tensor> {
+pub(crate) fn timestep_features(t: &Tensor, dim: usize) -> Result<Tensor> {
     let half = dim / 2;
     let frequency = |i: usize| (-(10_000f64.ln()) as f32 * i as f32 / half as f32).exp();
     let frequencies = Tensor::from_iter((0..half).map(frequency), t.device())?;

@@ -6,7 +6,7 @@
 mod attention;
 mod block;
 mod config;
-mod embed;
+pub(crate) mod embed;
 mod layers;
 mod model;
 mod presets;
@@ -19,4 +19,6 @@ mod tests;
 pub use config::{Conditioning, GenTronConfig, Prediction, TextSource};
 pub use model::GenTron;
 pub use presets::{CLIP_L, CLIP_SHAPES, FLAN_T5_XXL, Preset, T5_SHAPES, presets};
+#[cfg(test)]
+pub(crate) use text::mask_to_bias;
 pub use text::{TextContext, TextInput};

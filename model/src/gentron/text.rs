@@ -61,7 +61,7 @@ impl TextContext {
 }
 
 /// Additive form of a mask: (B, L) of 0 and 1 → (B, 1, 1, L) of -1e30 and 0.
-pub(super) fn mask_to_bias(mask: &Tensor) -> Result<Tensor> {
+pub(crate) fn mask_to_bias(mask: &Tensor) -> Result<Tensor> {
     let (b, l) = mask.dims2()?;
     mask.to_dtype(DType::F32)?.affine(1e30, -1e30)?.reshape((b, 1, 1, l))
 }

@@ -140,19 +140,37 @@ pub fn denoise(
     fresh: impl Fn(usize) -> Vec<f64>,
     device: &Device,
 ) -> std::result::Result<Tensor, DenoiseError> {
+    let predict = |x: &[f64], timestep| Ok(text.noise(gentron, schedule, x, timestep, device)?);
+    let x = walk::<DenoiseError>(sampling, schedule, noise, predict, fresh)?;
+    let config = gentron.config();
+    let clip = [text.frames.unwrap_or(1), config.in_channels, config.latent_size, config.latent_size];
+    let rest = if text.frames.is_some() { &clip[..] } else { &clip[1..] };
+    let shape = [&[text.batch], rest].concat();
+    Ok(Tensor::from_vec(x, shape, device)?.to_dtype(DType::F32)?)
+}
+
+/// Standard normal `noise` (flat) → latents (flat), by any network: `predict(x, timestep)` gives the noise in x, guided.
+///
+/// `fresh(step)` gives the noise that an ancestral sampler adds after a step, of `noise`'s length; others never ask.
+///
+/// # Errors
+/// Where the sampler takes no such number of steps, or the network fails.
+pub(crate) fn walk<E: From<DiffusionError>>(
+    sampling: &Sampling,
+    schedule: &Schedule,
+    noise: Vec<f64>,
+    predict: impl Fn(&[f64], f64) -> std::result::Result<Vec<f64>, E>,
+    fresh: impl Fn(usize) -> Vec<f64>,
+) -> std::result::Result<Vec<f64>, E> {
     let mut sampler = sampling.kind.start(schedule, sampling.steps)?;
     let spread = sampler.initial_scale();
     let mut x: Vec<f64> = noise.into_iter().map(|z| z * spread).collect();
     for step in 0..sampler.timesteps().len() {
         let (timestep, scale) = (sampler.timesteps()[step], sampler.input_scale(step));
         let input: Vec<f64> = x.iter().map(|x| x * scale).collect();
-        let noise = text.noise(gentron, schedule, &input, timestep, device)?;
+        let noise = predict(&input, timestep)?;
         let added = if sampler.adds_noise(step) { fresh(step) } else { Vec::new() };
         x = sampler.step(step, &noise, &x, &added);
     }
-    let config = gentron.config();
-    let clip = [text.frames.unwrap_or(1), config.in_channels, config.latent_size, config.latent_size];
-    let rest = if text.frames.is_some() { &clip[..] } else { &clip[1..] };
-    let shape = [&[text.batch], rest].concat();
-    Ok(Tensor::from_vec(x, shape, device)?.to_dtype(DType::F32)?)
+    Ok(x)
 }

@@ -6,7 +6,7 @@
 
 pub mod clip;
 mod encoder;
-mod parameter;
+pub(crate) mod parameter;
 pub mod t5;
 mod tokenizer;
 mod word_level;

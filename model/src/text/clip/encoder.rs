@@ -4,8 +4,8 @@ use std::path::Path;
 
 use candle_core::{DType, Device};
 use serde_json::Value;
-use tokenizers::Tokenizer;
 
+use super::bpe::open;
 use super::{ClipTextConfig, ClipTextModel};
 use crate::checkpoint::{Naming, load, read_json};
 use crate::text::{Encoding, Overlong, TextEncoder, TextError, TextTokenizer};
@@ -57,14 +57,13 @@ impl ClipTextEncoder {
 /// A buffer that older transformers wrote into checkpoints.
 const POSITIONS: &str = "text_model.embeddings.position_ids";
 
-/// Reads `tokenizer.json` of a CLIP's folder. It pads as the tokenizer's own files say: `config.json` of OpenAI's checkpoints names a
+/// Reads the tokenizer of a CLIP's folder: `tokenizer.json`, or the older `vocab.json` and `merges.txt`. It pads as the tokenizer's own files say: `config.json` of OpenAI's checkpoints names a
 /// padding id that was never used.
 ///
 /// # Errors
 /// Where it cannot be read, or knows more tokens than the network.
 pub fn read_tokenizer(folder: &Path, config: &ClipTextConfig) -> Result<TextTokenizer, TextError> {
-    let path = folder.join("tokenizer.json");
-    let tokenizer = Tokenizer::from_file(&path).map_err(|source| TextError::Tokenizer { path, source })?;
+    let tokenizer = open(folder)?;
     let by_name = ["tokenizer_config.json", "special_tokens_map.json"].into_iter().find_map(|file| {
         let file: Value = read_json(&folder.join(file)).ok()?;
         let token = &file["pad_token"];

@@ -113,6 +113,14 @@ impl Layers {
 
     /// (B,L,D) → (B,L,D); `bias` is added to the attention logits.
     pub(super) fn forward(&self, x: Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
-        self.0.iter().try_fold(x, |x, layer| layer.forward(&x, bias))
+        Ok(self.last_two(x, bias)?.1)
+    }
+
+    /// As [`Layers::forward`], with the state before the last layer.
+    pub(super) fn last_two(&self, x: Tensor, bias: Option<&Tensor>) -> Result<(Tensor, Tensor)> {
+        let Some((last, others)) = self.0.split_last() else { return Ok((x.clone(), x)) };
+        let before = others.iter().try_fold(x, |x, layer| layer.forward(&x, bias))?;
+        let after = last.forward(&before, bias)?;
+        Ok((before, after))
     }
 }

@@ -3,6 +3,7 @@
 //! `config` → `layer` (the transformer that both towers share) → `text`, `vision` (towers) → `model` (both, projected, compared)
 //! → `encoder` (the text tower as a [`TextEncoder`](super::TextEncoder)).
 
+mod bpe;
 mod config;
 mod encoder;
 mod layer;

@@ -13,6 +13,8 @@ use crate::text::parameter::{LayerNorm, causal_bias, normal};
 pub struct ClipText {
     /// After the final norm: (B,L,D).
     pub tokens: Tensor,
+    /// Before the last layer, without a norm, which Stable Diffusion XL reads: (B,L,D).
+    pub penultimate: Tensor,
     /// The token at the end of each text, unprojected: (B,D).
     pub pooled: Tensor,
 }
@@ -66,11 +68,11 @@ impl ClipTextModel {
         let d = self.config.hidden_size;
         let words = self.token_embedding.index_select(&ids.flatten_all()?, 0)?.reshape((b, l, d))?; // (B,L,D)
         let x = words.broadcast_add(&self.position_embedding.narrow(0, 0, l)?)?;
-        let x = self.encoder.forward(x, Some(&causal_bias(l, &self.token_embedding)?))?;
+        let (penultimate, x) = self.encoder.last_two(x, Some(&causal_bias(l, &self.token_embedding)?))?;
         let tokens = self.final_layer_norm.forward(&x)?;
         let ends = Tensor::from_vec(self.ends(ids)?, b, ids.device())?;
         let pooled = tokens.reshape((b * l, d))?.index_select(&ends, 0)?; // (B,D)
-        Ok(ClipText { tokens, pooled })
+        Ok(ClipText { tokens, penultimate, pooled })
     }
 
     /// Where each text ends, as an index into all B L tokens.

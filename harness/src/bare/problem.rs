@@ -1,0 +1,110 @@
+//! What keeps a folder of images from being what it is taken for.
+
+use serde::Serialize;
+
+/// One thing that is wrong, with the name that it is wrong about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "problem", rename_all = "snake_case")]
+pub enum Problem {
+    /// Two images are of one place.
+    Twice {
+        /// The later one.
+        image: String,
+        /// The one before.
+        other: String,
+        /// The place.
+        of: String,
+    },
+    /// The map names an image that is not there.
+    Absent {
+        /// The map.
+        map: String,
+        /// The image.
+        image: String,
+    },
+    /// A prompt has too few images, or too many.
+    Count {
+        /// Its id.
+        prompt_id: String,
+        /// Its text.
+        prompt: String,
+        /// Images that are there.
+        found: usize,
+        /// Images that should be.
+        wanted: usize,
+    },
+    /// An image has a number that none of its prompt's can have.
+    Number {
+        /// The image.
+        image: String,
+        /// Its number.
+        k: u32,
+        /// Images of each prompt.
+        wanted: u32,
+    },
+    /// A file that is no image, or a damaged one.
+    Unreadable {
+        /// The image.
+        image: String,
+        /// What the decoder says.
+        why: String,
+    },
+    /// The map names a prompt that the suite does not have.
+    Stranger {
+        /// The image.
+        image: String,
+    },
+}
+
+impl Problem {
+    /// What is wrong, in a sentence without a full stop.
+    pub fn what(&self) -> String {
+        match self {
+            Self::Twice { image, other, of } => format!("{other} and {image} are both {of}"),
+            Self::Absent { map, image } => format!("{map} names {image}, which is not there"),
+            Self::Count { prompt_id, found, wanted, prompt } => {
+                format!("{prompt_id} has {found} images instead of {wanted} ({prompt})")
+            }
+            Self::Number { image, k, wanted } => format!("{image} is image {k}; there are {wanted}, from 0"),
+            Self::Unreadable { image, why } => format!("{image} cannot be read: {why}"),
+            Self::Stranger { image } => format!("{image} is of no prompt of the suite"),
+        }
+    }
+
+    /// One word for it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Twice { .. } => "twice",
+            Self::Absent { .. } => "absent",
+            Self::Count { .. } => "count",
+            Self::Number { .. } => "number",
+            Self::Unreadable { .. } => "unreadable",
+            Self::Stranger { .. } => "stranger",
+        }
+    }
+
+    /// What to do about it.
+    pub fn way_out(&self) -> &'static str {
+        match self {
+            Self::Twice { .. } => "keep one of them",
+            Self::Absent { .. } => "image is a path in the folder: correct the map, or bring the image",
+            Self::Number { .. } => "number the images of each prompt from 0 on",
+            Self::Count { .. } => "bring what is missing, or say with --images how many each prompt has",
+            Self::Unreadable { .. } => "PNG, JPEG and WebP are read: bring the image anew",
+            Self::Stranger { .. } => "name the suite that its prompt is of",
+        }
+    }
+
+    /// The same of a folder within another.
+    #[must_use]
+    pub fn within(self, folder: &str) -> Self {
+        let inner = |name: String| format!("{folder}/{name}");
+        match self {
+            Self::Twice { image, other, of } => Self::Twice { image: inner(image), other: inner(other), of },
+            Self::Number { image, k, wanted } => Self::Number { image: inner(image), k, wanted },
+            Self::Unreadable { image, why } => Self::Unreadable { image: inner(image), why },
+            Self::Stranger { image } => Self::Stranger { image: inner(image) },
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! `gentron import`: images of another system become an arm.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::suites;
+use crate::bare::{Problem, Source, layout};
+use crate::exchange::Record;
+use crate::exchange::take::{Taken, take};
+use crate::failure::{Outcome, refuse};
+use crate::table::{self, Lean};
+use crate::{names, progress};
+
+/// `gentron import --help`.
+pub const ABOUT: &str = "\
+Make an arm of the images of another system.
+
+The folder has samples/{prompt}_{NNNNNN}.png as the official T2I-CompBench scripts have them, <prompt-id>/<k>.png, or <index>.png, from 0, \
+in the order of the suite's prompts; or a folder of these for each category; or any names, with a --map: CSV, TSV or JSON lines with image \
+and prompt, or with image and prompt_id and perhaps k. PNG, JPEG and WebP are read.
+
+Every prompt must have as many images as every other, and each must be readable: whatever is wrong is listed, each with its name, and then nothing is \
+imported. What is good is copied as PNG under ids, with digests, and an arm of a recipe names it:
+
+  [[arms]]
+  name = \"sdxl\"
+  generator = \"import\"
+  images = \"imports/sdxl\"";
+
+/// After `gentron import --help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  gentron import out/sdxl --suite t2i-compbench --name sdxl --images 10
+  gentron import out/color --suite t2i-compbench/color --name sdxl-color
+  gentron import pictures --suite prompts.csv --map whose.jsonl --name mine --json";
+
+/// Whose images, and of what.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Folder of images
+    pub folder: PathBuf,
+    /// The suite that they are of, or a part: t2i-compbench, parti:100, prompts.csv
+    #[arg(long, value_name = "SUITE")]
+    pub suite: String,
+    /// What to call the system; lower-case letters, digits, `-`, `_`, `.`
+    #[arg(long, value_name = "NAME")]
+    pub name: String,
+    /// Table that says whose each image is
+    #[arg(long, value_name = "FILE")]
+    pub map: Option<PathBuf>,
+    /// Images that each prompt has [default: as many as the prompt with most]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub images: Option<u32>,
+    /// Folder to write [default: imports/<NAME>]
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+    /// What to work with.
+    #[command(flatten)]
+    pub work: ReadArgs,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What reading needs.
+#[derive(Debug, Args)]
+pub struct ReadArgs {
+    /// Folder of official prompt files [default: $GENTRON_SUITES, then what `suites fetch` brought]
+    #[arg(long, value_name = "DIR")]
+    pub suites: Option<PathBuf>,
+    /// Threads [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+}
+
+/// Imports, or lists all that is wrong.
+///
+/// # Errors
+/// Something is wrong with the images, or they cannot be written.
+pub fn run(args: &ImportArgs) -> anyhow::Result<Outcome> {
+    if !names::is_path_safe(&args.name) {
+        let hint = "use lower-case letters, digits, `-`, `_` and `.`, beginning with a letter or a digit";
+        return Err(refuse(format!("the name `{}` cannot be part of a path", args.name), hint));
+    }
+    let (prompts, suite) = suites::part(&args.suite, None, args.work.suites.as_deref())?;
+    let source = Source { folder: &args.folder, map: args.map.as_deref(), images: args.images };
+    let mut found = layout::look(source, &prompts)?;
+    let strangers = std::mem::take(&mut found.pictures.strangers);
+    if args.map.is_some() {
+        found.problems.extend(strangers.into_iter().map(|image| Problem::Stranger { image }));
+    } else if let Some(first) = strangers.first() {
+        let count = strangers.len();
+        progress::say(&format!("note: {count} images are of no prompt of {} and are left out ({first})", args.suite));
+    }
+    let most = found.pictures.known.iter().map(|picture| picture.k + 1).max().unwrap_or(1);
+    let record = Record::new(&args.name, (suite.id(), suite.digest()), args.images.unwrap_or(most));
+    let to = args.to.clone().unwrap_or_else(|| Path::new("imports").join(&args.name));
+    let threads = args.work.threads.map(usize::from);
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    match take(&found, &prompts, record, &to, threads.unwrap_or_else(cores))? {
+        Taken::Import(record, before) => {
+            say(&record, prompts.len(), before, &to, args.json)?;
+            Ok(Outcome::Done)
+        }
+        Taken::Refused(problems) => {
+            list(&problems, args.json)?;
+            let what = match &problems[..] {
+                [one] => one.what(),
+                [one, ..] => format!("{} problems; the first: {}", problems.len(), one.what()),
+                [] => String::new(),
+            };
+            let shown = args.folder.display();
+            Err(refuse(format!("nothing was imported of {shown}: {what}"), problems[0].way_out()))
+        }
+    }
+}
+
+fn list(problems: &[Problem], json: bool) -> anyhow::Result<()> {
+    if json {
+        return table::print_json(&serde_json::json!({"imported": false, "problems": problems}));
+    }
+    let rows: Vec<_> = problems.iter().map(|problem| vec![problem.kind().to_owned(), problem.what()]).collect();
+    table::print(&table::render(&[("problem", Lean::Left), ("what", Lean::Left)], &rows))
+}
+
+fn say(record: &Record, prompts: usize, before: bool, to: &Path, json: bool) -> anyhow::Result<()> {
+    let images = record.images.len();
+    if json {
+        return table::print_json(&serde_json::json!({
+            "imported": true, "import": to.display().to_string(), "before": before, "prompts": prompts, "images": images,
+            "images_per_prompt": record.images_per_prompt, "size": record.size,
+        }));
+    }
+    let there = if before { "were there already in" } else { "are now in" };
+    let arm = format!("[[arms]]\nname = \"{}\"\ngenerator = \"import\"\nimages = \"{}\"\n", record.name, to.display());
+    table::print(&format!("{images} images of {prompts} prompts {there} {}\n\n{arm}", to.display()))
+}

@@ -1,0 +1,108 @@
+//! From a recipe to what it will take.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use gentron_model::autoencoder::AutoencoderKlConfig;
+use gentron_model::checkpoint::read_json;
+use gentron_model::gentron::{CLIP_L, CLIP_SHAPES, FLAN_T5_XXL, GenTronConfig, Preset, T5_SHAPES, TextSource};
+use gentron_model::text::clip::ClipTextConfig;
+
+use super::probe;
+use crate::generate::gentron;
+use crate::recipe::{EncoderKind, GeneratorKind, Resolved, ResolvedArm};
+
+/// What one arm will take.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cost {
+    /// The arm.
+    pub arm: String,
+    /// Floating-point operations that this machine does in a second in such a network, measured.
+    pub rate: f64,
+    /// Seconds of drawing.
+    pub draw: f64,
+    /// Seconds of decoding.
+    pub decode: f64,
+    /// Width and height of an image in pixels.
+    pub size: [u32; 2],
+}
+
+/// What the arm's backbone is: its own configuration where the weights are, else what the recipe claims of it.
+pub fn claimed(recipe: &Resolved, arm: &ResolvedArm, weights: Option<&Path>) -> Option<GenTronConfig> {
+    if let Some(config) = weights.and_then(|weights| gentron::config(arm, weights).ok()) {
+        return Some(config);
+    }
+    let preset = Preset::find(arm.scale.as_deref()?)?.config;
+    let source = |kind: &EncoderKind| {
+        let name = match kind {
+            EncoderKind::Clip => &recipe.weights.clip,
+            EncoderKind::T5 => &recipe.weights.t5,
+        };
+        let known = [CLIP_L, CLIP_SHAPES, FLAN_T5_XXL, T5_SHAPES].into_iter().find(|known| known.name == name);
+        known.map(TextSource::from)
+    };
+    let text: Option<Vec<TextSource>> = arm.text.iter().map(source).collect();
+    Some(preset.with(arm.conditioning?, text.filter(|text| !text.is_empty())?))
+}
+
+/// Measures this machine and says what `images` images of each GenTron arm will take; arms of which nothing is known are left out.
+///
+/// # Errors
+/// A network cannot be built.
+pub fn cost(recipe: &Resolved, weights: Option<&Path>, images: usize, threads: usize) -> anyhow::Result<Vec<Cost>> {
+    let mut rates: HashMap<(usize, usize, bool), f64> = HashMap::new();
+    let mut decoders: HashMap<usize, f64> = HashMap::new();
+    let autoencoder = autoencoder(recipe, weights);
+    let mut costs = Vec::new();
+    for arm in recipe.arms.iter().filter(|arm| arm.generator == GeneratorKind::Gentron) {
+        let Some(config) = claimed(recipe, arm, weights) else { continue };
+        let tokens: Vec<usize> = config.text.iter().map(|source| length(recipe, source, weights)).collect();
+        let key = (config.hidden_size, config.latent_size, config.cross_attends());
+        let rate = match rates.get(&key) {
+            Some(rate) => *rate,
+            None => probe::backbone(&config, &tokens, recipe.batch as usize, threads)?,
+        };
+        rates.insert(key, rate);
+        let decoded = match decoders.get(&config.latent_size) {
+            Some(decoded) => *decoded,
+            None => probe::decoder(&autoencoder, config.latent_size, threads)?,
+        };
+        decoders.insert(config.latent_size, decoded);
+        let branches = if arm.sampler.guidance == 1.0 { 1.0 } else { 2.0 };
+        let flops = config.forward_flops(&tokens) as f64 * branches * f64::from(arm.sampler.steps);
+        costs.push(Cost {
+            arm: arm.name.clone(),
+            rate,
+            draw: images as f64 * flops / rate,
+            decode: images as f64 / decoded,
+            size: [(config.latent_size * autoencoder.factor()) as u32; 2],
+        });
+    }
+    Ok(costs)
+}
+
+/// The autoencoder's own sizes where it is here, else Stable Diffusion's.
+fn autoencoder(recipe: &Resolved, weights: Option<&Path>) -> AutoencoderKlConfig {
+    let own = weights.map(|weights| weights.join(&recipe.weights.autoencoder).join("config.json"));
+    own.and_then(|path| read_json(&path).ok()).unwrap_or_default()
+}
+
+/// Tokens of a text.
+fn length(recipe: &Resolved, source: &TextSource, weights: Option<&Path>) -> usize {
+    if source.name == recipe.weights.t5 {
+        return recipe.weights.t5_length;
+    }
+    let own = weights.map(|weights| weights.join(&source.name).join("config.json"));
+    let config = own.and_then(|path| ClipTextConfig::read(&path).ok()).unwrap_or_default();
+    config.max_position_embeddings
+}
+
+/// Bytes that may still be written where `folder` is or will be; none where the system does not say.
+pub fn free_space(folder: &Path) -> Option<u64> {
+    let existing = std::path::absolute(folder).ok()?.ancestors().find(|path| path.is_dir())?.to_owned();
+    let output = std::process::Command::new("df").arg("-Pk").arg(existing).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    // POSIX: file system, blocks of 1024 bytes, used, available, …
+    let kibibytes: u64 = text.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
+    Some(kibibytes * 1024)
+}

@@ -1,0 +1,319 @@
+//! As a user I compare with systems that run elsewhere: their images come in, ours go out, and a program of mine draws an arm.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::{assert_same, files, finished_files, folder, gentron, refuses, run, run_well, text};
+
+/// Two prompts of two categories, two images each, drawn by the suite's own renderer.
+fn rendered(path: &Path) {
+    let arguments = ["generate", "limits-shapes", "--weights", ".", "--prompts", "2", "--out", "run"];
+    let categories = ["--category", "color", "--category", "2d_spatial"];
+    run_well(path, &[&arguments[..], &categories].concat());
+    // The suite that the run drew, as a user's own.
+    let plan = fs::read_to_string(path.join("run/plan.jsonl")).unwrap();
+    let mut csv = "prompt,category\n".to_owned();
+    for line in plan.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
+        if line["arm"] == "truth" && line["k"] == 0 {
+            csv += &format!("{},{}\n", line["prompt"].as_str().unwrap(), line["category"].as_str().unwrap());
+        }
+    }
+    fs::write(path.join("two.csv"), csv).unwrap();
+}
+
+const RECIPE: &str = r#"
+name = "with-theirs"
+seed = 7
+images_per_prompt = 2
+baseline = "theirs"
+
+[[suites]]
+id = "two"
+file = "two.csv"
+world = "shapes"
+
+[[arms]]
+name = "theirs"
+generator = "import"
+images = "imports/theirs"
+"#;
+
+#[test]
+fn what_is_exported_comes_back_as_an_arm_with_the_same_bytes() {
+    let folder = folder();
+    let path = folder.path();
+    rendered(path);
+    let said = run_well(path, &["export", "run", "--arm", "truth", "--to", "out"]);
+    assert_eq!(said, "8 images of truth are now in out\n");
+    let names: Vec<String> = files(&path.join("out")).into_keys().collect();
+    assert!(names.iter().all(|name| name.contains("/samples/") && name.ends_with(".png")), "{names:?}");
+    let numbers = |category: &str| -> Vec<String> {
+        let own = names.iter().filter(|name| name.starts_with(category));
+        let mut numbers: Vec<String> = own.map(|name| name.rsplit('_').next().unwrap().to_owned()).collect();
+        numbers.sort();
+        numbers
+    };
+    for category in ["color", "2d_spatial"] {
+        assert_eq!(numbers(category), ["000000.png", "000001.png", "000002.png", "000003.png"]);
+    }
+
+    // The official layout of every category in one import, by the user's own suite.
+    let said = run_well(path, &["import", "out", "--suite", "two.csv", "--name", "theirs", "--images", "2"]);
+    assert!(said.starts_with("8 images of 4 prompts are now in imports/theirs\n"), "{said}");
+    assert!(said.contains("generator = \"import\"\nimages = \"imports/theirs\""), "{said}");
+    let before = files(&path.join("imports"));
+    let again = run_well(path, &["import", "out", "--suite", "two.csv", "--name", "theirs", "--json"]);
+    assert_eq!(serde_json::from_str::<Value>(&again).unwrap()["before"], true);
+    assert_same(&before, &files(&path.join("imports")));
+
+    // An arm like any other: scored, reported, the same pixels.
+    fs::write(path.join("r.toml"), RECIPE).unwrap();
+    run_well(path, &["ablate", "r.toml", "--out", "with"]);
+    let with = finished_files(&path.join("with"));
+    let digests = |files: &std::collections::BTreeMap<String, Vec<u8>>, start: &str| {
+        let own = files.iter().filter(|(name, _)| name.starts_with(start));
+        let mut images: Vec<Vec<u8>> = own.map(|(_, bytes)| bytes.clone()).collect();
+        images.sort();
+        images
+    };
+    assert_eq!(digests(&with, "images/theirs/"), digests(&files(&path.join("run")), "images/truth/"));
+    run_well(path, &["verify", "with", "--sample", "8"]);
+
+    // An image that changes after it was imported is not drawn with; a prompt that it lacks is said before the first image.
+    let wider = RECIPE.replace("images_per_prompt = 2", "images_per_prompt = 3");
+    fs::write(path.join("wider.toml"), wider).unwrap();
+    let lacks = run(path, &["ablate", "wider.toml", "--out", "wider"]);
+    refuses(&lacks, "the arm theirs lacks 4 of 12 images");
+    assert!(!path.join("wider").exists());
+    let one = before.keys().find(|name| name.ends_with("/1.png")).unwrap();
+    image::RgbImage::new(64, 64).save(path.join("imports").join(one)).unwrap();
+    refuses(&run(path, &["ablate", "r.toml", "--out", "changed"]), "is not as it was imported");
+}
+
+#[test]
+fn whatever_is_wrong_is_named_and_nothing_is_half_imported() {
+    let folder = folder();
+    let path = folder.path();
+    fs::write(path.join("p.csv"), "prompt\na red circle\na blue square\na green star\n").unwrap();
+    let picture = |name: &str| {
+        fs::create_dir_all(path.join(name).parent().unwrap()).unwrap();
+        image::RgbImage::from_pixel(8, 8, image::Rgb([200, 10, 10])).save(path.join(name)).unwrap();
+    };
+    for name in ["a red circle_000000", "a red circle_000001", "a blue square_000001", "a green star_000002"] {
+        picture(&format!("in/samples/{name}.png"));
+    }
+    fs::write(path.join("in/samples/a blue square_000003.png"), b"no image").unwrap();
+    let import = ["import", "in", "--suite", "p.csv", "--name", "x", "--images", "2"];
+    let output = run(path, &import);
+    refuses(&output, "nothing was imported of in: 3 problems");
+    let listed = text(&output.stdout);
+    for what in [
+        "twice       samples/a blue square_000001.png and samples/a red circle_000001.png are both number 1",
+        "has 1 images instead of 2 (a green star)",
+        "unreadable  samples/a blue square_000003.png cannot be read",
+    ] {
+        assert!(listed.contains(what), "{what:?} is not in:\n{listed}");
+    }
+    assert!(!path.join("imports").exists() || fs::read_dir(path.join("imports")).unwrap().count() == 0);
+    let json = run(path, &[&import[..], &["--json"]].concat());
+    let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!((&json["imported"], json["problems"].as_array().unwrap().len()), (&false.into(), 3));
+
+    // By a map, in JPEG, WebP and PNG alike.
+    fs::create_dir(path.join("any")).unwrap();
+    for name in ["one.jpg", "two.webp", "three.png"] {
+        image::RgbImage::from_pixel(8, 8, image::Rgb([10, 10, 200])).save(path.join("any").join(name)).unwrap();
+    }
+    let good = "image,prompt\none.jpg,a red circle\ntwo.webp,a blue square\nthree.png,a green star\n";
+    fs::write(path.join("good.csv"), good).unwrap();
+    let bad = "{\"image\": \"one.jpg\", \"prompt\": \"a red circle\"}\n{\"image\": \"one.jpg\", \"prompt\": \"a blue square\"}\n\
+        {\"image\": \"none.png\", \"prompt\": \"a green star\"}\n{\"image\": \"three.png\", \"prompt\": \"a pink hexagon\"}\n";
+    fs::write(path.join("bad.jsonl"), bad).unwrap();
+    let output = run(path, &["import", "any", "--suite", "p.csv", "--name", "y", "--map", "bad.jsonl"]);
+    refuses(&output, "nothing was imported of any: 5 problems");
+    let listed = text(&output.stdout);
+    for what in ["are both one file", "names none.png, which is not there", "three.png is of no prompt of the suite"] {
+        assert!(listed.contains(what), "{what:?} is not in:\n{listed}");
+    }
+    run_well(path, &["import", "any", "--suite", "p.csv", "--name", "y", "--map", "good.csv"]);
+    refuses(
+        &run(path, &["import", "in/samples", "--suite", "p.csv", "--name", "y"]),
+        "nothing was imported of in/samples",
+    );
+    fs::create_dir_all(path.join("imports/z")).unwrap();
+    let taken = run(path, &["import", "any", "--suite", "p.csv", "--name", "z", "--map", "good.csv"]);
+    refuses(&taken, "is in the way and is no import");
+    refuses(&run(path, &["import", "any", "--suite", "p.csv", "--name", "../z"]), "cannot be part of a path");
+}
+
+/// Draws a flat picture whose colour is the seed's; what else it does, its first argument says.
+const PAINTER: &str = r##"
+import json, os, struct, sys, time, zlib
+
+def png(path, rgb, size=16):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = b"".join(b"\0" + bytes(rgb) * size for _ in range(size))
+    head = struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)
+    with open(path, "wb") as out:
+        out.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+how = sys.argv[1]
+def once():
+    """True the first time that any process asks."""
+    try:
+        os.close(os.open("once", os.O_CREAT | os.O_EXCL))
+        return True
+    except FileExistsError:
+        return False
+
+print("loading the model")
+for line in sys.stdin:
+    request = json.loads(line)
+    if how == "crash-once" and once():
+        sys.exit("out of memory")
+    if how == "hang-once" and once():
+        time.sleep(60)
+    if how == "crash":
+        sys.exit("CUDA error: device-side assert")
+    if how == "refuse":
+        print(json.dumps({"image": request["image"], "error": "unsafe prompt"}), flush=True)
+        continue
+    if how == "slow":
+        time.sleep(0.1)
+    seed = request["seed"]
+    png(request["image"], [seed & 255, seed >> 8 & 255, seed >> 16 & 255], 8 if how == "small" else 16)
+    if how != "batch":
+        print(json.dumps({"image": request["image"]}), flush=True)
+"##;
+
+fn recipe(path: &Path, name: &str, how: &str, more: &str) -> String {
+    let text = format!(
+        "name = \"{name}\"\nseed = 3\nimages_per_prompt = 2\nbatch = 4\n[[suites]]\nid = \"shapes\"\ncategories = [\"color\"]\n\
+         prompts_per_category = 6\n[[arms]]\nname = \"mine\"\ngenerator = \"command\"\n\
+         command = {{ run = [\"python3\", \"painter.py\", \"{how}\"]{more} }}\n"
+    );
+    fs::write(path.join("painter.py"), PAINTER).unwrap();
+    fs::write(path.join(format!("{name}.toml")), text).unwrap();
+    format!("{name}.toml")
+}
+
+/// The images of the arm, by path.
+fn images(path: &Path, run: &str) -> std::collections::BTreeMap<String, Vec<u8>> {
+    let mut images = files(&path.join(run));
+    images.retain(|name, _| name.starts_with("images/"));
+    images
+}
+
+fn python() -> bool {
+    let there = std::process::Command::new("python3").arg("--version").stdout(Stdio::null()).status();
+    let there = there.is_ok_and(|status| status.success());
+    if !there {
+        eprintln!("skipped: no python3 on this machine");
+    }
+    there
+}
+
+#[test]
+fn a_program_that_crashes_or_hangs_is_started_again_and_the_images_are_the_same() {
+    if !python() {
+        return;
+    }
+    let folder = folder();
+    let path = folder.path();
+    let plain = recipe(path, "plain", "run", ", size = [16, 16]");
+    run_well(path, &["ablate", &plain]);
+    let expected = images(path, "runs/plain");
+    assert_eq!(expected.len(), 12);
+    finished_files(&path.join("runs/plain"));
+    run_well(path, &["verify", "runs/plain", "--sample", "12"]);
+    for (how, more, said) in [
+        ("crash-once", "", "it ended (exit status: 1) with 4 images unanswered"),
+        ("hang-once", ", timeout_seconds = 4, retries = 3", "it had not answered after 4 s"),
+        ("batch", ", lives = \"batch\"", ""),
+        ("two", ", processes = 2", ""),
+    ] {
+        drop(fs::remove_file(path.join("once")));
+        let file = recipe(path, how, how, more);
+        let output = run(path, &["generate", &file, "--threads", "2"]);
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{how}: {stderr}");
+        assert!(stderr.contains(said), "{how}: {stderr}");
+        assert_same(&expected, &images(path, &format!("runs/{how}")));
+    }
+}
+
+#[test]
+fn a_program_that_cannot_draw_is_shown_with_its_last_words() {
+    if !python() {
+        return;
+    }
+    let folder = folder();
+    let path = folder.path();
+    for (how, more, whats) in [
+        ("crash", ", retries = 2", &["CUDA error: device-side assert", "(2 of 2)", "it ended (exit status: 1)"][..]),
+        ("refuse", ", retries = 0", &["it says: unsafe prompt"]),
+        ("small", ", retries = 0, size = [16, 16]", &["8 x 8 pixels instead of 16 x 16"]),
+    ] {
+        let file = recipe(path, how, how, more);
+        let output = run(path, &["generate", &file, "--threads", "1"]);
+        for what in whats {
+            refuses(&output, what);
+        }
+    }
+    let absent = fs::read_to_string(path.join("crash.toml")).unwrap().replace("python3", "no-such-program");
+    fs::write(path.join("absent.toml"), absent).unwrap();
+    refuses(&run(path, &["generate", "absent.toml"]), "no program no-such-program");
+    let empty =
+        fs::read_to_string(path.join("crash.toml")).unwrap().replace("\"python3\", \"painter.py\", \"crash\"", "");
+    fs::write(path.join("empty.toml"), empty).unwrap();
+    refuses(&run(path, &["generate", "empty.toml"]), "its command is empty");
+}
+
+#[test]
+fn a_killed_run_of_a_program_goes_on_and_leaves_no_process() {
+    if !python() {
+        return;
+    }
+    let folder = folder();
+    let path = folder.path();
+    let plain = recipe(path, "plain", "slow", "");
+    run_well(path, &["generate", &plain, "--out", "whole"]);
+    let expected = images(path, "whole");
+    for signal in ["-KILL", "-INT"] {
+        let out = format!("killed{signal}");
+        let arguments = ["generate", &plain, "--threads", "1", "--out", &out];
+        let mut child = gentron(path).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let until = Instant::now() + Duration::from_secs(30);
+        while !path.join(&out).join("journals").exists() {
+            assert!(Instant::now() < until, "it draws within half a minute");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let kill = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        assert_ne!(child.wait().unwrap().code(), Some(0));
+        let there = images(path, &out).len();
+        assert!(there > 0 && there < expected.len(), "{there} images when it was killed");
+        let said = text(&run(path, &arguments).stderr);
+        assert!(said.contains("continuing: "), "{said}");
+        assert_same(&expected, &images(path, &out));
+    }
+    // Every process has seen the end of its input.
+    let script = path.join("painter.py");
+    let until = Instant::now() + Duration::from_secs(10);
+    while running(&script) {
+        assert!(Instant::now() < until, "a process is left");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Whether a process runs in the script's folder.
+fn running(script: &Path) -> bool {
+    let Ok(processes) = fs::read_dir("/proc") else { return false };
+    let folder = script.parent().unwrap().canonicalize().unwrap();
+    processes.filter_map(|entry| fs::read_link(entry.ok()?.path().join("cwd")).ok()).any(|cwd| cwd == folder)
+}
