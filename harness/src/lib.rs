@@ -6,6 +6,7 @@
 //!            weights/     └────────── store/ ────┘           one way to write, journals, ledger, manifest
 //!            registry/                                       suites by name, and where their files are
 //! bare/      images that nobody here drew: found, scored, averaged
+//! play/      a page on which every arm draws what is typed
 //! study/     people asked blind: freezing, the form, votes that can be trusted
 //! commands/  what the user types, each a composition of stages
 //! ```
@@ -23,6 +24,7 @@ pub mod help;
 pub mod interrupt;
 pub mod names;
 pub mod plan;
+pub mod play;
 pub mod progress;
 pub mod recipe;
 pub mod registry;

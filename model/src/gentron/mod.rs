@@ -12,6 +12,7 @@ mod model;
 mod presets;
 mod temporal;
 mod text;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -20,3 +21,4 @@ pub use config::{Conditioning, GenTronConfig, Prediction, TextSource};
 pub use model::GenTron;
 pub use presets::{CLIP_L, CLIP_SHAPES, FLAN_T5_XXL, Preset, T5_SHAPES, presets};
 pub use text::{TextContext, TextInput};
+pub use watch::watch_attention;

@@ -125,6 +125,17 @@ pub enum DenoiseError {
     Tensor(#[from] candle_core::Error),
 }
 
+/// A step on the way from noise to a latent.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// What the backbone was told.
+    pub timestep: f64,
+    /// The latents that the backbone saw, flat.
+    pub seen: &'a [f64],
+    /// The noise that it found in them, after guidance.
+    pub noise: &'a [f64],
+}
+
 /// Standard normal `noise` (flat, B latents or clips) → scaled latents (B, C, H, W), or (B, T, C, H, W) of clips.
 ///
 /// `fresh(step)` gives the noise that an ancestral sampler adds after a step, of `noise`'s length; others never ask.
@@ -140,6 +151,24 @@ pub fn denoise(
     fresh: impl Fn(usize) -> Vec<f64>,
     device: &Device,
 ) -> std::result::Result<Tensor, DenoiseError> {
+    denoise_watched(gentron, text, noise, sampling, schedule, fresh, device, |_| ())
+}
+
+/// [`denoise`], telling of every step.
+///
+/// # Errors
+/// As [`denoise`].
+#[expect(clippy::too_many_arguments, reason = "those of `denoise`, and who is told")]
+pub fn denoise_watched(
+    gentron: &GenTron,
+    text: &Guided,
+    noise: Vec<f64>,
+    sampling: &Sampling,
+    schedule: &Schedule,
+    fresh: impl Fn(usize) -> Vec<f64>,
+    device: &Device,
+    mut watch: impl FnMut(Step),
+) -> std::result::Result<Tensor, DenoiseError> {
     let mut sampler = sampling.kind.start(schedule, sampling.steps)?;
     let spread = sampler.initial_scale();
     let mut x: Vec<f64> = noise.into_iter().map(|z| z * spread).collect();
@@ -147,6 +176,7 @@ pub fn denoise(
         let (timestep, scale) = (sampler.timesteps()[step], sampler.input_scale(step));
         let input: Vec<f64> = x.iter().map(|x| x * scale).collect();
         let noise = text.noise(gentron, schedule, &input, timestep, device)?;
+        watch(Step { timestep, seen: &input, noise: &noise });
         let added = if sampler.adds_noise(step) { fresh(step) } else { Vec::new() };
         x = sampler.step(step, &noise, &x, &added);
     }
