@@ -222,6 +222,22 @@ fn the_first_sentence_says_what_the_verdicts_say() {
     assert!(over.contains(&letter), "{lead}");
 }
 
+/// The paper's scores stand in the bars where every known field of its protocol is the run's, and nowhere else.
+#[test]
+fn the_papers_scores_are_marked_only_where_the_lock_is_open() {
+    let (folder, mut info, analysis) = run(Wanted { prompts: 2, images: 1, ..Wanted::default() });
+    let bars = |html: &str| {
+        let section = html.split_once("id=\"scores\"").unwrap().1.split_once("</section>").unwrap().0.to_owned();
+        section.matches("<polygon class=\"f-guide\"").count()
+    };
+    assert_eq!(bars(&report(folder.path(), &info, &analysis)), 0);
+    info.protocol.suites[0].id = "t2i-compbench".into();
+    info.protocol.suites[0].prompts = 1800;
+    (info.protocol.images_per_prompt, info.protocol.np_num) = (10, Some(2));
+    // Five arms, in the Mean and the six categories that the paper has.
+    assert_eq!(bars(&report(folder.path(), &info, &analysis)), 5 * 7);
+}
+
 #[test]
 fn broken_inputs_are_named() {
     let empty = tempfile::tempdir().unwrap();

@@ -9,6 +9,7 @@ mod compare;
 mod help;
 mod lists;
 mod pages;
+mod partial;
 mod resume;
 mod score_sets;
 mod server;

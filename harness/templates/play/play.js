@@ -69,7 +69,6 @@
           if (mine !== round) return;
           current.answers[arm] = answer;
           fill(arm, answer);
-          bounds();
         } catch (error) {
           if (mine === round) card(arm).querySelector('.frame p').textContent = error.message;
         }
@@ -129,6 +128,7 @@
   const fill = (index, answer) => {
     const figure = card(index);
     figure.answer = answer;
+    bounds();
     const scores = figure.querySelector('.scores');
     answer.scores.forEach((score) => {
       const line = make('div', '', scores, 'score');
@@ -172,8 +172,7 @@
     svg.setAttribute('aria-hidden', 'true');
     answer.scores.flatMap((score) => score.boxes).forEach(([label, [x1, y1, x2, y2]]) => {
       const rect = document.createElementNS(namespace, 'rect');
-      Object.entries({ x: x1, y: y1, width: x2 - x1, height: y2 - y1 }).forEach(([key, value]) => rect.setAttribute(key, value));
-      document.createElementNS(namespace, 'title');
+      Object.entries({ 'vector-effect': 'non-scaling-stroke', x: x1, y: y1, width: x2 - x1, height: y2 - y1 }).forEach(([key, value]) => rect.setAttribute(key, value));
       rect.append(Object.assign(document.createElementNS(namespace, 'title'), { textContent: label }));
       svg.append(rect);
     });

@@ -146,3 +146,75 @@ impl Watched {
         Ok(found)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diffusion::{SamplerKind, ScheduleConfig};
+    use crate::pipeline::{EncoderKind, EncoderSpec, Generator as _, Pipeline, WeightType, load_encoder};
+    use std::path::Path;
+
+    /// An arm of the repository's own weights.
+    fn spec(backbone: &str, encoders: &[&str]) -> PipelineSpec {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../weights");
+        let encoder = |name: &&str| EncoderSpec {
+            name: (*name).to_owned(),
+            kind: if name.starts_with("t5") { EncoderKind::T5 } else { EncoderKind::Clip },
+            folder: folder.join(name),
+            length: name.starts_with("t5").then_some(32),
+        };
+        PipelineSpec {
+            backbone: folder.join(backbone),
+            encoders: encoders.iter().map(encoder).collect(),
+            autoencoder: folder.join("autoencoder-shapes"),
+            schedule: ScheduleConfig::default(),
+            sampling: Sampling {
+                kind: SamplerKind::DpmSolverPp,
+                steps: 3,
+                guidance: 3.0,
+                motion_guidance: None,
+                frames: None,
+            },
+            weights: WeightType::F32,
+        }
+    }
+
+    #[test]
+    fn the_picture_is_the_pipelines_and_attention_sums_to_one() {
+        for (backbone, encoders) in [
+            ("gentron-shapes-adaln-clip", vec!["clip-shapes"]),
+            ("gentron-shapes-cross-clip-t5", vec!["clip-shapes", "t5-shapes"]),
+        ] {
+            let (spec, device) = (spec(backbone, &encoders), Device::Cpu);
+            let draw = Draw { prompt: "a red circle and a blue square".into(), prompt_id: "x".into(), k: 2, seed: 7 };
+            let pipeline = Pipeline::load(&spec, &[&draw.prompt], &device).unwrap();
+            let plain = pipeline.generate(std::slice::from_ref(&draw)).unwrap().remove(0);
+
+            let watched = Watched::load(&spec, &device).unwrap();
+            let loaded: Vec<_> =
+                spec.encoders.iter().map(|encoder| load_encoder(encoder, WeightType::F32, &device).unwrap()).collect();
+            let loaded: Vec<&dyn TextEncoder> = loaded.iter().map(AsRef::as_ref).collect();
+            let seen = watched.draw(&draw, &loaded).unwrap();
+            assert_eq!(seen.image, plain, "{backbone}");
+            assert_eq!(seen.steps.len(), 3);
+            let attends = backbone.contains("cross");
+            assert_eq!(seen.attention.len(), if attends { 2 } else { 0 });
+            for map in &seen.attention {
+                assert_eq!((map.steps.len(), map.grid), (3, 4));
+                for step in &map.steps {
+                    for n in 0..16 {
+                        let sum: f32 = step.iter().map(|token| token[n]).sum();
+                        assert!((sum - 1.0).abs() < 1e-5, "{sum}");
+                    }
+                }
+            }
+            if attends {
+                let pieces = loaded[1].pieces("a Red circle, qwzx").unwrap();
+                let known: Vec<(usize, bool)> = pieces.iter().map(|piece| (piece.bytes.start, piece.known)).collect();
+                assert_eq!(known, [(0, true), (2, true), (6, true), (12, true), (14, false)]);
+                // CLIP begins each text with a token of its own, T5 does not.
+                assert_eq!((pieces[0].position, loaded[0].pieces("a").unwrap()[0].position), (0, 1));
+            }
+        }
+    }
+}

@@ -11,7 +11,7 @@ use crate::run_info::RunInfo;
 use crate::text::{duration, grouped, short, signed};
 
 /// Bars of every arm.
-pub(super) fn scores(analysis: &Analysis) -> Result<Option<Section>> {
+pub(super) fn scores(analysis: &Analysis, info: &RunInfo) -> Result<Option<Section>> {
     let rows = analysis.categories.iter().map(|category| {
         let estimates = analysis.arms.iter().map(|arm| {
             let e = analysis.headline(&arm.id, category);
@@ -33,10 +33,10 @@ pub(super) fn scores(analysis: &Analysis) -> Result<Option<Section>> {
     let figure = Figure {
         intro: "Headline score of each arm in percent; whiskers are 95 % intervals with prompts as clusters. \
                 Grey strokes: what another prompt’s picture gets (chance, left) and what rendered ground truth gets \
-                (ceiling, right), where they are known."
+                (ceiling, right), where they are known. A hollow diamond is the paper’s score, which stands here only where its protocol is this run’s."
             .into(),
         legend: arm_views(analysis),
-        panels: figures::bars(analysis)?.into_iter().chain(figures::radar(analysis)?).collect(),
+        panels: figures::bars(analysis, info)?.into_iter().chain(figures::radar(analysis)?).collect(),
         tables: vec![table, counts(analysis)],
         ..Figure::default()
     };

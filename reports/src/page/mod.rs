@@ -58,7 +58,7 @@ pub(crate) fn render(run_dir: &Path, info: &RunInfo, analysis: &Analysis, refres
     let sections = vec![
         verdicts::section(analysis)?,
         attribution::section(analysis)?,
-        figures::scores(analysis)?,
+        figures::scores(analysis, info)?,
         worlds::section(info, analysis)?,
         figures::breakdown(analysis)?,
         figures::things(analysis)?,
