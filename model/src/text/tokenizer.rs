@@ -155,15 +155,14 @@ impl TextTokenizer {
     /// [`TextError::Text`] where the tokenizer fails.
     pub fn pieces(&self, text: &str) -> Result<Vec<Piece>, TextError> {
         let encoding = self.encode_one(&self.tokenizer, text)?;
-        let unknown = |token: &str| ["<unk>", "<|unk|>", "[UNK]"].contains(&token);
-        let every = encoding.get_tokens().iter().zip(encoding.get_offsets()).zip(encoding.get_special_tokens_mask());
-        let pieces = every.enumerate().filter(|(_, (_, special))| **special == 0);
-        let piece = |(position, ((token, bytes), _)): (usize, ((&String, &(usize, usize)), &u32))| Piece {
+        let (tokens, bytes) = (encoding.get_tokens(), encoding.get_offsets());
+        let every = encoding.get_special_tokens_mask().iter().enumerate().filter(|(_, special)| **special == 0);
+        let piece = |(position, _)| Piece {
             position,
-            bytes: bytes.0..bytes.1,
-            known: !unknown(token),
+            bytes: bytes[position].0..bytes[position].1,
+            known: !["<unk>", "<|unk|>", "[UNK]"].contains(&tokens[position].as_str()),
         };
-        Ok(pieces.map(piece).collect())
+        Ok(every.map(piece).collect())
     }
 
     /// Tokens of a text, begin and end included, however long it is.
