@@ -55,7 +55,9 @@ fn examples(manual: &str) -> impl Iterator<Item = &str> {
 fn the_short_help_fits_a_screen_and_the_long_one_has_three_examples() {
     for command in COMMANDS {
         let short = help(command, "-h");
-        assert!(short.lines().count() <= 24, "`gentron {command} -h` has {} lines", short.lines().count());
+        // The list of all commands may have a line for each.
+        let most = if command.is_empty() { 40 } else { 24 };
+        assert!(short.lines().count() <= most, "`gentron {command} -h` has {} lines", short.lines().count());
         assert!(short.lines().all(|line| line.chars().count() <= 100), "`gentron {command} -h` is too wide");
         let long = help(command, "--help");
         let examples = examples(&long).count();

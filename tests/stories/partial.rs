@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::support::{assert_same, finished_files, folder, gentron, refuses, run, run_well, text};
 
 /// Ground truth and chance, images enough to be watched.
-const RECIPE: [&str; 9] = ["ablate", "limits-shapes", "--weights", ".", "--prompts", "8", "--images", "30", "--out"];
+const RECIPE: [&str; 9] = ["ablate", "limits-shapes", "--weights", ".", "--prompts", "3", "--images", "16", "--out"];
 
 fn begin(folder: &Path, out: &str) -> Child {
     let mut command = gentron(folder);

@@ -75,7 +75,8 @@ pub fn read(prompt: &Prompt, encoders: &[&dyn TextEncoder], small: bool) -> anyh
     if small {
         let known = vocabulary();
         for word in words.iter_mut().filter(|word| !word.known) {
-            let near = names::nearest(&word.text, known.iter().map(String::as_str).filter(|known| known.len() > 2));
+            let like = |known: &&str| known.len() > 2 && known.len().abs_diff(word.text.len()) <= 2;
+            let near = names::nearest(&word.text, known.iter().map(String::as_str).filter(like));
             word.near = near.into_iter().map(str::to_owned).collect();
         }
         remarks.extend(of_the_world(prompt));
