@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{compare, develop, export, import, verify};
+use crate::commands::{compare, develop, export, import, play, verify};
 use crate::help;
 use crate::recipe::World;
 use crate::score::ScorerPaths;
@@ -53,6 +53,9 @@ pub enum Command {
     /// Check a run's digests, and draw random images again
     #[command(long_about = verify::ABOUT, after_long_help = verify::EXAMPLES)]
     Verify(verify::VerifyArgs),
+    /// Type prompts on a local page, and see every arm draw them
+    #[command(long_about = play::ABOUT, after_long_help = play::EXAMPLES)]
+    Play(play::PlayArgs),
     /// Train networks: the small world's, or those of a recipe
     #[command(long_about = help::TRAIN, after_long_help = help::TRAIN_EXAMPLES)]
     Train(TrainArgs),
@@ -259,6 +262,18 @@ pub struct ReportArgs {
     /// Write nothing: recompute every digest, number and byte, and say what differs
     #[arg(long, conflicts_with = "export")]
     pub verify: bool,
+    /// While the run is going, report every so many seconds on what is there
+    #[arg(
+        long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "10", conflicts_with_all = ["verify", "export"],
+        value_parser = clap::value_parser!(u32).range(1..=3600)
+    )]
+    pub watch: Option<u32>,
+    /// Watts of a busy thread, with which energy is estimated [default: 15 on a CPU, nothing on a GPU]
+    #[arg(long, value_name = "W", hide_short_help = true)]
+    pub watts: Option<f64>,
+    /// What to work with, where the run is not finished.
+    #[command(flatten)]
+    pub work: WorkArgs,
     /// Print JSON instead of a table
     #[arg(long)]
     pub json: bool,

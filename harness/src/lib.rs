@@ -8,6 +8,7 @@
 //! bare/      images that nobody here drew: found, scored, averaged
 //! exchange/  imports of other systems' images, exports for the official scripts
 //! forecast/  what a run will take on this machine
+//! play/      a page on which every arm draws what is typed
 //! study/     people asked blind: freezing, the form, votes that can be trusted
 //! commands/  what the user types, each a composition of stages
 //! ```
@@ -27,6 +28,7 @@ pub mod help;
 pub mod interrupt;
 pub mod names;
 pub mod plan;
+pub mod play;
 pub mod progress;
 pub mod recipe;
 pub mod registry;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::support::{folder, run_well};
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "",
     "compare",
     "verify",
@@ -13,6 +13,7 @@ const COMMANDS: [&str; 18] = [
     "generate",
     "score",
     "report",
+    "play",
     "train",
     "serve",
     "study",

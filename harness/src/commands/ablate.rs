@@ -23,5 +23,5 @@ pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
         return Err(Interrupted.into());
     }
     let reported = report::report(run)?;
-    report_command::print(run, &reported, args.json)
+    report_command::print(run, &reported, args.json, None)
 }

@@ -11,6 +11,7 @@ pub mod generate;
 pub mod import;
 pub mod metrics;
 pub mod models;
+pub mod play;
 pub mod report;
 pub mod score;
 pub mod scorers;
@@ -21,6 +22,7 @@ pub mod suites;
 pub mod train;
 pub mod verify;
 pub mod votes;
+pub mod watch;
 
 use crate::cli::{Cli, Command};
 use crate::failure::Outcome;
@@ -42,6 +44,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Play(args) => play::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Study(action) => study::run(&action),

@@ -182,7 +182,11 @@ fn draws_with_weights(recipe: &Resolved) -> bool {
     recipe.arms.iter().any(|arm| arm.generator.computes())
 }
 
-fn find_weights(
+/// The weights folder; none where nothing is drawn with weights and none was named.
+///
+/// # Errors
+/// It is needed and not there.
+pub fn find_weights(
     recipe: &Resolved,
     named: Option<&Path>,
     source: &Source,
@@ -240,6 +244,18 @@ fn command(source: &Source, narrowing: &Narrowing) -> String {
 /// There is none, or it cannot be scored by this version with these weights.
 pub fn reopen(folder: &Path, work: &WorkArgs, named: &ScorerPaths) -> anyhow::Result<(Run, Vec<Prompt>, Scorer)> {
     let mut run = Run::open(folder)?;
+    let (prompts, scorer, scorers) = eyes_on(&run, work, named)?;
+    if scorers != ScorerPaths::default() {
+        run.rescored_by(scorers, &scorer)?;
+    }
+    Ok((run, prompts, scorer))
+}
+
+/// The prompts of a run and what scores its images, with where the scorers of photographs are.
+///
+/// # Errors
+/// The run cannot be scored by this version with these weights.
+pub fn eyes_on(run: &Run, work: &WorkArgs, named: &ScorerPaths) -> anyhow::Result<(Vec<Prompt>, Scorer, ScorerPaths)> {
     let recipe = &run.manifest.recipe;
     let library = Library::new(Places::new(work.suites.as_deref())?, run.manifest.suite_places.clone());
     let prompts = select(&recipe.suites, &library)?;
@@ -263,8 +279,5 @@ pub fn reopen(folder: &Path, work: &WorkArgs, named: &ScorerPaths) -> anyhow::Re
     let scorers = eyes_of(recipe, &named.map(absolute).or(&run.manifest.scorers));
     let scorer = scorer(recipe, weights.as_deref(), &recorded, &scorers)?;
     say_what_is_missing(recipe, &scorer);
-    if scorers != ScorerPaths::default() {
-        run.rescored_by(scorers, &scorer)?;
-    }
-    Ok((run, prompts, scorer))
+    Ok((prompts, scorer, scorers))
 }

@@ -103,6 +103,21 @@ pub fn score(run: &Run, prompts: &[Prompt], scorer: &Scorer, threads: usize) -> 
     Ok(Ended::Complete)
 }
 
+/// Whether every image is drawn, and scored by these scorers.
+pub fn is_finished(run: &Run, scorer: &Scorer) -> bool {
+    let images = digest::of_file(&run.path("images.jsonl"));
+    images.is_ok_and(|images| is_sealed(run, &images, &scorer.identity()))
+}
+
+/// What these scorers have said so far of the images on disk, by task, while not all of them are scored.
+///
+/// # Errors
+/// A journal exists but cannot be read.
+pub fn journalled(run: &Run, ledger: &Ledger, scorer: &Scorer) -> anyhow::Result<HashMap<String, Vec<Observation>>> {
+    let journals = Journals::<Observed>::new(run.path("journals"), "observations");
+    valid(&journals, ledger, &run.plan, &scorer.identity())
+}
+
 fn is_sealed(run: &Run, images: &str, scorer: &str) -> bool {
     let Ok(bytes) = fs::read(run.path("scored.json")) else { return false };
     let Ok(seal) = serde_json::from_slice::<Seal>(&bytes) else { return false };

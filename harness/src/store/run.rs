@@ -20,7 +20,7 @@ pub struct Run {
     pub manifest: Manifest,
     /// What it is to hold.
     pub plan: Plan,
-    _lock: File,
+    _lock: Option<File>,
 }
 
 impl Run {
@@ -76,7 +76,7 @@ impl Run {
                 serde_json::from_slice(&bytes)?
             }
         };
-        Ok(Self { folder: folder.to_owned(), manifest, plan, _lock: lock })
+        Ok(Self { folder: folder.to_owned(), manifest, plan, _lock: Some(lock) })
     }
 
     /// Opens a run that was begun before.
@@ -84,12 +84,22 @@ impl Run {
     /// # Errors
     /// There is none, it is damaged, or it is in use.
     pub fn open(folder: &Path) -> anyhow::Result<Self> {
+        let manifest = folder.join("manifest.json");
+        // Before the lock: a folder that is no run is left as it is.
+        let lock = if manifest.exists() { Some(lock(folder)?) } else { None };
+        Ok(Self { _lock: lock, ..Self::watch(folder)? })
+    }
+
+    /// Looks at a run that another process may be at work in: whoever does this must write nothing that a stage counts on.
+    ///
+    /// # Errors
+    /// There is none, or it is damaged.
+    pub fn watch(folder: &Path) -> anyhow::Result<Self> {
         if !folder.join("manifest.json").exists() {
             let hint = "`gentron ablate` or `gentron generate` begins one; the default is runs/table2-shapes";
             return Err(refuse(format!("{} is not a run: it has no manifest.json", folder.display()), hint));
         }
         let manifest = read_manifest(folder)?;
-        let lock = lock(folder)?;
         let path = folder.join("plan.jsonl");
         let damaged = || {
             let hint = format!("`gentron generate` with the run's recipe and --out {} restores it", folder.display());
@@ -101,7 +111,7 @@ impl Run {
             return Err(refuse(what, hint));
         }
         let plan = Plan::from_bytes(&bytes).explain(damaged)?;
-        Ok(Self { folder: folder.to_owned(), manifest, plan, _lock: lock })
+        Ok(Self { folder: folder.to_owned(), manifest, plan, _lock: None })
     }
 
     /// Writes into the manifest who scores the images from now on, where it is somebody else than it says.

@@ -22,7 +22,7 @@ mod storage;
 mod threads;
 
 pub use activation::{gelu_erf, gelu_tanh, quick_gelu, silu};
-pub use attention::{attention, cross_attention, self_attention};
+pub use attention::{attention, cross_attention, cross_probabilities, self_attention};
 pub use conv::{conv2d, upsample_nearest2d};
 pub use linear::linear;
 pub use matmul::multiplies_bf16;

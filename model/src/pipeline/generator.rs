@@ -59,8 +59,8 @@ pub struct Pipeline {
 }
 
 /// Noise of a picture and noise of an ancestral step, apart.
-const INITIAL_NOISE: u32 = 100;
-const STEP_NOISE: u32 = 101;
+pub(super) const INITIAL_NOISE: u32 = 100;
+pub(super) const STEP_NOISE: u32 = 101;
 
 impl Pipeline {
     /// Loads the networks of `spec` and encodes `prompts` (each once) and the null text. The encoders are dropped before

@@ -7,7 +7,7 @@ use candle_core::{DType, Device};
 use super::{T5Config, T5Encoder};
 use crate::checkpoint::{load, read_json};
 use crate::text::encoder::masked_mean;
-use crate::text::{Encoding, Overlong, TextEncoder, TextError, TextTokenizer};
+use crate::text::{Encoding, Overlong, Piece, TextEncoder, TextError, TextTokenizer};
 
 /// A frozen T5 encoder with its tokenizer.
 #[derive(Clone, Debug)]
@@ -71,6 +71,10 @@ impl TextEncoder for T5TextEncoder {
 
     fn length(&self) -> usize {
         self.tokenizer.limit()
+    }
+
+    fn pieces(&self, text: &str) -> Result<Vec<Piece>, TextError> {
+        self.tokenizer.pieces(text)
     }
 
     fn encode(&self, texts: &[&str]) -> Result<Encoding, TextError> {
