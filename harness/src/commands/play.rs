@@ -11,6 +11,8 @@ use clap::Args;
 use super::scorers::{eyes_of, say_what_is_missing, scorer};
 use super::{serve, setup};
 use crate::failure::Outcome;
+use crate::generate::Sources;
+use crate::generate::sources::outside;
 use crate::plan::select;
 use crate::play::{Company, router};
 use crate::recipe::{self, Narrowing};
@@ -78,6 +80,7 @@ pub fn run(args: &PlayArgs) -> anyhow::Result<Outcome> {
 fn company(args: &PlayArgs) -> anyhow::Result<Company> {
     let (written, source) = recipe::load(args.recipe.as_deref())?;
     let (folder, scorers) = (written.weights.folder.clone(), written.scorers.clone());
+    let outside = outside(&written, source.folder());
     let narrowing = Narrowing { arms: args.arms.clone(), steps: args.steps, ..Narrowing::default() };
     let located = recipe::located(&written, source.folder());
     let library = Library::new(Places::new(args.work.suites.as_deref())?, located);
@@ -95,7 +98,8 @@ fn company(args: &PlayArgs) -> anyhow::Result<Company> {
     let suites = recipe.suites.iter().map(|suite| library.open(&suite.reference()));
     let suites: Vec<Arc<_>> = suites.collect::<anyhow::Result<_>>()?;
     let subject = info::Subject { recipe: &recipe, prompts: &prompts, suites: &suites, scorer: &scorer };
-    let info = info::describe(&subject, weights.as_deref(), &digests, "gentron play".to_owned())?;
-    let weights = weights.context("no arm of this recipe draws with weights")?;
+    let sources = Sources { weights, outside };
+    let info = info::describe(&subject, &sources, &digests, "gentron play".to_owned())?;
+    let weights = sources.weights.context("no arm of this recipe draws with weights")?;
     Company::load(&recipe, &info, &weights, &prompts, scorer)
 }

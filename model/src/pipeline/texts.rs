@@ -52,14 +52,17 @@ fn keep(
     config.text.iter().map(of).collect()
 }
 
+/// Texts that were encoded together, and what each encoder made of them.
+type EncodedChunk<'a> = (&'a [&'a str], Vec<TextInput>);
+
 fn hold<'a>(
     spec: &PipelineSpec,
     config: &GenTronConfig,
     texts: &'a [&'a str],
     device: &Device,
-) -> Result<Vec<(&'a [&'a str], Vec<TextInput>)>, PipelineError> {
+) -> Result<Vec<EncodedChunk<'a>>, PipelineError> {
     let chunks = std::iter::once(&texts[..1]).chain(texts[1..].chunks(TEXTS));
-    let mut held: Vec<(&[&str], Vec<TextInput>)> = chunks.map(|chunk| (chunk, Vec::new())).collect();
+    let mut held: Vec<EncodedChunk> = chunks.map(|chunk| (chunk, Vec::new())).collect();
     for source in &config.text {
         let encoder = load_encoder(encoder(spec, &source.name)?, spec.weights, device)?;
         for (expected, got) in [(source.width, encoder.width()), (source.pooled_width, encoder.pooled_width())] {
