@@ -118,7 +118,7 @@ fn of_training(instants: usize, tried: &mut Tried) {
 
 #[test]
 fn killed_at_any_instant_of_any_command_nothing_is_lost() {
-    let instants = std::env::var("GENTRON_INSTANTS").ok().and_then(|count| count.parse().ok()).unwrap_or(20);
+    let instants = std::env::var("GENTRON_INSTANTS").ok().and_then(|count| count.parse().ok()).unwrap_or(10);
     let mut tried = BTreeMap::new();
     let (training, serving) = (instants / 10, instants / 5);
     of_runs(instants - training - serving, &mut tried);

@@ -8,8 +8,11 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::support::{
-    assert_same, copy_folder, files, finished_files, folder, gentron, refuses, run, run_well, text, weights,
+    assert_same, copy_folder, files, finished_files, folder, gentron, refuses, repository, run, run_well, text, weights,
 };
+
+#[path = "../../reports/tests/schema/mod.rs"]
+mod schema;
 
 /// Ground truth and chance: everything but networks. 320 images in 40 batches, and so 40 shards.
 const LIMITS: [&str; 7] = ["limits-shapes", "--weights", ".", "--prompts", "5", "--images", "4"];
@@ -254,4 +257,41 @@ fn a_dry_run_says_what_it_will_take_and_what_a_budget_pays_for() {
     let poor = run_well(path, &[&dry[..], &["--budget", "0.000000001"]].concat());
     assert!(poor.contains("do not pay for one image"), "{poor}");
     assert_same(&before, &files(path));
+}
+
+#[test]
+fn kubernetes_gets_jobs_that_its_own_schema_allows() {
+    let folder = folder();
+    let path = folder.path();
+    plan(path);
+    let mut arguments = vec!["submit", "kubernetes", "run", "--image", "registry.example/gentron:1", "--claim", "work"];
+    arguments.extend(["--workers", "4", "--gpus", "1", "--cpus", "8", "--memory", "32Gi", "--run-there", "/work/run"]);
+    arguments.extend(["--weights", "/work/weights"]);
+    let list = json(&run_well(path, &arguments));
+    let schema = repository().join("tests/fixtures/kubernetes-job-1.33.json");
+    let schema = json(&fs::read_to_string(schema).unwrap());
+    let jobs = list["items"].as_array().unwrap();
+    assert_eq!(jobs.len(), 2);
+    jobs.iter().for_each(|job| schema::check(&schema, job));
+    let wrong = json(&jobs[0].to_string().replace("completionMode", "completionMod"));
+    assert!(std::panic::catch_unwind(|| schema::check(&schema, &wrong)).is_err(), "the schema forbids something");
+
+    // What the cluster would set, and what the job sets, start a worker that works.
+    let (work, conclude) = (&jobs[0]["spec"], &jobs[1]["spec"]);
+    assert_eq!((&work["completionMode"], &work["completions"]), (&"Indexed".into(), &4.into()));
+    let container = &work["template"]["spec"]["containers"][0];
+    assert_eq!(container["command"], serde_json::json!(["gentron", "work", "/work/run", "--weights", "/work/weights"]));
+    let variable = &container["env"][0];
+    let workers = (variable["name"].as_str().unwrap(), variable["value"].as_str().unwrap());
+    for index in ["3", "1", "0", "2"] {
+        works(&worker(path, &[workers, ("JOB_COMPLETION_INDEX", index)], &[]));
+    }
+    assert_eq!(run_well(path, &["retry-plan", "run"]), "");
+    let merging = &conclude["template"]["spec"]["initContainers"][0]["command"];
+    assert_eq!(merging[1], "merge");
+    let reporting = &conclude["template"]["spec"]["containers"][0]["command"];
+    assert_eq!(*reporting, serde_json::json!(["gentron", "report", "/work/run"]));
+    // The exit codes of a worker that was stopped, and of one that cannot run, are those that the policy knows.
+    let rules = work["podFailurePolicy"]["rules"].to_string();
+    assert!(rules.contains(r#""values":[75]"#) && rules.contains(r#""values":[2]"#), "{rules}");
 }

@@ -35,14 +35,35 @@ Examples:
   gentron submit slurm /scratch/table2 --dry-run --budget 20 --watts 350
   gentron submit local runs/table2 --workers 2 --gpus 2";
 
+const SLURM_EXAMPLES: &str = "\
+Examples:
+  gentron submit slurm /scratch/table2 --workers 32 --option=--gpus=1 --option=--time=04:00:00
+  gentron submit slurm /scratch/table2 --workers 256 --at-once 40 --logs /scratch/logs
+  gentron submit slurm /scratch/table2 --dry-run --budget 20 --watts 350";
+
+const KUBERNETES_EXAMPLES: &str = "\
+Examples:
+  gentron submit kubernetes /work/table2 --image registry/gentron:1 --claim work --gpus 1
+  gentron submit kubernetes run --run-there /work/run --image gentron --claim work > jobs.json
+  gentron submit kubernetes /work/table2 --image gentron --claim work --dry-run";
+
+const LOCAL_EXAMPLES: &str = "\
+Examples:
+  gentron submit local runs/table2 --workers 2
+  gentron submit local runs/table2 --workers 8 --gpus 8
+  gentron submit local runs/table2 --dry-run";
+
 /// Who gets the plan.
 #[derive(Debug, Subcommand)]
 pub enum SubmitAction {
     /// Job arrays, by sbatch
+    #[command(after_long_help = SLURM_EXAMPLES)]
     Slurm(SlurmArgs),
     /// An indexed job, printed as JSON for kubectl
+    #[command(after_long_help = KUBERNETES_EXAMPLES)]
     Kubernetes(KubernetesArgs),
     /// Processes on this machine, to the end of the report
+    #[command(after_long_help = LOCAL_EXAMPLES)]
     Local(LocalArgs),
 }
 
@@ -62,7 +83,7 @@ pub struct Common {
     #[arg(long, value_name = "HOURS", requires = "dry_run")]
     pub budget: Option<f64>,
     /// Watts that a worker draws, for the kilowatt-hours
-    #[arg(long, value_name = "W", requires = "dry_run")]
+    #[arg(long, value_name = "W", requires = "dry_run", hide_short_help = true)]
     pub watts: Option<f64>,
     /// What to work with.
     #[command(flatten)]
@@ -79,16 +100,16 @@ pub struct SlurmArgs {
     #[arg(long = "option", value_name = "OPTION", allow_hyphen_values = true)]
     pub options: Vec<String>,
     /// Run at most so many workers at once
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", hide_short_help = true)]
     pub at_once: Option<u32>,
     /// Seconds before a time limit at which workers are told to stop
-    #[arg(long, value_name = "S", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=65_535))]
+    #[arg(long, value_name = "S", default_value_t = 120, hide_short_help = true, value_parser = clap::value_parser!(u32).range(1..=65_535))]
     pub grace: u32,
     /// The cluster's MaxArraySize [default: what it says itself, else 1001]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", hide_short_help = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_array_size: Option<u32>,
     /// Folder of scripts and logs [default: <run>-slurm]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub logs: Option<PathBuf>,
 }
 
@@ -105,25 +126,25 @@ pub struct KubernetesArgs {
     #[arg(long, value_name = "NAME")]
     pub claim: String,
     /// Where the claim is mounted; paths that are given are those of the containers
-    #[arg(long, value_name = "PATH", default_value = "/work")]
+    #[arg(long, value_name = "PATH", default_value = "/work", hide_short_help = true)]
     pub mount: String,
     /// Name of the jobs
-    #[arg(long, default_value = "gentron")]
+    #[arg(long, default_value = "gentron", hide_short_help = true)]
     pub name: String,
     /// The run's folder in the containers [default: as here]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", hide_short_help = true)]
     pub run_there: Option<String>,
     /// Run at most so many workers at once [default: all]
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", hide_short_help = true)]
     pub at_once: Option<u32>,
     /// GPUs a worker
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub gpus: u32,
     /// CPUs a worker, as 8
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", hide_short_help = true)]
     pub cpus: Option<String>,
     /// Memory a worker, as 32Gi
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", hide_short_help = true)]
     pub memory: Option<String>,
 }
 

@@ -35,7 +35,7 @@ pub const EXAMPLES: &str = "\
 Examples:
   gentron work runs/table2-shapes --shard 3/16
   gentron work /scratch/table2 --stage generate
-  CUDA_VISIBLE_DEVICES=1 gentron work /scratch/table2 --shard 1/8 --threads 2";
+  gentron work /scratch/table2 --shard 1/8 --threads 2 --json";
 
 /// What is done of a share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

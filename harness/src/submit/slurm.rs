@@ -69,8 +69,14 @@ pub fn job(stage: &Stage, resources: &Resources, max_array_size: u32, logs: &Pat
     Job { name, script, arrays: workers.map_or_else(Vec::new, |workers| pieces(workers, max_array_size)) }
 }
 
-/// A worker that was stopped in time goes back into the queue; so does one whose node is lost, by Slurm itself.
-const REQUEUE: &str = r#"if [ "$code" -eq 75 ] && [ "${SLURM_RESTART_COUNT:-0}" -lt 1000 ]; then
+/// A worker that was stopped in time goes back into the queue. One that could not run (2) will not the next time; whatever else befell
+/// it, such as a lack of memory or a node that did not answer, may be over. A node that is lost is requeued by Slurm itself.
+const REQUEUE: &str = r#"case "$code" in
+0 | 2) again=0 ;;
+75) again=1000 ;;
+*) again=3 ;;
+esac
+if [ "${SLURM_RESTART_COUNT:-0}" -lt "$again" ]; then
     scontrol requeue "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"
 fi
 exit "$code"
@@ -178,7 +184,7 @@ mod tests {
         let job = job(&stage, &resources, 100, Path::new("/scratch/logs"));
         assert!(job.script.contains(r"srun --ntasks=1 /opt/gentron work '/scratch/it'\''s mine' --stage generate"));
         assert!(job.script.contains("#SBATCH --signal=TERM@120\n#SBATCH --partition=gpu\n"));
-        assert!(job.script.contains("-eq 75") && job.script.contains("scontrol requeue"));
+        assert!(job.script.contains("75) again=1000 ;;") && job.script.contains("scontrol requeue"));
         let arguments = arguments(&job, 200, Some(8));
         assert_eq!(arguments[0], ["--array=0-2%8", "--export=ALL,GENTRON_WORKERS=200,GENTRON_SHARD_OFFSET=0"]);
         assert_eq!(arguments[1], ["--array=0%8", "--export=ALL,GENTRON_WORKERS=200,GENTRON_SHARD_OFFSET=150"]);
