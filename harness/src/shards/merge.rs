@@ -61,6 +61,8 @@ struct Found {
 pub fn merge(run: &Run, elsewhere: &[PathBuf], scorer: Option<&Scorer>) -> anyhow::Result<Merged> {
     let own = ShardFolder::of(&run.folder);
     let images = run.plan.tasks.len();
+    // An earlier merge may have been killed in the middle of a picture.
+    atomic::sweep(&run.folder)?;
     if let Some(scored) = is_merged(run, scorer)? {
         own.clear()?;
         return Ok(Merged { images, scored });

@@ -1,7 +1,7 @@
 //! All images of a shard in one file: a zip without compression, which any unpacker opens.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read as _, Write as _};
+use std::io::{BufReader, BufWriter, Read as _, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -26,14 +26,64 @@ pub fn write(
             .compression_method(CompressionMethod::Stored)
             .last_modified_time(DateTime::default())
             .unix_permissions(0o644);
-        let mut pack = ZipWriter::new(BufWriter::new(file));
+        let mut pack = ZipWriter::new(Remembering { file: BufWriter::new(file), failed: None });
+        let mut missing = None;
         for task in tasks {
-            let bytes = image(task)?;
-            pack.start_file(task.image_text(), options)?;
-            pack.write_all(&bytes)?;
+            match image(task) {
+                Ok(bytes) => {
+                    pack.start_file(task.image_text(), options)?;
+                    pack.write_all(&bytes)?;
+                }
+                Err(error) => {
+                    missing = Some(error);
+                    break;
+                }
+            }
         }
-        Ok(pack.finish()?.flush()?)
+        let mut written = pack.finish()?;
+        written.flush()?;
+        match (missing, written.failed) {
+            (Some(error), _) => Err(error),
+            (None, Some(error)) => Err(error.into()),
+            (None, None) => Ok(()),
+        }
     })
+}
+
+/// Keeps the first failure and swallows what comes after it: a writer of zips that is dropped on the way to an error says so on stderr.
+struct Remembering<W> {
+    file: W,
+    failed: Option<std::io::Error>,
+}
+
+impl<W> Remembering<W> {
+    fn attempt<T>(&mut self, otherwise: T, work: impl FnOnce(&mut W) -> std::io::Result<T>) -> std::io::Result<T> {
+        if self.failed.is_none() {
+            match work(&mut self.file) {
+                Ok(done) => return Ok(done),
+                // To be tried again, as every writer does.
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => return Err(error),
+                Err(error) => self.failed = Some(error),
+            }
+        }
+        Ok(otherwise)
+    }
+}
+
+impl<W: Write> Write for Remembering<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.attempt(bytes.len(), |file| file.write(bytes))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.attempt((), Write::flush)
+    }
+}
+
+impl<W: Seek> Seek for Remembering<W> {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        self.attempt(0, |file| file.seek(to))
+    }
 }
 
 /// A shard's images, to be read in any order.
