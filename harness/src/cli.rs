@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{compare, verify};
+use crate::commands::{compare, merge, plan, retry_plan, status, submit, verify, work};
 use crate::help;
 use crate::recipe::World;
 use crate::score::ScorerPaths;
@@ -40,7 +40,7 @@ pub enum Command {
     Ablate(RunArgs),
     /// Draw the images that a recipe asks for, and stop there
     #[command(long_about = help::GENERATE, after_long_help = help::GENERATE_EXAMPLES)]
-    Generate(GenerateArgs),
+    Generate(RunArgs),
     /// Score the images of a run, or of any folder; never draws
     #[command(long_about = help::SCORE, after_long_help = help::SCORE_EXAMPLES)]
     Score(ScoreArgs),
@@ -53,6 +53,24 @@ pub enum Command {
     /// Check a run's digests, and draw random images again
     #[command(long_about = verify::ABOUT, after_long_help = verify::EXAMPLES)]
     Verify(verify::VerifyArgs),
+    /// Write down what a recipe asks for, to be worked on by many
+    #[command(long_about = plan::ABOUT, after_long_help = plan::EXAMPLES)]
+    Plan(RunArgs),
+    /// Do one worker's share of a plan: draw and score its shards
+    #[command(long_about = work::ABOUT, after_long_help = work::EXAMPLES)]
+    Work(work::WorkerArgs),
+    /// How far a run is, whoever works on it
+    #[command(long_about = status::ABOUT, after_long_help = status::EXAMPLES)]
+    Status(status::StatusArgs),
+    /// Which workers have something left, as a job array
+    #[command(long_about = retry_plan::ABOUT, after_long_help = retry_plan::EXAMPLES)]
+    RetryPlan(retry_plan::RetryArgs),
+    /// Make one run of what the workers did, or say what is missing
+    #[command(long_about = merge::ABOUT, after_long_help = merge::EXAMPLES)]
+    Merge(merge::MergeArgs),
+    /// Hand a plan to Slurm, Kubernetes or processes on this machine
+    #[command(subcommand, long_about = submit::ABOUT, after_long_help = submit::EXAMPLES, disable_help_subcommand = true)]
+    Submit(submit::SubmitAction),
     /// Train networks: the small world's, or those of a recipe
     #[command(long_about = help::TRAIN, after_long_help = help::TRAIN_EXAMPLES)]
     Train(TrainArgs),
@@ -80,9 +98,9 @@ pub enum Command {
 }
 
 /// A recipe, and where and how to run it.
-#[derive(Clone, Debug, Args)]
+#[derive(Debug, Args)]
 pub struct RunArgs {
-    /// A TOML file, or a built-in recipe such as mfg-shapes [default: table2-shapes]
+    /// A TOML file, or a built-in recipe: table2-shapes (the default), limits-shapes, reconstruction-shapes
     pub recipe: Option<PathBuf>,
     /// Folder of the run; to continue one, give the same folder again [default: runs/<recipe's name>]
     #[arg(short, long, value_name = "DIR")]
@@ -108,17 +126,6 @@ pub struct RunArgs {
     /// Print JSON instead of a table
     #[arg(long)]
     pub json: bool,
-}
-
-/// A recipe, and what to leave beside its images.
-#[derive(Debug, Args)]
-pub struct GenerateArgs {
-    /// What to draw.
-    #[command(flatten)]
-    pub run: RunArgs,
-    /// Also write clips to look at: frames, GIF and, by ffmpeg, MP4 and WebM
-    #[arg(long)]
-    pub video: bool,
 }
 
 /// What to work with.
@@ -160,15 +167,6 @@ pub struct TrainArgs {
     /// Where a network has no state, go on from its finished weights, if they are of the same recipe with fewer samples
     #[arg(long)]
     pub extend: bool,
-    /// A folder of clips with captions to train on instead of the small world: frames, GIFs or films, with NAME.txt beside each
-    #[arg(long, value_name = "DIR")]
-    pub clips: Option<PathBuf>,
-    /// Frames that each of these clips is cut to
-    #[arg(long, value_name = "N", default_value_t = 8, requires = "clips", value_parser = clap::value_parser!(u16).range(2..=256))]
-    pub frames: u16,
-    /// Side in pixels that their frames are resized to
-    #[arg(long, value_name = "N", default_value_t = 64, requires = "clips", value_parser = clap::value_parser!(u32).range(8..=2048))]
-    pub side: u32,
     /// Print the cards as JSON instead of a line each
     #[arg(long)]
     pub json: bool,

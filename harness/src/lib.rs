@@ -5,7 +5,7 @@
 //!               ▲         │           │          │
 //!            weights/     └────────── store/ ────┘           one way to write, journals, ledger, manifest
 //!            registry/                                       suites by name, and where their files are
-//! movie/     clips as GIF, MP4, WebM and frames, and back
+//! shards/    one run by many workers, and one again; submit/ hands it to Slurm, Kubernetes or processes here
 //! bare/      images that nobody here drew: found, scored, averaged
 //! study/     people asked blind: freezing, the form, votes that can be trusted
 //! commands/  what the user types, each a composition of stages
@@ -22,7 +22,6 @@ pub mod failure;
 pub mod generate;
 pub mod help;
 pub mod interrupt;
-pub mod movie;
 pub mod names;
 pub mod plan;
 pub mod progress;
@@ -30,8 +29,10 @@ pub mod recipe;
 pub mod registry;
 pub mod report;
 pub mod score;
+pub mod shards;
 pub mod store;
 pub mod study;
+pub mod submit;
 pub mod table;
 pub mod training;
 pub mod version;

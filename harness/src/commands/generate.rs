@@ -3,10 +3,11 @@
 use serde::Serialize;
 
 use super::setup;
-use crate::cli::GenerateArgs;
+use crate::cli::RunArgs;
 use crate::failure::{Interrupted, Outcome};
+use crate::shards::folder::refuse_unmerged;
 use crate::workers::Ended;
-use crate::{generate, movie, table};
+use crate::{generate, table};
 
 /// What is printed with `--json`.
 #[derive(Serialize)]
@@ -15,34 +16,30 @@ struct Answer {
     images: usize,
     kept: usize,
     drawn: usize,
-    /// Clips that were written as files to look at; null without `--video`.
-    clips: Option<usize>,
 }
 
 /// Draws what is missing.
 ///
 /// # Errors
 /// Whatever keeps it from its end.
-pub fn run(args: &GenerateArgs) -> anyhow::Result<Outcome> {
-    let setup = setup::begin(&args.run)?;
+pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
+    let setup = setup::begin(args)?;
+    refuse_unmerged(&setup.run.folder)?;
     let generated = generate::generate(&setup.run, &setup.prompts, setup.weights.as_deref(), setup.threads)?;
     if generated.ended == Ended::Stopped {
         return Err(Interrupted.into());
     }
-    let clips = args.video.then(|| movie::export::export(&setup.run, setup.threads)).transpose()?;
     let answer = Answer {
         run: setup.run.folder.display().to_string(),
         images: setup.run.plan.tasks.len(),
         kept: generated.kept,
         drawn: generated.drawn,
-        clips,
     };
-    if args.run.json {
+    if args.json {
         table::print_json(&answer)?;
     } else {
-        let Answer { run, images, kept, drawn, clips } = answer;
-        let clips = clips.map(|clips| format!("{clips} clips to look at in {run}/clips\n")).unwrap_or_default();
-        table::print(&format!("{images} images in {run}: {drawn} drawn, {kept} kept\n{clips}"))?;
+        let Answer { run, images, kept, drawn } = answer;
+        table::print(&format!("{images} images in {run}: {drawn} drawn, {kept} kept\n"))?;
     }
     Ok(Outcome::Done)
 }

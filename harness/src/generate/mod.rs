@@ -4,7 +4,6 @@ pub mod engine;
 pub mod gentron;
 pub mod png;
 pub mod stage;
-pub mod strip;
 pub mod truth;
 
 pub use engine::Engine;

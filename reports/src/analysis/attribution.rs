@@ -16,8 +16,7 @@ use crate::text::{list, percent, signed, signed_range};
 /// A change of one factor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// The factor: `conditioning`, `text encoder`, `scale`, `guidance`, `steps`, `sampler`, `motion-free guidance`,
-    /// `motion-free training`.
+    /// The factor: `conditioning`, `text encoder`, `scale`, `guidance`, `steps`, `sampler`.
     pub factor: String,
     /// The level that it is changed from.
     pub from: String,

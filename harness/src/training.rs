@@ -1,0 +1,35 @@
+//! The shapes world as training data.
+
+use gentron_model::train::{ClipExample, Example, Source};
+use gentron_suites::shapes;
+
+/// Pairs and documents of the suite `shapes`.
+pub struct ShapesSource;
+
+impl Source for ShapesSource {
+    fn id(&self) -> String {
+        "shapes 1".to_owned()
+    }
+
+    fn example(&self, seed: u64, index: u64) -> Example {
+        let pair = shapes::training_pair(seed, index);
+        Example { image: pair.image, caption: pair.caption }
+    }
+
+    fn document(&self, seed: u64, index: u64) -> String {
+        shapes::training_document(seed, index)
+    }
+
+    fn vocabulary(&self) -> Vec<String> {
+        shapes::vocabulary()
+    }
+
+    fn clip_vocabulary(&self) -> Vec<String> {
+        shapes::motion::motion_vocabulary()
+    }
+
+    fn clip(&self, seed: u64, index: u64) -> Option<ClipExample> {
+        let shapes::motion::ClipPair { frames, caption, .. } = shapes::motion::training_clip(seed, index);
+        Some(ClipExample { frames, caption })
+    }
+}
