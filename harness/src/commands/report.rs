@@ -10,6 +10,7 @@ use crate::report::partial::Partial;
 use crate::report::stage::{Reported, report};
 use crate::report::verify::digests;
 use crate::score::ScorerPaths;
+use crate::shards::folder::refuse_unmerged;
 use crate::store::Run;
 use crate::store::timings::Timings;
 use crate::{device, progress, table};
@@ -27,6 +28,7 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<Outcome> {
         let weights = verify::weights_of(&run, None).unwrap_or_default();
         return verify::print(&digests(&run, weights.as_deref())?, args.json);
     }
+    refuse_unmerged(&run.folder)?;
     let reported =
         if run.path(gentron_reports::observations::FILE).exists() { report(&run)? } else { so_far(&run, args)? };
     if let Some(folder) = &args.export {
@@ -43,7 +45,8 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<Outcome> {
 
 /// The report of a run that stopped on its way: gates have nothing to judge yet.
 fn so_far(run: &Run, args: &ReportArgs) -> anyhow::Result<Reported> {
-    let (prompts, scorer, _) = setup::eyes_on(run, &args.work, &ScorerPaths::default())?;
+    let prompts = setup::prompts_of(run, &args.work)?;
+    let (scorer, _) = setup::scorer_of(run, &args.work, &ScorerPaths::default())?;
     let analysis = Partial::new(prompts, scorer, args.work.threads()).report(run, None)?;
     Ok(Reported { analysis, gates: Vec::new() })
 }

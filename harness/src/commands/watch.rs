@@ -17,7 +17,8 @@ use crate::{interrupt, progress};
 /// There is no run, it cannot be scored, or it was asked to stop.
 pub fn run(args: &ReportArgs, seconds: u32) -> anyhow::Result<Outcome> {
     let run = Run::watch(&args.run)?;
-    let (prompts, scorer, _) = setup::eyes_on(&run, &args.work, &ScorerPaths::default())?;
+    let prompts = setup::prompts_of(&run, &args.work)?;
+    let (scorer, _) = setup::scorer_of(&run, &args.work, &ScorerPaths::default())?;
     // One thread unless told otherwise: the run needs the others.
     let threads = args.work.threads.map_or(1, usize::from);
     let mut partial = Partial::new(prompts, scorer, threads);
