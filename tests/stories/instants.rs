@@ -1,7 +1,7 @@
 //! As whoever runs this on machines that fail I lose a process at any instant of any command, and nothing else.
 //!
-//! `GENTRON_INSTANTS=200 cargo test --release --workspace --test stories -- --nocapture killed_at_any_instant` prints the figures of
-//! `tests/README.md`.
+//! `GENTRON_INSTANTS=200 cargo test --release --workspace --test stories -- --nocapture killed_at_any_instant` prints how many
+//! instants were tried on each command, and how many files were not what they should be in the end.
 
 use std::collections::BTreeMap;
 use std::fs;
