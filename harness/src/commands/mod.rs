@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod fetch;
 pub mod folder;
 pub mod generate;
+pub mod invent;
 pub mod metrics;
 pub mod models;
 pub mod report;
@@ -47,5 +48,6 @@ pub fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Suites(args) => suites::run(&args),
         Command::Metrics(args) => metrics::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Invent(args) => invent::run(&args),
     }
 }
