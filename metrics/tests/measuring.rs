@@ -28,7 +28,7 @@ impl ImageText for Quarter {
 
 fn score(prompt: &Prompt, image: &RgbImage, image_text: Option<&dyn ImageText>, metric: MetricId) -> Outcome {
     let eyes = ShapesPerception::new();
-    let backends = Backends { vqa: &eyes, detector: &eyes, image_text };
+    let backends = Backends { image_text, ..Backends::new(&eyes, &eyes) };
     measure(prompt, image, &backends, &[metric]).remove(0).outcome
 }
 
@@ -91,7 +91,7 @@ fn a_phrase_outside_the_grammar_leaves_the_image_unscored() {
 #[test]
 fn observations_survive_json() {
     let eyes = ShapesPerception::new();
-    let backends = Backends { vqa: &eyes, detector: &eyes, image_text: None };
+    let backends = Backends::new(&eyes, &eyes);
     for category in ["color", "2d_spatial", "3d_spatial", "numeracy", "non_spatial", "complex"] {
         let prompt = prompt(|p| p.category == category);
         let image = render(&scene_for(&prompt, 0));

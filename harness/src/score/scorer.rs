@@ -86,9 +86,14 @@ impl Scorer {
         self.world(suite) == World::Shapes
     }
 
-    /// The metrics of a suite's category, its headline first.
+    /// The metrics of a suite's category, its headline first; of photographs also those of each model of people's preference that is
+    /// here.
     pub fn metrics(&self, suite: &str, category: &str) -> Vec<MetricId> {
-        self.metrics.clone().unwrap_or_else(|| metrics_for(suite, category))
+        self.metrics.clone().unwrap_or_else(|| {
+            let photographs = self.world(suite) == World::Photographs;
+            let preferences = self.eyes.preferring().map(|(metric, ..)| metric).filter(|_| photographs);
+            metrics_for(suite, category).into_iter().chain(preferences).collect()
+        })
     }
 
     /// The metric that stands for a category.
@@ -115,9 +120,8 @@ impl Scorer {
             World::Photographs => photographs::observe(&self.eyes, prompt, image, file, metrics),
             World::Shapes => {
                 let backends = Backends {
-                    vqa: &self.perception,
-                    detector: &self.perception,
                     image_text: self.clip.as_ref().map(|clip| clip as &dyn gentron_metrics::ImageText),
+                    ..Backends::new(&self.perception, &self.perception)
                 };
                 measure(prompt, image, &backends, metrics)
             }
@@ -189,9 +193,14 @@ impl Scorer {
     }
 
     fn of_photographs(&self, metric: MetricId) -> ScorerInfo {
-        let [vqa, detector, image_text] = self.eyes.named(metric);
+        let [vqa, detector, image_text, preference] = self.eyes.named(metric);
         let needs = Needs::of(metric);
-        let asked = [(needs.vqa, vqa), (needs.detector, detector), (needs.image_text, image_text)];
+        let asked = [
+            (needs.vqa, vqa),
+            (needs.detector, detector),
+            (needs.image_text, image_text),
+            (needs.preference.is_some(), preference),
+        ];
         let (names, versions): (Vec<_>, Vec<_>) =
             asked.into_iter().filter(|(asked, _)| *asked).map(|(_, named)| named).unzip();
         ScorerInfo {
