@@ -61,7 +61,7 @@ text_dropout = 0.1
 sampling = { kind = "dpm-solver++", steps = 2, guidance = 3.0, motion_guidance = 1.2 }
 "#;
 
-fn prepared(folder: &Path) {
+pub fn prepared(folder: &Path) {
     fs::write(folder.join("train.toml"), RECIPE).unwrap();
     for name in ["autoencoder-shapes", "t5-shapes"] {
         copy_folder(&repository().join("weights").join(name), &folder.join("weights").join(name));

@@ -81,7 +81,7 @@ pub fn score(run: &Run, prompts: &[Prompt], scorer: &Scorer, threads: usize) -> 
                 task: task.task.clone(),
                 image: digest::of_bytes(&bytes),
                 scorer: identity.clone(),
-                observations: scorer.observe(prompt, &image, &task.image_text()),
+                observations: scorer.observe_task(prompt, task, &image)?,
             });
         }
         journals.append(batch[0].shard, &records)?;
