@@ -49,11 +49,29 @@ pub enum MetricId {
     /// Mean of the parts of a complex prompt, the spatial one repaired.
     #[serde(rename = "3-in-1-fixed")]
     ThreeInOneFixed,
+    /// Whether named objects of a clip move as told; ours.
+    #[serde(rename = "motion")]
+    Motion,
+    /// What neighbouring frames share, pixel by pixel.
+    #[serde(rename = "flicker")]
+    Flicker,
+    /// What frames share with the one before and the first, by CLIP.
+    #[serde(rename = "consistency")]
+    Consistency,
+    /// Frame-text cosine.
+    #[serde(rename = "clipsim")]
+    ClipSim,
+    /// Share of the frame that the named object takes; ours.
+    #[serde(rename = "subject-size")]
+    SubjectSize,
+    /// How near the middle the named object is; ours.
+    #[serde(rename = "subject-centrality")]
+    SubjectCentrality,
 }
 
 impl MetricId {
     /// Every metric, in the order of the registry.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 18] = [
         Self::BVqa,
         Self::Unidet2d,
         Self::Unidet3d,
@@ -66,7 +84,23 @@ impl MetricId {
         Self::Unidet3dFixed,
         Self::UnidetNumeracyFixed,
         Self::ThreeInOneFixed,
+        Self::Motion,
+        Self::Flicker,
+        Self::Consistency,
+        Self::ClipSim,
+        Self::SubjectSize,
+        Self::SubjectCentrality,
     ];
+
+    /// Those that look at a clip as a whole; of a clip, every other is the mean over its frames.
+    pub const OF_CLIPS: [Self; 6] =
+        [Self::Motion, Self::Flicker, Self::Consistency, Self::ClipSim, Self::SubjectSize, Self::SubjectCentrality];
+
+    /// Whether it looks at a clip as a whole.
+    #[must_use]
+    pub fn is_of_clips(self) -> bool {
+        Self::OF_CLIPS.contains(&self)
+    }
 
     /// What the user types and a table prints.
     #[must_use]
@@ -84,6 +118,12 @@ impl MetricId {
             Self::Unidet3dFixed => "unidet-3d-fixed",
             Self::UnidetNumeracyFixed => "unidet-numeracy-fixed",
             Self::ThreeInOneFixed => "3-in-1-fixed",
+            Self::Motion => "motion",
+            Self::Flicker => "flicker",
+            Self::Consistency => "consistency",
+            Self::ClipSim => "clipsim",
+            Self::SubjectSize => "subject-size",
+            Self::SubjectCentrality => "subject-centrality",
         }
     }
 
@@ -99,7 +139,7 @@ impl MetricId {
     #[must_use]
     pub fn uses_detector(self) -> bool {
         use MetricId::{ActionVqa, BVqa, BVqaNp2, ClipScore};
-        !matches!(self, BVqa | BVqaNp2 | ClipScore | ActionVqa)
+        !self.is_of_clips() && !matches!(self, BVqa | BVqaNp2 | ClipScore | ActionVqa)
     }
 
     /// Its card.
@@ -163,7 +203,7 @@ pub fn registry() -> &'static [MetricCard] {
 ///
 /// T2I-CompBench's prompts have official and fixed scores, and B-VQA with 8 and with 2 phrases; PartiPrompts, which has no
 /// official automatic score, and suites of the user's have CLIPScore and B-VQA; `shapes` has what
-/// [`official_metrics`] says.
+/// [`official_metrics`] says, `shapes-motion` what [`clip_metrics`] says.
 #[must_use]
 pub fn metrics_for(suite: &str, category: &str) -> Vec<MetricId> {
     use MetricId::{
@@ -172,6 +212,9 @@ pub fn metrics_for(suite: &str, category: &str) -> Vec<MetricId> {
     };
     if suite == "shapes" {
         return official_metrics(category);
+    }
+    if suite == gentron_suites::shapes::motion::ID {
+        return clip_metrics(&[BVqa]);
     }
     if !suite.starts_with("t2i-compbench") {
         return vec![ClipScore, BVqa];
@@ -185,6 +228,13 @@ pub fn metrics_for(suite: &str, category: &str) -> Vec<MetricId> {
         "complex" => vec![ThreeInOne, ThreeInOneFixed, BVqa, BVqaNp2, Unidet2d, Unidet2dFixed, ClipScore],
         _ => Vec::new(),
     }
+}
+
+/// The metrics of clips: motion, then means over frames of `of_frames`, then the others.
+#[must_use]
+pub fn clip_metrics(of_frames: &[MetricId]) -> Vec<MetricId> {
+    let [motion, others @ ..] = MetricId::OF_CLIPS;
+    std::iter::once(motion).chain(of_frames.iter().copied()).chain(others).collect()
 }
 
 /// The metrics of a category, the official headline number first, then its parts and ours.

@@ -1,4 +1,5 @@
-//! What a scorer must be able to see: three traits, one for each kind of question that T2I-CompBench asks of an image.
+//! What a scorer must be able to see: three traits, one for each kind of question that T2I-CompBench asks of an image, and one for what
+//! moves in a clip.
 //!
 //! [`crate::shapes::ShapesPerception`] implements the first two exactly for the world of drawn shapes; BLIP-VQA and
 //! UniDet implement them for photographs.
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::card::MetricId;
 use crate::error::MetricError;
+use crate::video::Track;
 
 /// Answers yes-or-no questions about an image.
 pub trait Vqa: Send + Sync {
@@ -138,4 +140,16 @@ pub trait ImageText: Send + Sync {
     /// # Errors
     /// [`MetricError::Backend`] where the network fails or the text is too long for it.
     fn cosine(&self, image: &RgbImage, text: &str) -> Result<f64, MetricError>;
+}
+
+/// Follows an object through a clip.
+pub trait Tracker: Send + Sync {
+    /// Registry key, as it is written into a run's protocol.
+    fn id(&self) -> &str;
+
+    /// Where what `phrase` names ("a red circle") is in each of the frames, in their pixels.
+    ///
+    /// # Errors
+    /// Those of [`Vqa::answer`].
+    fn track(&self, frames: &[RgbImage], phrase: &str) -> Result<Track, MetricError>;
 }

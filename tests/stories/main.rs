@@ -4,6 +4,7 @@ mod ablate;
 mod architecture;
 mod bad_input;
 mod bare;
+mod clips;
 mod compare;
 mod damage;
 mod fuzz;

@@ -4,6 +4,7 @@ pub mod engine;
 pub mod gentron;
 pub mod png;
 pub mod stage;
+pub mod strip;
 pub mod truth;
 
 pub use engine::Engine;

@@ -131,6 +131,7 @@ mod tests {
             seed: 0,
             batch: shard,
             shard,
+            frames: None,
         }
     }
 

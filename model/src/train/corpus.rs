@@ -157,12 +157,13 @@ impl Corpus {
         self.frames
     }
 
-    /// Latents of some pictures: (B, C, H, W).
+    /// The latent of an example: C, H, W of each frame.
     ///
-    /// # Errors
-    /// Where an index is out of range.
-    pub fn latents(&self, examples: &[usize], device: &Device) -> candle_core::Result<Tensor> {
-        self.clips(examples, device)?.squeeze(1)
+    /// # Panics
+    /// Where there is no such example.
+    pub fn latent(&self, example: usize) -> &[f32] {
+        let size = self.frames * self.latent_shape.iter().product::<usize>();
+        &self.latents[example * size..][..size]
     }
 
     /// Latents of some clips: (B, T, C, H, W).
@@ -171,24 +172,29 @@ impl Corpus {
     /// Where an index is out of range.
     pub fn clips(&self, examples: &[usize], device: &Device) -> candle_core::Result<Tensor> {
         let [c, h, w] = self.latent_shape;
-        let size = self.frames * c * h * w;
-        let values: Vec<f32> = examples.iter().flat_map(|i| &self.latents[i * size..][..size]).copied().collect();
+        let values: Vec<f32> = examples.iter().flat_map(|&i| self.latent(i)).copied().collect();
         Tensor::from_vec(values, (examples.len(), self.frames, c, h, w), device)
     }
 
-    /// Texts of some examples, `None` for the null text, by encoder `encoder`; padded to the longest among them.
+    /// Texts of some examples of corpora of the same encoders, `None` for the null text, by encoder `encoder`; padded to the longest
+    /// among them.
     ///
     /// # Errors
-    /// Where an index is out of range.
-    pub fn texts(&self, encoder: usize, of: &[Option<usize>], device: &Device) -> candle_core::Result<TextInput> {
-        let encoded = &self.encoders[encoder];
-        let texts: Vec<usize> = of.iter().map(|i| i.map_or(0, |i| self.text_of[i] as usize)).collect();
-        let span = |text: usize| encoded.starts[text] as usize..encoded.starts[text + 1] as usize;
+    /// Where there is none, or an index is out of range.
+    pub fn texts(encoder: usize, of: &[(&Self, Option<usize>)], device: &Device) -> candle_core::Result<TextInput> {
+        let Some((first, _)) = of.first() else { candle_core::bail!("no text to read") };
+        let texts: Vec<(&Encoded, usize)> = of
+            .iter()
+            .map(|(corpus, i)| (&corpus.encoders[encoder], i.map_or(0, |i| corpus.text_of[i] as usize)))
+            .collect();
+        let span =
+            |(encoded, text): (&Encoded, usize)| encoded.starts[text] as usize..encoded.starts[text + 1] as usize;
         let length = texts.iter().map(|&text| span(text).len()).max().unwrap_or(0);
+        let encoded = &first.encoders[encoder];
         let (w, p, b) = (encoded.width, encoded.pooled_width, texts.len());
         let (mut tokens, mut mask, mut pooled) = (vec![0f32; b * length * w], vec![0u8; b * length], Vec::new());
-        for (i, &text) in texts.iter().enumerate() {
-            let span = span(text);
+        for (i, &(encoded, text)) in texts.iter().enumerate() {
+            let span = span((encoded, text));
             mask[i * length..][..span.len()].fill(1);
             let states = &encoded.tokens[span.start * w..span.end * w];
             tokens[i * length * w..].iter_mut().zip(states).for_each(|(to, from)| *to = from.to_f32());

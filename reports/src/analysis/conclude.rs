@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::cells::{Cell, cells};
 use super::types::{Analysis, ArmKey, CategoryKey, Method};
-use super::{attribution, contrast, differences, gallery, means, missing, order, summary, verdict, verdicts};
+use super::{attribution, contrast, differences, gallery, means, missing, motion, order, summary, verdict, verdicts};
 use crate::error::{ReportError, Result};
 use crate::observations::Observations;
 use crate::run_info::RunInfo;
@@ -61,6 +61,7 @@ pub fn conclude(info: &RunInfo, observations: &Observations) -> Result<Analysis>
         verdicts: verdicts::verdicts(info, &cells, &found),
         effects: attribution::effects(info, &cells, planned, &found),
         paper_pairs,
+        motion: motion::points(info, &cells),
         by_things: Vec::new(),
         missing: Vec::new(),
         gallery: Vec::new(),

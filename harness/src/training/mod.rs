@@ -1,4 +1,8 @@
-//! The shapes world as training data.
+//! Training data: the shapes world, or a user's folder of clips.
+
+mod folder;
+
+pub use folder::ClipFolder;
 
 use gentron_model::train::{ClipExample, Example, Source};
 use gentron_suites::shapes;
