@@ -40,7 +40,7 @@ pub enum Command {
     Ablate(RunArgs),
     /// Draw the images that a recipe asks for, and stop there
     #[command(long_about = help::GENERATE, after_long_help = help::GENERATE_EXAMPLES)]
-    Generate(RunArgs),
+    Generate(GenerateArgs),
     /// Score the images of a run, or of any folder; never draws
     #[command(long_about = help::SCORE, after_long_help = help::SCORE_EXAMPLES)]
     Score(ScoreArgs),
@@ -113,9 +113,9 @@ pub enum Command {
 }
 
 /// A recipe, and where and how to run it.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct RunArgs {
-    /// A TOML file, or a built-in recipe: table2-shapes (the default), limits-shapes, reconstruction-shapes
+    /// A TOML file, or a built-in recipe such as mfg-shapes [default: table2-shapes]
     pub recipe: Option<PathBuf>,
     /// Folder of the run; to continue one, give the same folder again [default: runs/<recipe's name>]
     #[arg(short, long, value_name = "DIR")]
@@ -141,6 +141,17 @@ pub struct RunArgs {
     /// Print JSON instead of a table
     #[arg(long)]
     pub json: bool,
+}
+
+/// A recipe, and what to leave beside its images.
+#[derive(Debug, Args)]
+pub struct GenerateArgs {
+    /// What to draw.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Also write clips to look at: frames, GIF and, by ffmpeg, MP4 and WebM
+    #[arg(long)]
+    pub video: bool,
 }
 
 /// What to work with.
@@ -182,6 +193,15 @@ pub struct TrainArgs {
     /// Where a network has no state, go on from its finished weights, if they are of the same recipe with fewer samples
     #[arg(long)]
     pub extend: bool,
+    /// A folder of clips with captions to train on instead of the small world: frames, GIFs or films, with NAME.txt beside each
+    #[arg(long, value_name = "DIR")]
+    pub clips: Option<PathBuf>,
+    /// Frames that each of these clips is cut to
+    #[arg(long, value_name = "N", default_value_t = 8, requires = "clips", value_parser = clap::value_parser!(u16).range(2..=256))]
+    pub frames: u16,
+    /// Side in pixels that their frames are resized to
+    #[arg(long, value_name = "N", default_value_t = 64, requires = "clips", value_parser = clap::value_parser!(u32).range(8..=2048))]
+    pub side: u32,
     /// Print the cards as JSON instead of a line each
     #[arg(long)]
     pub json: bool,

@@ -27,6 +27,11 @@ Draws every image of the plan, scores it, compares the arms, prints a table with
 report.html into the run's folder. Interrupt it at any moment, by Ctrl-C or by pulling the plug, and give the same command \
 again: it goes on where it stopped, and the finished run is the same to the byte, whatever the number of threads.
 
+Without a recipe it makes the paper's three ablations: table2-shapes (conditioning and text encoders, on pictures), then mfg-shapes \
+(motion-free guidance, on clips), each with a run folder and a report of its own. --out, --arm, --category or --json mean the first.
+
+Built in: table2-shapes, mfg-shapes, limits-shapes, limits-motion, reconstruction-shapes.
+
 A recipe is a TOML file:
 
   name = \"encoders\"
@@ -43,6 +48,7 @@ A recipe is a TOML file:
   kind = \"dpm-solver++\"              # or ddim, dpm-solver++-karras, euler, ddpm
   steps = 20
   guidance = 3.0
+  frames = 8                         # of clips, with motion_guidance = 1.2; pictures if left out
 
   [axes]                             # arms that multiply out; or list [[arms]] one by one
   conditioning = [\"cross_attention\"]
@@ -66,7 +72,8 @@ pub const GENERATE: &str = "\
 Draw the images that a recipe asks for, and stop there.
 
 The first stage of `ablate`: it writes the manifest, the plan and the images. Whatever is drawn already is kept; an image that \
-is missing, truncated or altered is drawn again, with the same bytes.
+is missing, truncated or altered is drawn again, with the same bytes. A clip is one image, its frames side by side; --video also \
+writes it as frames, as an animated GIF, and as MP4 and WebM where ffmpeg is installed, in the folder clips/ of the run.
 
 An arm of another program names it in the recipe:
 
@@ -89,6 +96,7 @@ pub const GENERATE_EXAMPLES: &str = "\
 Examples:
   gentron generate
   gentron generate recipes/table2-shapes.toml --arm cross-t5 --out runs/cross-t5
+  gentron generate mfg-shapes --prompts 2 --video
   gentron generate --threads 1 --quiet";
 
 /// `gentron score --help`.

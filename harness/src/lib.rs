@@ -6,6 +6,7 @@
 //!            weights/     └────────── store/ ────┘           one way to write, journals, ledger, manifest
 //!            registry/                                       suites by name, and where their files are
 //! shards/    one run by many workers, and one again; submit/ hands it to Slurm, Kubernetes or processes here
+//! movie/     clips as GIF, MP4, WebM and frames, and back
 //! bare/      images that nobody here drew: found, scored, averaged
 //! exchange/  imports of other systems' images, exports for the official scripts
 //! forecast/  what a run will take on this machine
@@ -27,6 +28,7 @@ pub mod forecast;
 pub mod generate;
 pub mod help;
 pub mod interrupt;
+pub mod movie;
 pub mod names;
 pub mod plan;
 pub mod play;

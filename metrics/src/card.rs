@@ -58,11 +58,29 @@ pub enum MetricId {
     /// BLIP trained on people's rankings.
     #[serde(rename = "image-reward")]
     ImageReward,
+    /// Whether named objects of a clip move as told; ours.
+    #[serde(rename = "motion")]
+    Motion,
+    /// What neighbouring frames share, pixel by pixel.
+    #[serde(rename = "flicker")]
+    Flicker,
+    /// What frames share with the one before and the first, by CLIP.
+    #[serde(rename = "consistency")]
+    Consistency,
+    /// Frame-text cosine.
+    #[serde(rename = "clipsim")]
+    ClipSim,
+    /// Share of the frame that the named object takes; ours.
+    #[serde(rename = "subject-size")]
+    SubjectSize,
+    /// How near the middle the named object is; ours.
+    #[serde(rename = "subject-centrality")]
+    SubjectCentrality,
 }
 
 impl MetricId {
     /// Every metric, in the order of the registry.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 21] = [
         Self::BVqa,
         Self::Unidet2d,
         Self::Unidet3d,
@@ -78,11 +96,27 @@ impl MetricId {
         Self::PickScore,
         Self::HpsV2,
         Self::ImageReward,
+        Self::Motion,
+        Self::Flicker,
+        Self::Consistency,
+        Self::ClipSim,
+        Self::SubjectSize,
+        Self::SubjectCentrality,
     ];
 
     /// Those of models that were trained on what people prefer. No suite has them among its own: they are scored where
     /// the model is there or a recipe asks for them.
     pub const PREFERENCES: [Self; 3] = [Self::PickScore, Self::HpsV2, Self::ImageReward];
+
+    /// Those that look at a clip as a whole; of a clip, every other is the mean over its frames.
+    pub const OF_CLIPS: [Self; 6] =
+        [Self::Motion, Self::Flicker, Self::Consistency, Self::ClipSim, Self::SubjectSize, Self::SubjectCentrality];
+
+    /// Whether it looks at a clip as a whole.
+    #[must_use]
+    pub fn is_of_clips(self) -> bool {
+        Self::OF_CLIPS.contains(&self)
+    }
 
     /// What the user types and a table prints.
     #[must_use]
@@ -103,6 +137,12 @@ impl MetricId {
             Self::PickScore => "pickscore",
             Self::HpsV2 => "hpsv2.1",
             Self::ImageReward => "image-reward",
+            Self::Motion => "motion",
+            Self::Flicker => "flicker",
+            Self::Consistency => "consistency",
+            Self::ClipSim => "clipsim",
+            Self::SubjectSize => "subject-size",
+            Self::SubjectCentrality => "subject-centrality",
         }
     }
 
@@ -118,7 +158,9 @@ impl MetricId {
     #[must_use]
     pub fn uses_detector(self) -> bool {
         use MetricId::{ActionVqa, BVqa, BVqaNp2, ClipScore};
-        !matches!(self, BVqa | BVqaNp2 | ClipScore | ActionVqa) && !Self::PREFERENCES.contains(&self)
+        !matches!(self, BVqa | BVqaNp2 | ClipScore | ActionVqa)
+            && !self.is_of_clips()
+            && !Self::PREFERENCES.contains(&self)
     }
 
     /// Its card.
@@ -182,7 +224,7 @@ pub fn registry() -> &'static [MetricCard] {
 ///
 /// T2I-CompBench's prompts have official and fixed scores, and B-VQA with 8 and with 2 phrases; PartiPrompts, which has no
 /// official automatic score, and suites of the user's have CLIPScore and B-VQA; `shapes` has what
-/// [`official_metrics`] says.
+/// [`official_metrics`] says, `shapes-motion` what [`clip_metrics`] says.
 #[must_use]
 pub fn metrics_for(suite: &str, category: &str) -> Vec<MetricId> {
     use MetricId::{
@@ -191,6 +233,9 @@ pub fn metrics_for(suite: &str, category: &str) -> Vec<MetricId> {
     };
     if suite == "shapes" {
         return official_metrics(category);
+    }
+    if suite == gentron_suites::shapes::motion::ID {
+        return clip_metrics(&[BVqa]);
     }
     if !suite.starts_with("t2i-compbench") {
         return vec![ClipScore, BVqa];
@@ -204,6 +249,13 @@ pub fn metrics_for(suite: &str, category: &str) -> Vec<MetricId> {
         "complex" => vec![ThreeInOne, ThreeInOneFixed, BVqa, BVqaNp2, Unidet2d, Unidet2dFixed, ClipScore],
         _ => Vec::new(),
     }
+}
+
+/// The metrics of clips: motion, then means over frames of `of_frames`, then the others.
+#[must_use]
+pub fn clip_metrics(of_frames: &[MetricId]) -> Vec<MetricId> {
+    let [motion, others @ ..] = MetricId::OF_CLIPS;
+    std::iter::once(motion).chain(of_frames.iter().copied()).chain(others).collect()
 }
 
 /// The metrics of a category, the official headline number first, then its parts and ours.

@@ -44,9 +44,9 @@ pub mod wanted;
 pub mod weights;
 
 pub use average::Average;
-pub use card::{MetricCard, MetricId, metrics_for, official_metrics, registry};
+pub use card::{MetricCard, MetricId, clip_metrics, metrics_for, official_metrics, registry};
 pub use error::MetricError;
-pub use measure::{Backends, Preferences, action_phrase, measure, score_name, unscored};
+pub use measure::{Backends, ClipBackends, Preferences, action_phrase, measure, measure_clip, score_name, unscored};
 pub use observation::{Observation, Outcome, Reason};
-pub use perception::{Answer, DepthMap, Detection, Detections, Detector, ImageText, Preference, Vqa};
+pub use perception::{Answer, DepthMap, Detection, Detections, Detector, ImageText, Preference, Tracker, Vqa};
 pub use wanted::Mode;

@@ -1,5 +1,6 @@
 //! From a prompt and an image to observations.
 
+mod clip;
 mod spatial;
 
 use std::borrow::Cow;
@@ -14,6 +15,8 @@ use crate::formulas::{self, NP_NUM, NP_NUM_PAPER};
 use crate::observation::{Observation, Outcome, Reason};
 use crate::perception::{Detections, Detector, ImageText, Preference, Vqa};
 use crate::wanted::{self, Mode};
+
+pub use clip::{ClipBackends, measure_clip};
 
 /// Who looks at the image.
 #[derive(Clone, Copy)]
@@ -98,6 +101,15 @@ impl From<&'static str> for Absent {
 
 type Scored = Result<(f64, Vec<Reason>), Absent>;
 
+fn outcome_of(scored: Scored) -> Outcome {
+    match scored {
+        Ok((value, reasons)) if value.is_finite() => Outcome::Scored { value, reasons },
+        Ok((value, _)) => Outcome::Unscored { why: format!("the back-end returned {value}") },
+        Err(Absent::Because(why)) => Outcome::Unscored { why: why.into_owned() },
+        Err(Absent::Failed(error)) => Outcome::Unscored { why: chain(&error) },
+    }
+}
+
 /// One image under one prompt; objects are looked for once, whichever metrics need them.
 struct Look<'a> {
     prompt: &'a Prompt,
@@ -127,14 +139,15 @@ impl Look<'_> {
                 MetricId::PickScore => self.preference(self.backends.preferences.pickscore),
                 MetricId::HpsV2 => self.preference(self.backends.preferences.hpsv2),
                 MetricId::ImageReward => self.preference(self.backends.preferences.image_reward),
+                MetricId::Motion
+                | MetricId::Flicker
+                | MetricId::Consistency
+                | MetricId::ClipSim
+                | MetricId::SubjectSize
+                | MetricId::SubjectCentrality => Err("it is a score of clips, and this is a picture".into()),
             }
         };
-        match scored {
-            Ok((value, reasons)) if value.is_finite() => Outcome::Scored { value, reasons },
-            Ok((value, _)) => Outcome::Unscored { why: format!("the back-end returned {value}") },
-            Err(Absent::Because(why)) => Outcome::Unscored { why: why.into_owned() },
-            Err(Absent::Failed(error)) => Outcome::Unscored { why: chain(&error) },
-        }
+        outcome_of(scored)
     }
 
     fn ask(&self, phrase: String) -> Result<(f64, Reason), MetricError> {

@@ -1,5 +1,5 @@
-//! What a scorer must be able to see: three traits, one for each kind of question that T2I-CompBench asks of an image, and
-//! a fourth for models that were trained on what people prefer.
+//! What a scorer must be able to see: three traits, one for each kind of question that T2I-CompBench asks of an image, a fourth for
+//! models that were trained on what people prefer, and one for what moves in a clip.
 //!
 //! [`crate::shapes::ShapesPerception`] implements the first two exactly for the world of drawn shapes; BLIP-VQA and
 //! UniDet implement them for photographs.
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::card::MetricId;
 use crate::error::MetricError;
+use crate::video::Track;
 
 /// Answers yes-or-no questions about an image.
 pub trait Vqa: Send + Sync {
@@ -152,4 +153,16 @@ pub trait Preference: Send + Sync {
     /// [`MetricError::ImageSize`] on an image without pixels, [`MetricError::Network`] or [`MetricError::Backend`]
     /// where the network fails.
     fn preference(&self, image: &RgbImage, text: &str) -> Result<f64, MetricError>;
+}
+
+/// Follows an object through a clip.
+pub trait Tracker: Send + Sync {
+    /// Registry key, as it is written into a run's protocol.
+    fn id(&self) -> &str;
+
+    /// Where what `phrase` names ("a red circle") is in each of the frames, in their pixels.
+    ///
+    /// # Errors
+    /// Those of [`Vqa::answer`].
+    fn track(&self, frames: &[RgbImage], phrase: &str) -> Result<Track, MetricError>;
 }

@@ -6,7 +6,7 @@
 //! hidden parts included, and `generous` looks again at what has several colours or a broken outline → `surface` tells
 //! colour and texture, `order` who lies in front of whom, `relations` who touches whom → `reading` collects all that →
 //! `phrase` and `answer` read and answer questions → `backend` offers it as [`Vqa`](crate::Vqa) and
-//! [`Detector`](crate::Detector).
+//! [`Detector`](crate::Detector). `track` follows one object through the frames of a clip.
 //!
 //! What is drawn cleanly is read with certainty; what is blurred or misshapen gets a lower score rather than a wrong
 //! name.
@@ -28,6 +28,7 @@ mod relations;
 mod silhouette;
 mod surface;
 mod template;
+mod track;
 
 pub use backend::ShapesPerception;
 pub use phrase::is_adjective;

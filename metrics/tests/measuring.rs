@@ -2,9 +2,10 @@
 
 use gentron_metrics::shapes::ShapesPerception;
 use gentron_metrics::{
-    Backends, ImageText, MetricError, MetricId, Observation, Outcome, Reason, measure, official_metrics, unscored,
+    Backends, ClipBackends, ImageText, MetricError, MetricId, Observation, Outcome, Reason, measure, measure_clip,
+    metrics_for, official_metrics, unscored,
 };
-use gentron_suites::shapes::{render, scene_for, suite};
+use gentron_suites::shapes::{motion, render, scene_for, suite};
 use gentron_suites::{ComplexKind, Prompt, Suite};
 use image::RgbImage;
 
@@ -107,4 +108,65 @@ fn observations_survive_json() {
     let reason = Reason::Count { noun: "star".into(), wanted: 3, found: 2 };
     let text = serde_json::to_string(&reason).unwrap_or_default();
     assert_eq!(text, r#"{"kind":"count","noun":"star","wanted":3,"found":2}"#);
+}
+
+/// All metrics of clips of a prompt on some frames, seen exactly.
+fn of_clip(prompt: &Prompt, frames: &[RgbImage]) -> Vec<Observation> {
+    let eyes = ShapesPerception::new();
+    let backends = Backends { vqa: &eyes, detector: &eyes, image_text: None };
+    let of_frame = |frame: &RgbImage, metrics: &[MetricId]| measure(prompt, frame, &backends, metrics);
+    let whole = ClipBackends { tracker: Some(&eyes), ..ClipBackends::default() };
+    measure_clip(prompt, frames, &whole, &of_frame, &metrics_for(motion::ID, &prompt.category))
+}
+
+fn value(observations: &[Observation], metric: MetricId) -> Option<f64> {
+    observations.iter().find(|o| o.metric == metric.as_str()).and_then(|o| o.outcome.value())
+}
+
+#[test]
+fn rendered_clips_move_as_told_and_other_clips_do_not() {
+    for prompt in motion::suite().prompts() {
+        for seed in [1, 2] {
+            let clip = motion::clip_for(prompt, seed);
+            let frames = clip.render();
+            let observed = of_clip(prompt, &frames);
+            let moved = observed.iter().find(|o| o.metric == "motion");
+            assert_eq!(value(&observed, MetricId::Motion), Some(1.0), "{}: {moved:?}", prompt.text);
+            // Size and place of the objects are known.
+            let size = |frame| {
+                let boxes = clip.scene(frame).objects.iter().map(|o| f64::from(o.size).powi(2)).collect::<Vec<_>>();
+                boxes.iter().sum::<f64>() / boxes.len() as f64 / 4096.0
+            };
+            if prompt.category != "turn" && !prompt.text.contains("turning") {
+                let want = (0..frames.len()).map(size).sum::<f64>() / frames.len() as f64;
+                let got = value(&observed, MetricId::SubjectSize).unwrap();
+                assert!((got / want - 1.0).abs() < 0.2, "{}: size {got}, not {want}", prompt.text);
+            }
+        }
+        let still = vec![motion::clip_for(prompt, 1).render().remove(0); motion::FRAMES];
+        let held = prompt.annotation.motions.iter().filter(|m| m.motion == gentron_suites::Motion::Still).count();
+        let want = held as f64 / prompt.annotation.motions.len() as f64;
+        assert_eq!(value(&of_clip(prompt, &still), MetricId::Motion), Some(want), "{} standing still", prompt.text);
+        assert_eq!(value(&of_clip(prompt, &still), MetricId::Flicker), Some(1.0));
+    }
+}
+
+#[test]
+fn a_clip_of_nothing_has_no_subject_and_moves_nothing() {
+    let suite = motion::suite();
+    let prompt = &suite.prompts()[0];
+    let blank = vec![RgbImage::from_pixel(64, 64, image::Rgb([240; 3])); motion::FRAMES];
+    let observed = of_clip(prompt, &blank);
+    assert_eq!(value(&observed, MetricId::Motion), Some(0.0));
+    assert_eq!(value(&observed, MetricId::BVqa), Some(0.0));
+    for metric in [MetricId::SubjectSize, MetricId::SubjectCentrality, MetricId::Consistency, MetricId::ClipSim] {
+        assert_eq!(value(&observed, metric), None, "{metric}");
+    }
+    assert!(
+        of_clip(prompt, &[])
+            .iter()
+            .all(|o| matches!(&o.outcome, Outcome::Unscored { why } if why == "the clip has no frames"))
+    );
+    // A picture has no motion to be scored.
+    assert!(matches!(score(prompt, &blank[0], None, MetricId::Motion), Outcome::Unscored { .. }));
 }

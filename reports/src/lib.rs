@@ -20,9 +20,9 @@ mod text;
 use std::path::Path;
 
 pub use analysis::{
-    ALPHA, Analysis, ArmKey, BOOTSTRAP_REPLICATES, BOOTSTRAP_SEED, ByChallenge, ByThings, CategoryEffect, CategoryKey,
-    Difference, Effect, Estimate, GalleryItem, Judged, MARGIN, MeanDifference, Method, Missing, OverallMean, PaperPair,
-    Picked, Settle, SettledBy, Shot, Standing, Step, Verdict, Word, conclude,
+    ALPHA, AgainstOff, Analysis, ArmKey, BOOTSTRAP_REPLICATES, BOOTSTRAP_SEED, ByChallenge, ByThings, CategoryEffect,
+    CategoryKey, Difference, Effect, Estimate, GalleryItem, Judged, MARGIN, MeanDifference, Method, Missing,
+    MotionPoint, OverallMean, PaperPair, Picked, Settle, SettledBy, Shot, Standing, Step, Verdict, Word, conclude,
 };
 pub use comparison::{Change, Comparison, PairedBy, RunToCompare, compare};
 pub use error::{ReportError, Result};

@@ -126,7 +126,7 @@ mod tests {
             }],
             images_per_prompt: 10,
             seed: 1,
-            sampler: SamplerInfo { kind: "ddim".into(), steps: 50, guidance: 7.5 },
+            sampler: SamplerInfo { kind: "ddim".into(), steps: 50, guidance: 7.5, motion_guidance: None },
             scorers: vec![],
             np_num: Some(2),
             resize: "none".into(),

@@ -132,6 +132,9 @@ pub struct SamplerInfo {
     pub steps: u32,
     /// Scale of classifier-free guidance; 1 is none.
     pub guidance: f64,
+    /// Of clips: the weight of motion-free guidance; none: off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub motion_guidance: Option<f64>,
 }
 
 /// A metric and what computed it.
@@ -180,6 +183,12 @@ pub struct ArmInfo {
     /// Id of the row of the paper's Table 2 that this arm corresponds to (see [`crate::paper::TABLE_2`]).
     #[serde(default)]
     pub paper_row: Option<String>,
+    /// Frames that stand side by side in each of its images, where it draws clips.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frames: Option<u32>,
+    /// Of a backbone of clips: the share of its training samples that were motion-free, pictures whose frames did not see one another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub motion_free: Option<f64>,
 }
 
 /// How an arm was trained.

@@ -93,7 +93,7 @@
     visible.forEach((shot) => {
       const copy = shot.cloneNode(true);
       const img = copy.querySelector('img');
-      if (img) img.style.width = (img.width <= 160 ? 3 * zoom * 100 : zoom * img.width) + 'px';
+      if (img && !img.closest('.plays')) img.style.width = (img.width <= 160 ? 3 * zoom * 100 : zoom * img.width) + 'px';
       if (shot.dataset.full) {
         const link = make('a', 'full size', copy);
         link.href = shot.dataset.full;

@@ -24,7 +24,7 @@ fn small(folder: &Path, arms: &[(&str, &str, f64)], score: impl Fn(usize, u32, u
             label: format!("{conditioning} {encoder} {guidance}"),
             conditioning: (*conditioning).into(),
             text_encoders: vec![(*encoder).into()],
-            sampler: Some(SamplerInfo { kind: "ddim".into(), steps: 20, guidance: *guidance }),
+            sampler: Some(SamplerInfo { kind: "ddim".into(), steps: 20, guidance: *guidance, motion_guidance: None }),
             paper_row: None,
             ..template.clone()
         })

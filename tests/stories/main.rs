@@ -5,6 +5,7 @@ mod architecture;
 mod bad_input;
 mod bare;
 mod browser;
+mod clips;
 mod compare;
 mod damage;
 mod exchange;

@@ -193,7 +193,7 @@ fn suites_that_cannot_be_meant() {
     fs::write(path.join("mine.csv"), MINE).unwrap();
     let truth = "generator = \"ground-truth\"";
     for (recipe, what) in [
-        (recipe("", truth), "arm `arm` renders prompts of the suite shapes alone, not of mine"),
+        (recipe("", truth), "arm `arm` renders prompts of the suite shapes or shapes-motion, not of mine"),
         (recipe("prompt_column = \"prompts\"", TRAINED), "mine.csv:1: no column `prompts` (found: text, kind)"),
         (recipe("folder = \"x\"", TRAINED), "has both `file` and `folder`"),
         (recipe("subset = 4", TRAINED), "4 prompts are asked for of mine, there are 3"),

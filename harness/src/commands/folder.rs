@@ -117,6 +117,7 @@ fn rows(folder: &Path, seen: &[Seen], prompts: &[Prompt], scorer: &Scorer) -> an
             seed: 0,
             batch: 0,
             shard: 0,
+            frames: None,
         };
         let headline = scorer.headline(&seen.suite, &seen.category);
         for mut row in rows::of_task(&task, headline, seen.observations.clone())? {

@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::setup;
-use crate::cli::RunArgs;
+use crate::cli::GenerateArgs;
 use crate::failure::{Interrupted, Outcome};
 use crate::shards::folder::refuse_unmerged;
 use crate::workers::Ended;
-use crate::{generate, table};
+use crate::{generate, movie, table};
 
 /// What is printed with `--json`.
 #[derive(Serialize)]
@@ -16,30 +16,35 @@ struct Answer {
     images: usize,
     kept: usize,
     drawn: usize,
+    /// Clips that were written as files to look at; null without `--video`.
+    clips: Option<usize>,
 }
 
 /// Draws what is missing.
 ///
 /// # Errors
 /// Whatever keeps it from its end.
-pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
-    let setup = setup::begin(args)?;
+pub fn run(args: &GenerateArgs) -> anyhow::Result<Outcome> {
+    let setup = setup::begin(&args.run)?;
     refuse_unmerged(&setup.run.folder)?;
     let generated = generate::generate(&setup.run, &setup.prompts, &setup.sources, setup.threads)?;
     if generated.ended == Ended::Stopped {
         return Err(Interrupted.into());
     }
+    let clips = args.video.then(|| movie::export::export(&setup.run, setup.threads)).transpose()?;
     let answer = Answer {
         run: setup.run.folder.display().to_string(),
         images: setup.run.plan.tasks.len(),
         kept: generated.kept,
         drawn: generated.drawn,
+        clips,
     };
-    if args.json {
+    if args.run.json {
         table::print_json(&answer)?;
     } else {
-        let Answer { run, images, kept, drawn } = answer;
-        table::print(&format!("{images} images in {run}: {drawn} drawn, {kept} kept\n"))?;
+        let Answer { run, images, kept, drawn, clips } = answer;
+        let clips = clips.map(|clips| format!("{clips} clips to look at in {run}/clips\n")).unwrap_or_default();
+        table::print(&format!("{images} images in {run}: {drawn} drawn, {kept} kept\n{clips}"))?;
     }
     Ok(Outcome::Done)
 }

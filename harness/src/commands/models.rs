@@ -32,7 +32,7 @@ pub fn run(args: &ListArgs) -> anyhow::Result<Outcome> {
     let mut models = Vec::new();
     for preset in presets() {
         let parameters = preset.config.parameter_count().with_context(|| format!("cannot count {}", preset.name))?;
-        let gflops = preset.config.forward_flops(&TEXT_TOKENS) as f64 / 1e9;
+        let gflops = preset.config.forward_flops(&TEXT_TOKENS, 1) as f64 / 1e9;
         let paper_millions = preset.paper_millions;
         models.push(Model { id: preset.name, parameters, paper_millions, gflops, config: preset.config });
     }

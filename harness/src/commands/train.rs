@@ -7,10 +7,10 @@ use crate::cli::TrainArgs;
 use crate::device::device;
 use crate::failure::{Explain as _, Interrupted, Outcome, refuse};
 use crate::names;
-use crate::training::ShapesSource;
+use crate::training::{ClipFolder, ShapesSource};
 use crate::{interrupt, progress, recipe, table};
 use gentron_model::train::{
-    Beginning, Control, Folders, NetworkRecipe, Outcome as Trained, Progress, StepReport, TrainRecipe,
+    Beginning, Control, Folders, NetworkRecipe, Outcome as Trained, Progress, Source, StepReport, TrainRecipe,
 };
 
 /// The recipe behind `gentron train` without an argument.
@@ -29,12 +29,16 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<Outcome> {
     let chosen = choose(&recipe, &args.only)?;
     let beginning = if args.extend { Beginning::Exported } else { Beginning::Anew };
     let folders = Folders { states: &args.states, weights: &args.weights, beginning };
-    let (source, device) = (ShapesSource::default(), device());
+    let source: Box<dyn Source> = match &args.clips {
+        None => Box::new(ShapesSource::default()),
+        Some(folder) => Box::new(ClipFolder::open(folder, usize::from(args.frames), args.side)?),
+    };
+    let device = device();
     let mut lines = Vec::new();
     for network in chosen {
         let mut bar = Bar::new(network);
         let trained = network
-            .train(&source, folders, &device, &mut bar)
+            .train(source.as_ref(), folders, &device, &mut bar)
             .explain(|| (format!("cannot train {}", network.name), HINT))?;
         drop(bar);
         match trained {

@@ -13,7 +13,7 @@ use gentron_model::pipeline::{
 use gentron_suites::Prompt;
 use image::RgbImage;
 
-use super::{Engine, Sources};
+use super::{Engine, Sources, strip};
 use crate::failure::{Explain as _, refuse};
 use crate::plan::Batch;
 use crate::recipe::words::Words as _;
@@ -32,8 +32,14 @@ impl Engine for Gentron {
             seed: task.seed,
         };
         let draws: Vec<Draw> = batch.iter().map(draw).collect();
+        let clips = batch.iter().any(|task| task.frames.is_some());
         // Each batch has one core to itself: so it is fastest for small networks, and so its bits do not depend on the number of cores.
-        Ok(single_threaded(|| self.0.generate(&draws))?)
+        single_threaded(|| {
+            if !clips {
+                return Ok(self.0.generate(&draws)?);
+            }
+            self.0.generate_clips(&draws)?.iter().map(|frames| strip::join(frames)).collect()
+        })
     }
 }
 
@@ -75,8 +81,8 @@ pub fn spec(recipe: &Resolved, arm: &ResolvedArm, folder: &Path) -> anyhow::Resu
             kind: arm.sampler.kind,
             steps: arm.sampler.steps as usize,
             guidance: arm.sampler.guidance,
-            motion_guidance: None,
-            frames: None,
+            motion_guidance: arm.sampler.motion_guidance,
+            frames: arm.sampler.frames.map(|frames| frames as usize),
         },
         weights: WeightType::F32,
         embeddings: None,
@@ -139,6 +145,9 @@ fn check_claims(recipe: &Resolved, arm: &ResolvedArm, config: &GenTronConfig) ->
         let hint = "correct the arm in the recipe, or name the weights that it means";
         Err(refuse(format!("the arm {}: {what}", arm.name), hint))
     };
+    if arm.sampler.frames.is_some() && !config.temporal {
+        return wrong("the recipe asks for clips, and its weights have no TempSelfAttn".to_owned());
+    }
     if let Some(claimed) = arm.conditioning.filter(|claimed| *claimed != config.conditioning) {
         let (claimed, found) = (claimed.word(), config.conditioning.word());
         return wrong(format!("the recipe says {claimed}, its weights are of {found}"));

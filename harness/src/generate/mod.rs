@@ -8,6 +8,7 @@ pub mod png;
 pub mod process;
 pub mod sources;
 pub mod stage;
+pub mod strip;
 pub mod truth;
 
 pub use engine::Engine;

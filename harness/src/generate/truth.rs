@@ -11,7 +11,7 @@ use gentron_model::ops::single_threaded;
 use gentron_model::pipeline::load_autoencoder;
 use gentron_model::pixels::{to_images, to_tensor};
 use gentron_suites::Prompt;
-use gentron_suites::shapes;
+use gentron_suites::shapes::{self, motion};
 use image::RgbImage;
 
 use super::Engine;
@@ -59,6 +59,9 @@ impl Truth {
                 }
             }
         };
+        if shown.suite == motion::ID {
+            return super::strip::join(&motion::clip_for(shown, random).render());
+        }
         Ok(shapes::render(&shapes::scene_for(shown, random)))
     }
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use gentron_suites::Prompt;
+use gentron_suites::shapes::motion;
 use serde::Serialize;
 
 use super::task::{ArmIdentity, GENERATION, Task};
-use crate::recipe::Resolved;
+use crate::recipe::{GeneratorKind, Resolved};
 use crate::store::digest;
 
 /// Logical shards of a run: how finely its journals are divided, and the most workers that can share it. It is part of the format,
@@ -33,6 +34,15 @@ struct BatchIdentity<'a> {
     arm: &'a ArmIdentity,
     /// Id, text, k and seed of each draw.
     draws: Vec<(&'a str, &'a str, u32, u64)>,
+}
+
+/// Frames of a clip that an arm draws for a suite's prompts; none where it draws pictures.
+fn frames(recipe: &Resolved, arm: &str, suite: &str) -> Option<u32> {
+    let arm = recipe.arms.iter().find(|known| known.name == arm)?;
+    match arm.generator {
+        GeneratorKind::Gentron => arm.sampler.frames,
+        _ => (suite == motion::ID).then_some(motion::FRAMES as u32),
+    }
 }
 
 impl Plan {
@@ -72,6 +82,7 @@ impl Plan {
                         seed: recipe.seed,
                         batch,
                         shard,
+                        frames: frames(recipe, arm, &prompt.suite),
                     });
                 }
                 batch += 1;
@@ -113,7 +124,7 @@ impl Plan {
 mod tests {
     use super::*;
     use crate::plan::prompts::select;
-    use crate::recipe::{BUILT_IN, GeneratorKind, Narrowing, resolve};
+    use crate::recipe::{BUILT_IN, Narrowing, resolve};
     use crate::registry::Library;
 
     fn plan(change: impl Fn(&mut Resolved), weights: &str) -> Plan {

@@ -38,10 +38,13 @@ pub struct Task {
     pub batch: u32,
     /// Which journal records it.
     pub shard: u32,
+    /// Frames of a clip; absent of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frames: Option<u32>,
 }
 
 impl Task {
-    /// Where the image is, relative to the run's folder: ids only, never a prompt.
+    /// Where the image is, relative to the run's folder: ids only, never a prompt. The frames of a clip stand in it side by side.
     pub fn image(&self) -> PathBuf {
         PathBuf::from("images").join(&self.arm).join(&self.prompt_id).join(format!("{}.png", self.k))
     }

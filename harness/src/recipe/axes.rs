@@ -38,9 +38,9 @@ struct Values<'a> {
 
 fn arm(axes: &Axes, sampler: Sampler, values: Values) -> Arm {
     let own_sampler = (values.guidance.is_some() || values.steps.is_some()).then(|| Sampler {
-        kind: sampler.kind,
         steps: values.steps.unwrap_or(sampler.steps),
         guidance: values.guidance.unwrap_or(sampler.guidance),
+        ..sampler
     });
     let name = axes.name.as_deref().unwrap_or("{conditioning}-{text}-{scale}-{guidance}-{steps}");
     Arm {

@@ -11,6 +11,8 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("table2-shapes", include_str!("../../../recipes/table2-shapes.toml")),
     ("limits-shapes", include_str!("../../../recipes/limits-shapes.toml")),
     ("reconstruction-shapes", include_str!("../../../recipes/reconstruction-shapes.toml")),
+    ("mfg-shapes", include_str!("../../../recipes/mfg-shapes.toml")),
+    ("limits-motion", include_str!("../../../recipes/limits-motion.toml")),
 ];
 
 /// Where a recipe came from.

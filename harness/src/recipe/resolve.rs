@@ -114,12 +114,7 @@ pub fn resolve(recipe: Recipe, narrowing: &Narrowing, library: &Library, shown: 
         return Err(wrong("no suite to draw".into(), "add [[suites]] with id = \"shapes\"".into()));
     }
     let suites = suites::resolve(&recipe.suites, narrowing, library, &wrong)?;
-    if let Some(arm) = arms.iter().find(|arm| arm.generator.renders())
-        && let Some(suite) = suites.iter().find(|suite| suite.id != gentron_suites::shapes::ID)
-    {
-        let what = format!("arm `{}` renders prompts of the suite shapes alone, not of {}", arm.name, suite.id);
-        return Err(wrong(what, "leave out the arm or the suite".into()));
-    }
+    check_worlds(&arms, &suites).map_err(|(what, hint)| wrong(what, hint))?;
     let categories: Vec<&str> = suites.iter().flat_map(|s| s.categories.iter().map(String::as_str)).collect();
     let mut gates = Vec::new();
     for gate in recipe.gates {
@@ -161,6 +156,30 @@ pub(super) fn check_name(name: &str, key: &str) -> Result<(), Wrong> {
     Err((format!("{key} `{name}` cannot be part of a path"), hint))
 }
 
+/// The renderer draws its own suites alone, and what moves needs more than one frame.
+fn check_worlds(arms: &[ResolvedArm], suites: &[ResolvedSuite]) -> Result<(), Wrong> {
+    use gentron_suites::shapes::{ID, motion};
+    for (arm, suite) in arms.iter().flat_map(|arm| suites.iter().map(move |suite| (arm, suite))) {
+        let gentron = arm.generator == GeneratorKind::Gentron;
+        if !gentron && ![ID, motion::ID].contains(&suite.id.as_str()) {
+            let what =
+                format!("arm `{}` renders prompts of the suite {ID} or {}, not of {}", arm.name, motion::ID, suite.id);
+            return Err((what, "leave out the arm or the suite".into()));
+        }
+        if suite.id == motion::ID && gentron && arm.sampler.frames.is_none() {
+            let what = format!("arm `{}` draws pictures, and the prompts of {} ask for clips", arm.name, suite.id);
+            return Err((what, format!("write frames = {} into its sampler", motion::FRAMES)));
+        }
+        if suite.id == motion::ID && arm.generator == GeneratorKind::ReconstructedTruth {
+            return Err((
+                format!("arm `{}` goes through the autoencoder picture by picture", arm.name),
+                "leave it out".into(),
+            ));
+        }
+    }
+    Ok(())
+}
+
 fn arms(recipe: &Recipe, narrowing: &Narrowing) -> Result<Vec<ResolvedArm>, Wrong> {
     let mut written = recipe.arms.clone();
     written.extend(recipe.axes.iter().flat_map(|axes| axes::multiply(axes, recipe.sampler)));
@@ -192,6 +211,19 @@ fn resolve_arm(arm: Arm, sampler: Sampler, narrowing: &Narrowing) -> Result<Reso
     }
     if !(0.0..=100.0).contains(&sampler.guidance) {
         return Err((format!("arm `{}`: guidance is {}", arm.name, sampler.guidance), "choose 0 to 100".into()));
+    }
+    if sampler.motion_guidance.is_some_and(|weight| !(0.0..=100.0).contains(&weight)) {
+        return Err((
+            format!("arm `{}`: motion_guidance is not within 0 and 100", arm.name),
+            "the paper's is 1.2".into(),
+        ));
+    }
+    if sampler.motion_guidance.is_some() && sampler.frames.is_none() {
+        let hint = format!("write frames = {} beside it", gentron_suites::shapes::motion::FRAMES);
+        return Err((format!("arm `{}`: motion_guidance is of clips", arm.name), hint));
+    }
+    if sampler.frames.is_some_and(|frames| !(2..=256).contains(&frames)) {
+        return Err((format!("arm `{}`: a clip has 2 to 256 frames", arm.name), "8 as in the paper".into()));
     }
     match (arm.generator, &arm.weights) {
         (GeneratorKind::Gentron, None) => {

@@ -77,7 +77,7 @@ pub struct SuiteChoice {
     /// What the file calls the categories; `category` or `tag` if left out, and one category `all` where there is none.
     #[serde(default)]
     pub category_column: Option<String>,
-    /// What its images show, and so who can score them; drawn shapes for the suite `shapes`, else photographs.
+    /// What its images show, and so who can score them; drawn shapes for `shapes` and `shapes-motion`, else photographs.
     #[serde(default)]
     pub world: Option<World>,
     /// Categories to draw; all if left out.
@@ -125,7 +125,8 @@ pub enum World {
 impl World {
     /// The world of a suite of which nobody says otherwise.
     pub fn of(suite: &str) -> Self {
-        if suite == gentron_suites::shapes::ID { Self::Shapes } else { Self::Photographs }
+        let drawn = [gentron_suites::shapes::ID, gentron_suites::shapes::motion::ID];
+        if drawn.contains(&suite) { Self::Shapes } else { Self::Photographs }
     }
 }
 
@@ -142,6 +143,12 @@ pub struct Sampler {
     /// Classifier-free guidance weight; 1 is without guidance.
     #[serde(default = "default_guidance")]
     pub guidance: f64,
+    /// Of clips: the weight of motion-free guidance; absent is off, and the same as 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub motion_guidance: Option<f64>,
+    /// Frames of a clip; absent: pictures are drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frames: Option<u32>,
 }
 
 fn default_kind() -> SamplerKind {
@@ -158,7 +165,13 @@ fn default_guidance() -> f64 {
 
 impl Default for Sampler {
     fn default() -> Self {
-        Self { kind: default_kind(), steps: default_steps(), guidance: default_guidance() }
+        Self {
+            kind: default_kind(),
+            steps: default_steps(),
+            guidance: default_guidance(),
+            motion_guidance: None,
+            frames: None,
+        }
     }
 }
 

@@ -31,8 +31,9 @@ enum Kind {
 const DRAWBENCH_FILE: &str = "drawbench.csv";
 
 /// All of them, in the order in which they are listed.
-pub const KNOWN: [Known; 8] = [
+pub const KNOWN: [Known; 9] = [
     Known { key: shapes::ID, about: "drawn shapes, scored exactly", kind: Kind::BuiltIn },
+    Known { key: shapes::motion::ID, about: "drawn shapes that move, for clips of 8 frames", kind: Kind::BuiltIn },
     Known { key: "t2i-compbench", about: "the evaluation prompts", kind: Kind::Compbench(List::Val) },
     Known {
         key: "t2i-compbench-before-2025",
@@ -154,7 +155,7 @@ mod tests {
     #[test]
     fn published_counts_are_known_without_the_files() {
         let counts: Vec<usize> = KNOWN.iter().map(Known::published).collect();
-        assert_eq!(counts, [0, 2400, 2400, 5600, 7860, 1632, 553, 200]);
+        assert_eq!(counts, [0, 0, 2400, 2400, 5600, 7860, 1632, 553, 200]);
     }
 
     #[test]

@@ -55,6 +55,7 @@ impl Library {
             return Ok(Arc::clone(opened));
         }
         let opened = Arc::new(match Known::find(&reference.id) {
+            Some(known) if known.key == shapes::motion::ID => Opened::built_in(shapes::motion::suite()),
             Some(known) if known.is_built_in() => Opened::built_in(shapes::suite()),
             Some(known) => self.official(known)?,
             None => self.own(reference)?,

@@ -12,10 +12,11 @@ use gentron_model::text::clip::ClipTextConfig;
 use gentron_model::train::TrainingCard as ModelCard;
 use gentron_reports::{ArmInfo, CategoryInfo, Protocol, RunInfo, SamplerInfo, SuiteInfo, TrainingCard};
 use gentron_suites::Prompt;
+use gentron_suites::shapes::motion;
 
 use crate::generate::{Sources, gentron, imported};
 use crate::recipe::words::Words as _;
-use crate::recipe::{EncoderKind, GeneratorKind, Resolved, ResolvedArm, World};
+use crate::recipe::{EncoderKind, GeneratorKind, Resolved, ResolvedArm, Sampler, World};
 use crate::registry::{Known, Opened};
 use crate::score::Scorer;
 use crate::weights::check::parameters;
@@ -101,6 +102,7 @@ pub fn describe(
                 kind: sampler.kind.word().to_owned(),
                 steps: sampler.steps,
                 guidance: sampler.guidance,
+                motion_guidance: sampler.motion_guidance,
             },
             scorers: scorer.card(categories.iter().map(|category| (category.suite.as_str(), category.id.as_str()))),
             np_num: Some(gentron_metrics::formulas::NP_NUM as u32),
@@ -181,6 +183,8 @@ fn arm_info(
         weights_digest: String::new(),
         training: None,
         paper_row: arm.paper_row.clone(),
+        frames: recipe.suites.iter().any(|suite| suite.id == motion::ID).then_some(motion::FRAMES as u32),
+        motion_free: None,
     };
     match (arm.generator, &arm.weights, sources.weights.as_deref()) {
         (GeneratorKind::GroundTruth, ..) => info.label = "rendered ground truth".to_owned(),
@@ -199,12 +203,19 @@ fn arm_info(
                 kind: arm.sampler.kind.word().to_owned(),
                 steps: arm.sampler.steps,
                 guidance: arm.sampler.guidance,
+                motion_guidance: arm.sampler.motion_guidance,
             });
+            info.frames = arm.sampler.frames;
             info.label = format!("{} · {}", info.conditioning, info.text_encoders.join(" + "));
             let folder = weights.join(name);
             info.parameters = parameters(&folder)?;
             info.gflops_per_image = Some(gflops(recipe, arm, &config, weights)?);
-            info.training = training(&folder.join("card.json"))?;
+            let card = card(&folder.join("card.json"))?;
+            info.motion_free = card.as_ref().and_then(|card| card.recipe["objective"]["motion_free"].as_f64());
+            if info.frames.is_some() {
+                info.label = clip_label(info.motion_free, arm.sampler.motion_guidance);
+            }
+            info.training = card.as_ref().map(training).transpose()?;
             let network = format!("{name}/model.safetensors");
             info.weights_digest = digests.get(&network).cloned().unwrap_or_default();
         }
@@ -229,21 +240,40 @@ fn gflops(recipe: &Resolved, arm: &ResolvedArm, config: &GenTronConfig, weights:
             ClipTextConfig::read(&weights.join(&source.name).join("config.json"))?.max_position_embeddings
         });
     }
-    let branches = if arm.sampler.guidance == 1.0 { 1 } else { 2 };
-    Ok((config.forward_flops(&tokens) * branches * u64::from(arm.sampler.steps)) as f64 / 1e9)
+    let branches = match arm.sampler {
+        Sampler { motion_guidance: Some(motion), .. } if motion != 1.0 => 3,
+        Sampler { guidance: 1.0, .. } => 1,
+        _ => 2,
+    };
+    let frames = u64::from(arm.sampler.frames.unwrap_or(1));
+    Ok((config.forward_flops(&tokens, frames) * branches * u64::from(arm.sampler.steps)) as f64 / 1e9)
+}
+
+/// What distinguishes arms of clips.
+fn clip_label(motion_free: Option<f64>, motion_guidance: Option<f64>) -> String {
+    let training = match motion_free {
+        None => "T2V",
+        Some(0.0) => "clips alone",
+        Some(_) => "with motion-free training",
+    };
+    let guidance = motion_guidance.filter(|weight| *weight != 1.0);
+    let guidance = guidance.map_or("no MFG".to_owned(), |weight| format!("MFG {weight:.1}"));
+    format!("{training} · {guidance}")
 }
 
 /// The trainer's card, if there is one: weights from elsewhere have none.
-fn training(path: &Path) -> anyhow::Result<Option<TrainingCard>> {
+fn card(path: &Path) -> anyhow::Result<Option<ModelCard>> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
-    let card: ModelCard =
-        serde_json::from_slice(&bytes).with_context(|| format!("{} is not a training card", path.display()))?;
+    serde_json::from_slice(&bytes).with_context(|| format!("{} is not a training card", path.display())).map(Some)
+}
+
+fn training(card: &ModelCard) -> anyhow::Result<TrainingCard> {
     let recipe = toml::to_string(&card.recipe).or_else(|_| serde_json::to_string_pretty(&card.recipe))?;
-    Ok(Some(TrainingCard {
+    Ok(TrainingCard {
         samples: card.samples,
         steps: card.steps,
         seed: card.seed,
@@ -253,7 +283,7 @@ fn training(path: &Path) -> anyhow::Result<Option<TrainingCard>> {
         final_loss: card.final_loss,
         curve: card.curve.iter().map(|point| (point.samples, point.loss)).collect(),
         recipe,
-    }))
+    })
 }
 
 /// What a network was trained on; the small world is rendered by this program, so there are no pictures of anybody's.

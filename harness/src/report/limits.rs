@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use gentron_metrics::Outcome;
-use gentron_suites::{Prompt, shapes};
+use gentron_suites::Prompt;
+use gentron_suites::shapes::{self, motion};
 
 use crate::failure::Interrupted;
+use crate::generate::strip;
 use crate::generate::truth::Truth;
 use crate::score::Scorer;
 use crate::workers::{self, Ended};
@@ -31,7 +33,8 @@ pub fn measure(
     threads: usize,
 ) -> anyhow::Result<BTreeMap<(String, String), Limits>> {
     let mut limits: BTreeMap<(String, String), Limits> = BTreeMap::new();
-    let rendered: Vec<Prompt> = prompts.iter().filter(|prompt| prompt.suite == shapes::ID).cloned().collect();
+    let rendered: Vec<Prompt> =
+        prompts.iter().filter(|prompt| [shapes::ID, motion::ID].contains(&prompt.suite.as_str())).cloned().collect();
     let prompts = rendered.as_slice();
     for shuffled in [false, true] {
         let truth = Truth::new(prompts, shuffled);
@@ -40,7 +43,11 @@ pub fn measure(
         let ended = workers::for_each(threads, &indices, |&index| {
             let prompt = &prompts[index];
             let image = truth.image(&prompt.id, 0, seed)?;
-            let observations = scorer.observe(prompt, &image, "");
+            let observations = if prompt.suite == motion::ID {
+                scorer.observe_headline(prompt, &strip::split(&image, motion::FRAMES as u32)?)
+            } else {
+                scorer.observe(prompt, &image, "")
+            };
             if let Some(Outcome::Scored { value, .. }) = observations.first().map(|first| &first.outcome) {
                 *scores[index].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(*value);
             }

@@ -304,7 +304,7 @@ impl Needs {
             vqa: three || matches!(metric, MetricId::BVqa | MetricId::BVqaNp2 | MetricId::ActionVqa),
             detector: metric.uses_detector(),
             depth: matches!(metric, MetricId::Unidet3d | MetricId::Unidet3dFixed),
-            image_text: three || metric == MetricId::ClipScore,
+            image_text: three || matches!(metric, MetricId::ClipScore | MetricId::ClipSim | MetricId::Consistency),
             preference: MetricId::PREFERENCES.contains(&metric).then_some(metric),
         }
     }

@@ -3,16 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use gentron_metrics::frechet::ImageFeatures;
 use gentron_metrics::shapes::ShapesPerception;
-use gentron_metrics::{Backends, MetricId, Observation, measure, metrics_for, registry};
+use gentron_metrics::{
+    Backends, ClipBackends, ImageText, MetricId, Observation, Tracker, measure, measure_clip, metrics_for, registry,
+};
 use gentron_reports::ScorerInfo;
 use gentron_suites::Prompt;
+use gentron_suites::shapes::motion;
 use image::RgbImage;
 
 use super::canary;
 use super::clip::ClipSimilarity;
 use super::eyes::{Eyes, Needs};
 use super::photographs;
+use crate::generate::strip;
+use crate::plan::Task;
 use crate::recipe::{Resolved, World};
 use crate::store::digest;
 
@@ -33,7 +39,12 @@ pub struct Scorer {
     eyes: Eyes,
     /// What the suites' images show.
     worlds: BTreeMap<String, World>,
+    /// Whether an arm draws clips.
+    clips: bool,
 }
+
+/// Metrics of clips that follow a named thing.
+const NEED_A_TRACKER: [MetricId; 3] = [MetricId::Motion, MetricId::SubjectSize, MetricId::SubjectCentrality];
 
 impl Scorer {
     /// The scorer of a recipe. Without CLIP's weights, CLIPScore is unscored, and says so; likewise with `eyes`.
@@ -46,7 +57,8 @@ impl Scorer {
             Some((folder, digests)) => (Some(ClipSimilarity::load(folder)?), digests),
             None => (None, BTreeMap::new()),
         };
-        Ok(Self { weights, clip, ..Self::of_worlds(worlds, recipe.metrics.clone(), eyes) })
+        let clips = recipe.arms.iter().any(|arm| arm.sampler.frames.is_some());
+        Ok(Self { weights, clip, clips, ..Self::of_worlds(worlds, recipe.metrics.clone(), eyes) })
     }
 
     /// A scorer of one suite, without a recipe. The CLIP of `eyes` looks at drawn shapes, too.
@@ -59,7 +71,7 @@ impl Scorer {
 
     fn of_worlds(worlds: BTreeMap<String, World>, metrics: Option<Vec<MetricId>>, eyes: Eyes) -> Self {
         let perception = ShapesPerception::default();
-        Self { perception, clip: None, metrics, weights: BTreeMap::new(), eyes, worlds }
+        Self { perception, clip: None, metrics, weights: BTreeMap::new(), eyes, worlds, clips: false }
     }
 
     /// Every scorer says of the canary pictures what it should.
@@ -89,11 +101,16 @@ impl Scorer {
     /// The metrics of a suite's category, its headline first; of photographs also those of each model of people's preference that is
     /// here.
     pub fn metrics(&self, suite: &str, category: &str) -> Vec<MetricId> {
-        self.metrics.clone().unwrap_or_else(|| {
+        let usual = || {
             let photographs = self.world(suite) == World::Photographs;
             let preferences = self.eyes.preferring().map(|(metric, ..)| metric).filter(|_| photographs);
-            metrics_for(suite, category).into_iter().chain(preferences).collect()
-        })
+            let of_frames = metrics_for(suite, category);
+            // Of what moves on photographs nobody here knows.
+            let of_clips = MetricId::OF_CLIPS.into_iter().filter(|metric| !NEED_A_TRACKER.contains(metric));
+            let of_clips = of_clips.filter(|_| self.clips && suite != motion::ID);
+            of_frames.into_iter().chain(of_clips).chain(preferences).collect()
+        };
+        self.metrics.clone().unwrap_or_else(usual)
     }
 
     /// The metric that stands for a category.
@@ -126,6 +143,40 @@ impl Scorer {
                 measure(prompt, image, &backends, metrics)
             }
         }
+    }
+
+    /// Observes what was drawn for a task: a picture, or a clip's frames side by side.
+    ///
+    /// # Errors
+    /// The picture is not as wide as its frames.
+    pub fn observe_task(&self, prompt: &Prompt, task: &Task, image: &RgbImage) -> anyhow::Result<Vec<Observation>> {
+        match task.frames {
+            None => Ok(self.observe(prompt, image, &task.image_text())),
+            Some(frames) => Ok(self.observe_clip(prompt, &strip::split(image, frames)?, &task.image_text())),
+        }
+    }
+
+    /// Observes one clip; of metrics of pictures, the mean over its frames.
+    pub fn observe_clip(&self, prompt: &Prompt, frames: &[RgbImage], file: &str) -> Vec<Observation> {
+        self.of_clip(prompt, frames, file, &self.metrics(&prompt.suite, &prompt.category))
+    }
+
+    /// The headline metric's observation of one clip: what a category's limits need, without looking at each frame.
+    pub fn observe_headline(&self, prompt: &Prompt, frames: &[RgbImage]) -> Vec<Observation> {
+        let headline = self.headline(&prompt.suite, &prompt.category);
+        self.of_clip(prompt, frames, "", headline.as_slice())
+    }
+
+    fn of_clip(&self, prompt: &Prompt, frames: &[RgbImage], file: &str, metrics: &[MetricId]) -> Vec<Observation> {
+        let world = self.world(&prompt.suite);
+        let clip = self.similarity().map(|(clip, _)| clip);
+        let backends = ClipBackends {
+            tracker: (world == World::Shapes).then_some(&self.perception as &dyn Tracker),
+            image_text: clip.map(|clip| clip as &dyn ImageText),
+            features: clip.map(|clip| clip as &dyn ImageFeatures),
+        };
+        let of_frame = |frame: &RgbImage, metrics: &[MetricId]| self.observe_by(prompt, frame, file, metrics);
+        measure_clip(prompt, frames, &backends, &of_frame, metrics)
     }
 
     /// What the given suites' categories need and is not here, each once: their scores will be absent.
@@ -173,15 +224,15 @@ impl Scorer {
     fn of_shapes(&self, metric: MetricId) -> ScorerInfo {
         let own = || format!("gentron {}", env!("CARGO_PKG_VERSION"));
         let clip = || {
-            self.clip.as_ref().map_or_else(
-                || "none (no CLIP weights)".to_owned(),
-                |clip| gentron_metrics::ImageText::id(clip).to_owned(),
-            )
+            self.clip
+                .as_ref()
+                .map_or_else(|| "none (no CLIP weights)".to_owned(), |clip| ImageText::id(clip).to_owned())
         };
         let (name, version) = match Needs::of(metric) {
             Needs { vqa: true, image_text: true, .. } => (format!("{}, {}", self.perception_vqa(), clip()), own()),
             Needs { image_text: true, .. } => (clip(), self.clip_version()),
             Needs { vqa: true, .. } => (self.perception_vqa(), own()),
+            Needs { .. } if metric == MetricId::Flicker => ("pixels".to_owned(), own()),
             Needs { .. } => (gentron_metrics::Detector::id(&self.perception).to_owned(), own()),
         };
         ScorerInfo {

@@ -135,7 +135,7 @@ pub fn observe_task(
         task: task.task.clone(),
         image: digest::of_bytes(bytes),
         scorer: identity.to_owned(),
-        observations: scorer.observe(prompt, &image, &task.image_text()),
+        observations: scorer.observe_task(prompt, task, &image)?,
     })
 }
 

@@ -130,6 +130,7 @@ mod tests {
             seed: 0,
             batch: shard,
             shard,
+            frames: None,
         }
     }
 

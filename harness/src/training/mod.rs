@@ -1,6 +1,8 @@
-//! The shapes world as the trainer sees it: data without end, and an exam.
+//! Training data: the shapes world, without end and with an exam, or a user's folder of clips.
 
 mod exam;
+mod folder;
 mod source;
 
+pub use folder::ClipFolder;
 pub use source::ShapesSource;

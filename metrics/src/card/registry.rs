@@ -3,7 +3,7 @@
 use super::{MetricCard, MetricId};
 
 /// In the order of [`MetricId::ALL`].
-pub(super) static REGISTRY: [MetricCard; 15] = [
+pub(super) static REGISTRY: [MetricCard; 21] = [
     MetricCard {
         id: MetricId::BVqa,
         name: "Disentangled BLIP-VQA",
@@ -297,6 +297,101 @@ pub(super) static REGISTRY: [MetricCard; 15] = [
             "Trained on pictures of 2022's models.",
         ],
         reference: "Xu et al., arXiv 2304.05977; THUDM/ImageReward",
+        chance: "not measured",
+        headline_for: &[],
+    },
+    MetricCard {
+        id: MetricId::Motion,
+        name: "Motion accuracy (ours)",
+        unit: "share",
+        range: [0.0, 1.0],
+        higher_is_better: true,
+        formula: "share of the prompt's moving things whose track is the named motion and no other: a line through the sightings; left, right, \
+            up, down: 10 % of the frame along the axis, less than half of it across; grow, shrink: a factor of 1.4; turn: 24 degrees \
+            clockwise; every other change below half of that; not seen in half of the frames counts as not moved",
+        preprocessing: "shapes: the largest patch of the named colour in each frame, its middle, size and turn by moments of its paint.",
+        known_problems: &[
+            "The thing is followed by its colour: whether it has the named shape is what b-vqa says, a frame at a time.",
+            "A surplus object of the same colour can take over the track.",
+            "Two patches of one colour that touch are one.",
+        ],
+        reference: "This project; metrics/src/video/track.rs, metrics/src/shapes/track.rs",
+        chance: "shapes-motion: 0.00 (translate, scale, turn, two_motions), 0.25 (still), on 100 clips of other prompts",
+        headline_for: &["translate", "scale", "turn", "still", "two_motions"],
+    },
+    MetricCard {
+        id: MetricId::Flicker,
+        name: "Temporal flickering",
+        unit: "share",
+        range: [0.0, 1.0],
+        higher_is_better: true,
+        formula: "1 - mean over neighbouring frames of the mean absolute difference of their pixels, in shares of 255; 1 is a still",
+        preprocessing: "The frames' own pixels.",
+        known_problems: &["Motion lowers it too: VBench applies it to clips of static scenes, here to all."],
+        reference: "VBench, arXiv 2311.17982, section 3.1",
+        chance: "not measured",
+        headline_for: &[],
+    },
+    MetricCard {
+        id: MetricId::Consistency,
+        name: "Temporal consistency",
+        unit: "cosine",
+        range: [0.0, 1.0],
+        higher_is_better: true,
+        formula: "mean over frames from the second on of the mean of two cosines of CLIP's image embeddings, with the frame before and with \
+            the first frame; negative ones count as 0",
+        preprocessing: "CLIP's own.",
+        known_problems: &[
+            "A still clip of anything has 1.",
+            "VBench's subject consistency takes DINO's features; this is CLIP's.",
+        ],
+        reference: "VBench, arXiv 2311.17982, section 3.1 (background consistency)",
+        chance: "not measured",
+        headline_for: &[],
+    },
+    MetricCard {
+        id: MetricId::ClipSim,
+        name: "CLIPSIM",
+        unit: "cosine",
+        range: [-1.0, 1.0],
+        higher_is_better: true,
+        formula: "mean over frames of the cosine of CLIP's embeddings of frame and prompt",
+        preprocessing: "CLIP's own.",
+        known_problems: &["A frame does not show what moves: it says little of motion."],
+        reference: "GODIVA, arXiv 2104.14806",
+        chance: "not measured",
+        headline_for: &[],
+    },
+    MetricCard {
+        id: MetricId::SubjectSize,
+        name: "Size of the named thing (ours)",
+        unit: "share",
+        range: [0.0, 1.0],
+        higher_is_better: true,
+        formula: "share of the frame that the box of the prompt's named thing covers, mean over the frames in which it is seen, then over things",
+        preprocessing: "As for motion.",
+        known_problems: &[
+            "Larger is what the paper claims of motion-free guidance (figures 6 and 8), not better.",
+            "Unscored where nothing named is seen, so that arms are compared on what both of them drew.",
+        ],
+        reference: "This project, after GenTron, arXiv 2312.04557, figures 6 and 8; metrics/src/video/track.rs",
+        chance: "not measured",
+        headline_for: &[],
+    },
+    MetricCard {
+        id: MetricId::SubjectCentrality,
+        name: "Centrality of the named thing (ours)",
+        unit: "share",
+        range: [0.0, 1.0],
+        higher_is_better: true,
+        formula: "1 - distance of the named thing's middle from the frame's, in half diagonals; mean over the frames in which it is seen, then \
+            over things",
+        preprocessing: "As for motion.",
+        known_problems: &[
+            "More central is what the paper claims of motion-free guidance (figures 6 and 8), not better.",
+            "Unscored where nothing named is seen, so that arms are compared on what both of them drew.",
+        ],
+        reference: "This project, after GenTron, arXiv 2312.04557, figures 6 and 8; metrics/src/video/track.rs",
         chance: "not measured",
         headline_for: &[],
     },

@@ -9,8 +9,10 @@ use super::answer::answer;
 use super::order::depth_map;
 use super::phrase::parse;
 use super::reading::{Reading, read};
+use super::track::track;
 use crate::error::MetricError;
-use crate::perception::{Answer, Detection, Detections, Detector, Vqa};
+use crate::perception::{Answer, Detection, Detections, Detector, Tracker, Vqa};
+use crate::video::Track;
 
 /// Pictures whose readings are kept: enough for the threads of one machine, each with its own picture in hand.
 const KEPT: usize = 16;
@@ -79,5 +81,15 @@ impl Detector for ShapesPerception {
         });
         let depth = Some(depth_map(&reading, image.width(), image.height()));
         Ok(Detections { boxes: boxes.collect(), depth, frame: None })
+    }
+}
+
+impl Tracker for ShapesPerception {
+    fn id(&self) -> &str {
+        ID
+    }
+
+    fn track(&self, frames: &[RgbImage], phrase: &str) -> Result<Track, MetricError> {
+        track(frames, phrase, ID)
     }
 }

@@ -1,5 +1,7 @@
 //! All that can be said about a picture of the small world.
 
+use std::borrow::Cow;
+
 use gentron_suites::shapes::{Color, Shape, Texture};
 use image::RgbImage;
 use image::imageops::{FilterType, resize};
@@ -76,16 +78,8 @@ pub struct Reading {
 /// # Errors
 /// [`MetricError::ImageSize`] where there are no pixels.
 pub fn read(image: &RgbImage) -> Result<Reading, MetricError> {
-    let (width, height) = image.dimensions();
-    if width == 0 || height == 0 {
-        return Err(MetricError::ImageSize { width, height, why: "it has no pixels" });
-    }
-    let side = SIDE as u32;
-    let pixels = if (width, height) == (side, side) {
-        Pixels::of(image)
-    } else {
-        Pixels::of(&resize(image, side, side, FilterType::Triangle))
-    };
+    let (image, scale) = own_size(image)?;
+    let pixels = Pixels::of(&image);
     let found = explain(&pixels);
     let mut objects: Vec<Seen> = found
         .iter()
@@ -107,7 +101,25 @@ pub fn read(image: &RgbImage) -> Result<Reading, MetricError> {
     objects.sort_by(|a, b| b.score().total_cmp(&a.score()).then(a.visible.cmp(&b.visible)));
     let levels = levels(&objects);
     objects.iter_mut().zip(levels).for_each(|(object, level)| object.level = level);
-    Ok(Reading { objects, pixels, scale: [width as f32 / side as f32, height as f32 / side as f32] })
+    Ok(Reading { objects, pixels, scale })
+}
+
+/// The image at 64 x 64, and what places in it have to be multiplied with to be in the image's own pixels, x before y.
+///
+/// # Errors
+/// [`MetricError::ImageSize`] where there are no pixels.
+pub fn own_size(image: &RgbImage) -> Result<(Cow<'_, RgbImage>, [f32; 2]), MetricError> {
+    let (width, height) = image.dimensions();
+    if width == 0 || height == 0 {
+        return Err(MetricError::ImageSize { width, height, why: "it has no pixels" });
+    }
+    let side = SIDE as u32;
+    let image = if (width, height) == (side, side) {
+        Cow::Borrowed(image)
+    } else {
+        Cow::Owned(resize(image, side, side, FilterType::Triangle))
+    };
+    Ok((image, [width as f32 / side as f32, height as f32 / side as f32]))
 }
 
 /// Agreement with the best template as a probability: 0 up to `NOTHING`, 1 from `CERTAIN` on, smooth between.

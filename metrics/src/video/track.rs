@@ -7,14 +7,21 @@ use gentron_suites::Motion;
 pub struct Sighting {
     /// `x1, y1, x2, y2`, pixels.
     pub bbox: [f32; 4],
+    /// Its middle, x before y; about it a turning object turns.
+    pub center: [f32; 2],
+    /// Side of the box that it would fill if it were upright.
+    pub side: f32,
     /// Degrees that it is turned clockwise, where that can be told.
     pub turn: Option<f32>,
 }
 
 impl Sighting {
-    fn center(&self) -> [f64; 2] {
-        let [x1, y1, x2, y2] = self.bbox.map(f64::from);
-        [(x1 + x2) / 2.0, (y1 + y2) / 2.0]
+    /// An upright object that fills this box.
+    #[must_use]
+    pub fn of_box(bbox: [f32; 4], turn: Option<f32>) -> Self {
+        let [x1, y1, x2, y2] = bbox;
+        let side = ((x2 - x1).max(0.0) * (y2 - y1).max(0.0)).sqrt();
+        Self { bbox, center: [(x1 + x2) / 2.0, (y1 + y2) / 2.0], side, turn }
     }
 
     fn area(&self) -> f64 {
@@ -76,10 +83,9 @@ impl Track {
             slope(&points).map(|slope| slope * (frames - 1) as f64)
         };
         Some(Moved {
-            right: way(&|seen| Some(seen.center()[0]))? / f64::from(width),
-            down: way(&|seen| Some(seen.center()[1]))? / f64::from(height),
-            // Of the box's side, hence the half.
-            growth: way(&|seen| (seen.area() > 0.0).then(|| seen.area().ln() / 2.0))?.exp(),
+            right: way(&|seen| Some(f64::from(seen.center[0])))? / f64::from(width),
+            down: way(&|seen| Some(f64::from(seen.center[1])))? / f64::from(height),
+            growth: way(&|seen| (seen.side > 0.0).then(|| f64::from(seen.side).ln()))?.exp(),
             turned: way(&|seen| seen.turn.map(f64::from)).unwrap_or(0.0),
         })
     }
@@ -94,7 +100,7 @@ impl Track {
             (!seen.is_empty()).then(|| seen.iter().map(|seen| value(seen)).sum::<f64>() / seen.len() as f64)
         };
         let away = |seen: &Sighting| {
-            let [x, y] = seen.center();
+            let [x, y] = seen.center.map(f64::from);
             (x - width / 2.0).hypot(y - height / 2.0) / half_diagonal
         };
         Some(Subject {
@@ -141,7 +147,7 @@ mod tests {
     use gentron_suites::shapes::motion::{FRAMES, training_clip};
 
     fn track(boxes: impl IntoIterator<Item = [f32; 4]>) -> Track {
-        Track { sightings: boxes.into_iter().map(|bbox| Some(Sighting { bbox, turn: None })).collect() }
+        Track { sightings: boxes.into_iter().map(|bbox| Some(Sighting::of_box(bbox, None))).collect() }
     }
 
     #[test]
@@ -164,7 +170,7 @@ mod tests {
             for actor in training_clip(11, index).clip.actors {
                 let sighting = |frame| {
                     let object = actor.at(frame);
-                    Some(Sighting { bbox: object.bbox(), turn: Some(object.turn) })
+                    Some(Sighting::of_box(object.bbox(), Some(object.turn)))
                 };
                 let track = Track { sightings: (0..FRAMES).map(sighting).collect() };
                 let moved = track.moved(CANVAS, CANVAS).unwrap();

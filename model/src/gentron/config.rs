@@ -119,18 +119,21 @@ impl GenTronConfig {
         self.conditioning == Conditioning::CrossAttention
     }
 
-    /// Multiply-adds times two of one forward of one latent, `text_tokens` tokens a source; text keys and values, which are
-    /// computed once a prompt, are left out.
-    pub fn forward_flops(&self, text_tokens: &[usize]) -> u64 {
+    /// Multiply-adds times two of one forward of one latent, or of a clip of `frames` of them, `text_tokens` tokens a source; text keys
+    /// and values, which are computed once a prompt, are left out.
+    pub fn forward_flops(&self, text_tokens: &[usize], frames: u64) -> u64 {
         let (n, d) = (self.tokens() as u64, self.hidden_size as u64);
         let patch = (self.patch_size * self.patch_size) as u64;
         let embed = n * patch * self.in_channels as u64 * d + n * d * patch * self.out_channels() as u64;
-        let mut macs = embed + 256 * d + d * d + 2 * d * d;
+        let mut macs = frames * embed + 256 * d + d * d + 2 * d * d;
         for i in 0..self.depth {
-            macs += n * d * (4 * d + 2 * self.mlp_width() as u64) + 2 * n * n * d + 6 * d * d;
+            macs += frames * (n * d * (4 * d + 2 * self.mlp_width() as u64) + 2 * n * n * d) + 6 * d * d;
             if self.cross_attends() {
                 let l = text_tokens.get(self.source_of_block(i)).copied().unwrap_or(0) as u64;
-                macs += 2 * n * d * d + 2 * n * l * d;
+                macs += frames * (2 * n * d * d + 2 * n * l * d);
+            }
+            if self.temporal {
+                macs += frames * n * (4 * d * d + 2 * frames * d);
             }
         }
         2 * macs

@@ -164,12 +164,13 @@ impl Corpus {
         self.frames
     }
 
-    /// Latents of some pictures: (B, C, H, W).
+    /// The latent of an example: C, H, W of each frame.
     ///
-    /// # Errors
-    /// Where an index is out of range.
-    pub fn latents(&self, examples: &[usize], device: &Device) -> candle_core::Result<Tensor> {
-        self.clips(examples, device)?.squeeze(1)
+    /// # Panics
+    /// Where there is no such example.
+    pub fn latent(&self, example: usize) -> &[f32] {
+        let size = self.frames * self.latent_shape.iter().product::<usize>();
+        &self.latents[example * size..][..size]
     }
 
     /// Latents of some clips: (B, T, C, H, W).
@@ -178,18 +179,19 @@ impl Corpus {
     /// Where an index is out of range.
     pub fn clips(&self, examples: &[usize], device: &Device) -> candle_core::Result<Tensor> {
         let [c, h, w] = self.latent_shape;
-        let size = self.frames * c * h * w;
-        let values: Vec<f32> = examples.iter().flat_map(|i| &self.latents[i * size..][..size]).copied().collect();
+        let values: Vec<f32> = examples.iter().flat_map(|&i| self.latent(i)).copied().collect();
         Tensor::from_vec(values, (examples.len(), self.frames, c, h, w), device)
     }
 
-    /// Texts of some examples, `None` for the null text, by encoder `encoder`; padded to the longest among them.
+    /// Texts of some examples of corpora of the same encoders, `None` for the null text, by encoder `encoder`; padded to the longest
+    /// among them.
     ///
     /// # Errors
-    /// Where an index is out of range.
-    pub fn texts(&self, encoder: usize, of: &[Option<usize>], device: &Device) -> candle_core::Result<TextInput> {
-        let texts: Vec<u32> = of.iter().map(|i| i.map_or(0, |i| self.text_of[i])).collect();
-        self.encoded(encoder, &texts, device)
+    /// Where there is none, or an index is out of range.
+    pub fn texts(encoder: usize, of: &[(&Self, Option<usize>)], device: &Device) -> candle_core::Result<TextInput> {
+        let text = |(corpus, i): &(&Self, Option<usize>)| i.map_or(0, |i| corpus.text_of[i] as usize);
+        let texts: Vec<_> = of.iter().map(|of| (&of.0.encoders[encoder], text(of))).collect();
+        padded(&texts, device)
     }
 
     /// Indices of the exam's texts.
@@ -200,27 +202,32 @@ impl Corpus {
     /// Texts by their indices, 0 for the null text; padded to the longest among them.
     ///
     /// # Errors
-    /// Where an index is out of range.
+    /// Where there is none, or an index is out of range.
     pub fn encoded(&self, encoder: usize, texts: &[u32], device: &Device) -> candle_core::Result<TextInput> {
-        let encoded = &self.encoders[encoder];
-        let texts: Vec<usize> = texts.iter().map(|&text| text as usize).collect();
-        let span = |text: usize| encoded.starts[text] as usize..encoded.starts[text + 1] as usize;
-        let length = texts.iter().map(|&text| span(text).len()).max().unwrap_or(0);
-        let (w, p, b) = (encoded.width, encoded.pooled_width, texts.len());
-        let (mut tokens, mut mask, mut pooled) = (vec![0f32; b * length * w], vec![0u8; b * length], Vec::new());
-        for (i, &text) in texts.iter().enumerate() {
-            let span = span(text);
-            mask[i * length..][..span.len()].fill(1);
-            let states = &encoded.tokens[span.start * w..span.end * w];
-            tokens[i * length * w..].iter_mut().zip(states).for_each(|(to, from)| *to = from.to_f32());
-            pooled.extend_from_slice(&encoded.pooled[text * p..][..p]);
-        }
-        Ok(TextInput {
-            tokens: Tensor::from_vec(tokens, (b, length, w), device)?,
-            mask: Tensor::from_vec(mask, (b, length), device)?,
-            pooled: Tensor::from_vec(pooled, (b, p), device)?,
-        })
+        let texts: Vec<_> = texts.iter().map(|&text| (&self.encoders[encoder], text as usize)).collect();
+        padded(&texts, device)
     }
+}
+
+/// Texts by one encoder, each with what it has made of its corpus.
+fn padded(texts: &[(&Encoded, usize)], device: &Device) -> candle_core::Result<TextInput> {
+    let Some((first, _)) = texts.first() else { candle_core::bail!("no text to read") };
+    let span = |(encoded, text): (&Encoded, usize)| encoded.starts[text] as usize..encoded.starts[text + 1] as usize;
+    let length = texts.iter().map(|&text| span(text).len()).max().unwrap_or(0);
+    let (w, p, b) = (first.width, first.pooled_width, texts.len());
+    let (mut tokens, mut mask, mut pooled) = (vec![0f32; b * length * w], vec![0u8; b * length], Vec::new());
+    for (i, &(encoded, text)) in texts.iter().enumerate() {
+        let span = span((encoded, text));
+        mask[i * length..][..span.len()].fill(1);
+        let states = &encoded.tokens[span.start * w..span.end * w];
+        tokens[i * length * w..].iter_mut().zip(states).for_each(|(to, from)| *to = from.to_f32());
+        pooled.extend_from_slice(&encoded.pooled[text * p..][..p]);
+    }
+    Ok(TextInput {
+        tokens: Tensor::from_vec(tokens, (b, length, w), device)?,
+        mask: Tensor::from_vec(mask, (b, length), device)?,
+        pooled: Tensor::from_vec(pooled, (b, p), device)?,
+    })
 }
 
 impl Footage {

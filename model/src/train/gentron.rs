@@ -100,15 +100,22 @@ pub struct ClipTraining<'a> {
     pub motion_free: f64,
 }
 
-/// Examples at the corpus's end that are never trained on.
-pub const HELD_OUT: usize = 256;
+/// Examples at a corpus's end that are never trained on, at most.
+const HELD_OUT: usize = 256;
 
-/// Samples of one forward pass: which examples of a corpus, at which timestep, with or without its text, under which noise.
-#[derive(Default)]
-pub(super) struct Draws {
-    examples: Vec<usize>,
-    pub(super) texts: Vec<Option<usize>>,
-    timesteps: Vec<usize>,
+/// Of a small corpus, one in ten.
+pub(super) fn held_out(corpus: &Corpus) -> usize {
+    HELD_OUT.min(corpus.len() / 10).max(1)
+}
+
+/// One sample of a forward pass: which example, at which timestep, with or without its text, under which noise.
+pub(super) struct Draw {
+    /// A picture, under a backbone of clips repeated for frames that do not see one another; else a clip, where there are any.
+    of_pictures: bool,
+    example: usize,
+    /// The example whose text it is told, if any.
+    pub(super) text: Option<usize>,
+    timestep: usize,
     noise: Vec<f32>,
 }
 
@@ -119,41 +126,64 @@ impl GenTronObjective<'_> {
         self.clips.map_or(1, |clips| clips.corpus.frames()) * picture
     }
 
-    pub(super) fn draw(&self, i: u64, example: usize, timesteps: Timesteps, dropout: f64, into: &mut Draws) {
+    pub(super) fn draw(
+        &self,
+        i: u64,
+        (of_pictures, example): (bool, usize),
+        timesteps: Timesteps,
+        dropout: f64,
+    ) -> Draw {
         let drops = Stream::new(self.seed, "dropout", 0, purpose::DROPOUT);
-        into.examples.push(example);
-        into.texts.push((drops.uniforms(i)[0] >= dropout).then_some(example));
-        into.timesteps.push(timesteps.draw(self.seed, i, self.schedule.timesteps()));
-        into.noise.extend(normal(self.seed, "noise", i, purpose::NOISE, self.elements()));
+        Draw {
+            of_pictures,
+            example,
+            text: (drops.uniforms(i)[0] >= dropout).then_some(example),
+            timestep: timesteps.draw(self.seed, i, self.schedule.timesteps()),
+            noise: normal(self.seed, "noise", i, purpose::NOISE, self.elements()),
+        }
     }
 
-    /// Weighted errors (B) of samples of one corpus; pictures under a backbone of clips are motion-free clips of one picture.
-    pub(super) fn errors(&self, network: &GenTron, corpus: &Corpus, draws: Draws) -> Result<Tensor, TrainError> {
+    /// Where a draw's example is.
+    fn corpus_of(&self, draw: &Draw) -> &Corpus {
+        self.clips.filter(|_| !draw.of_pictures).map_or(self.corpus, |clips| clips.corpus)
+    }
+
+    /// Weighted errors (B) of samples, pictures and clips in one pass.
+    pub(super) fn errors(&self, network: &GenTron, draws: &[Draw]) -> Result<Tensor, TrainError> {
         let frames = self.clips.map(|clips| clips.corpus.frames());
-        let motion_free = vec![corpus.frames() == 1; draws.examples.len()];
-        let latents = match frames {
-            None => corpus.latents(&draws.examples, &self.device)?, // (B, C, H, W)
-            Some(frames) => {
-                let clips = corpus.clips(&draws.examples, &self.device)?; // (B, T or 1, C, H, W)
-                if corpus.frames() == 1 { clips.repeat((1, frames, 1, 1, 1))? } else { clips }
-            }
+        let [c, h, w] = self.corpus.latent_shape();
+        let shape = match frames {
+            None => vec![draws.len(), c, h, w],
+            Some(frames) => vec![draws.len(), frames, c, h, w],
         };
-        let noise = Tensor::from_vec(draws.noise, latents.shape(), &self.device)?;
-        let noised = self.schedule.add_noise_to_batch(&latents, &noise, &draws.timesteps)?;
-        let t = Tensor::from_iter(draws.timesteps.iter().map(|&t| t as f32), &self.device)?;
-        let text = self.sources.iter().map(|&i| corpus.texts(i, &draws.texts, &self.device));
+        let tensor = |values: Vec<f32>| Tensor::from_vec(values, shape.clone(), &self.device);
+        let mut latents = Vec::with_capacity(draws.len() * self.elements());
+        for draw in draws {
+            let latent = self.corpus_of(draw).latent(draw.example);
+            for _ in 0..self.elements() / latent.len() {
+                latents.extend_from_slice(latent);
+            }
+        }
+        let (latents, noise) =
+            (tensor(latents)?, tensor(draws.iter().flat_map(|draw| &draw.noise).copied().collect())?);
+        let timesteps: Vec<usize> = draws.iter().map(|draw| draw.timestep).collect();
+        let noised = self.schedule.add_noise_to_batch(&latents, &noise, &timesteps)?;
+        let t = Tensor::from_iter(timesteps.iter().map(|&t| t as f32), &self.device)?;
+        let of: Vec<_> = draws.iter().map(|draw| (self.corpus_of(draw), draw.text)).collect();
+        let text = self.sources.iter().map(|&i| Corpus::texts(i, &of, &self.device));
         let text = network.condition(&text.collect::<candle_core::Result<Vec<_>>>()?)?;
         let target = match self.config.prediction {
             Prediction::Noise => noise,
-            Prediction::Velocity => self.schedule.velocity_of_batch(&latents, &noise, &draws.timesteps)?,
+            Prediction::Velocity => self.schedule.velocity_of_batch(&latents, &noise, &timesteps)?,
         };
+        let motion_free: Vec<bool> = draws.iter().map(|draw| draw.of_pictures).collect();
         let channels = self.config.in_channels;
         let output = match frames {
             None => network.forward(&noised, &t, &text)?.narrow(1, 0, channels)?,
             Some(_) => network.forward_clips(&noised, &t, &text, &motion_free)?.narrow(2, 0, channels)?,
         };
         let error = (output - target)?.sqr()?.flatten_from(1)?.mean(1)?; // (B)
-        let weights = Tensor::from_iter(draws.timesteps.iter().map(|&t| self.weight(t)), &self.device)?;
+        let weights = Tensor::from_iter(timesteps.iter().map(|&t| self.weight(t)), &self.device)?;
         Ok((error * weights)?)
     }
 
@@ -201,23 +231,14 @@ impl Objective for GenTronObjective<'_> {
         let order = Stream::new(self.seed, "order", 0, purpose::ORDER);
         let motion = Stream::new(self.seed, "motion", 0, purpose::MOTION);
         let GenTronTraining { timesteps, text_dropout, .. } = self.training;
-        let (mut pictures, mut moving) = (Draws::default(), Draws::default());
-        for i in first..first + self.micro_batch as u64 {
+        let draw = |i: u64| {
             let clips = self.clips.filter(|clips| motion.uniforms(i)[0] >= clips.motion_free);
-            let (corpus, draws) = match clips {
-                Some(clips) => (clips.corpus, &mut moving),
-                None => (self.corpus, &mut pictures),
-            };
-            let example = order.below(i, (corpus.len() - HELD_OUT) as u64) as usize;
-            self.draw(i, example, timesteps, text_dropout, draws);
-        }
-        let mut sums = Vec::new();
-        for (corpus, draws) in [(Some(self.corpus), pictures), (self.clips.map(|clips| clips.corpus), moving)] {
-            if let Some(corpus) = corpus.filter(|_| !draws.examples.is_empty()) {
-                sums.push(self.errors(network, corpus, draws)?.sum_all()?);
-            }
-        }
-        let sum = Tensor::stack(&sums, 0)?.sum_all()?;
+            let corpus = clips.map_or(self.corpus, |clips| clips.corpus);
+            let example = order.below(i, (corpus.len() - held_out(corpus)) as u64) as usize;
+            self.draw(i, (clips.is_none(), example), timesteps, text_dropout)
+        };
+        let draws: Vec<Draw> = (first..first + self.micro_batch as u64).map(draw).collect();
+        let sum = self.errors(network, &draws)?.sum_all()?;
         Ok(Loss { total: (sum / self.micro_batch as f64)? })
     }
 

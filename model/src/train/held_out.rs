@@ -1,7 +1,8 @@
 //! What a GenTron in training makes of examples that it never saw, and of the texts of an exam.
 
 use super::autoencoder::contact_sheet;
-use super::gentron::{Draws, GenTronObjective, HELD_OUT, Timesteps};
+use super::corpus::Corpus;
+use super::gentron::{Draw, GenTronObjective, Timesteps, held_out};
 use super::{TrainError, purpose};
 use crate::gentron::{GenTron, TextInput};
 use crate::noise::normal;
@@ -28,22 +29,23 @@ impl GenTronObjective<'_> {
     /// network reads out of texts.
     pub(super) fn held_out_losses(&self, network: &GenTron) -> Result<BTreeMap<String, f64>, TrainError> {
         let corpus = self.clips.map_or(self.corpus, |clips| clips.corpus);
-        let first = corpus.len() - HELD_OUT;
+        let count = held_out(corpus);
+        let first = corpus.len() - count;
         // Draws from far beyond training's, so that no noise is shared with it.
         let base = 1u64 << 40;
-        let chunk = if corpus.frames() > 1 { 32 } else { HELD_OUT };
+        let chunk = if corpus.frames() > 1 { 32 } else { count };
         let mut losses = [0.0; 2];
-        for start in (0..HELD_OUT).step_by(chunk) {
+        for start in (0..count).step_by(chunk) {
             for (shift, loss) in losses.iter_mut().enumerate() {
-                let mut draws = Draws::default();
-                for i in start..(start + chunk).min(HELD_OUT) {
-                    self.draw(base + i as u64, first + i, Timesteps::Uniform, 0.0, &mut draws);
-                }
-                draws.texts.iter_mut().flatten().for_each(|i| *i = first + (*i - first + shift) % HELD_OUT);
-                *loss += f64::from(self.errors(network, corpus, draws)?.sum_all()?.to_scalar::<f32>()?);
+                let draw = |i: usize| Draw {
+                    text: Some(first + (i + shift) % count),
+                    ..self.draw(base + i as u64, (self.clips.is_none(), first + i), Timesteps::Uniform, 0.0)
+                };
+                let draws: Vec<Draw> = (start..(start + chunk).min(count)).map(draw).collect();
+                *loss += f64::from(self.errors(network, &draws)?.sum_all()?.to_scalar::<f32>()?);
             }
         }
-        let [own, others] = losses.map(|loss| loss / HELD_OUT as f64);
+        let [own, others] = losses.map(|loss| loss / count as f64);
         Ok(BTreeMap::from([("held_out_loss".to_owned(), own), ("text_gain".to_owned(), others - own)]))
     }
 
@@ -82,10 +84,11 @@ impl GenTronObjective<'_> {
     /// Eight pictures a row, or one clip: above those of the data, below what is drawn from their captions.
     pub(super) fn sample_sheet(&self, network: &GenTron, folder: &Path) -> Result<(), TrainError> {
         let corpus = self.clips.map_or(self.corpus, |clips| clips.corpus);
-        let first = corpus.len() - HELD_OUT;
-        let shown: Vec<usize> = (first..first + if corpus.frames() > 1 { 4 } else { 16 }).collect();
-        let of: Vec<_> = shown.iter().map(|&i| Some(i)).chain([None]).collect();
-        let texts = self.sources.iter().map(|&i| corpus.texts(i, &of, &self.device));
+        let count = held_out(corpus);
+        let first = corpus.len() - count;
+        let shown: Vec<usize> = (first..first + count.min(if corpus.frames() > 1 { 4 } else { 16 })).collect();
+        let of: Vec<_> = shown.iter().map(|&i| Some(i)).chain([None]).map(|example| (corpus, example)).collect();
+        let texts = self.sources.iter().map(|&i| Corpus::texts(i, &of, &self.device));
         let texts = texts.collect::<candle_core::Result<Vec<_>>>()?;
         let true_images = self.pictures(&corpus.clips(&shown, &self.device)?)?;
         let samples = self.pictures(&self.sampled(network, &texts, ("sample sheet", 0))?)?;

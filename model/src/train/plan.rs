@@ -102,7 +102,7 @@ pub enum ObjectiveRecipe {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClipsRecipe {
-    /// Clips in the pool.
+    /// Clips in the pool, or as many as there are.
     pub examples: u64,
     /// See [`ClipTraining::motion_free`].
     pub motion_free: f64,
@@ -201,7 +201,7 @@ impl NetworkRecipe {
                 let pool = (Footage::Pictures, frozen.examples);
                 let prepared = frozen.prepare(source, (seed, pool), folders, &device, progress)?;
                 let moving = clips.map(|clips| {
-                    let pool = (Footage::Clips, clips.examples);
+                    let pool = (Footage::Clips, clips.examples.min(source.clips().unwrap_or(u64::MAX)));
                     frozen.prepare(source, (seed, pool), folders, &device, progress)
                 });
                 let moving = moving.transpose()?;

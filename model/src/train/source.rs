@@ -33,6 +33,10 @@ pub trait Source: Sync {
     fn clip_vocabulary(&self) -> Vec<String> {
         Vec::new()
     }
+    /// How many clips there are, where they have an end: then their indices begin anew.
+    fn clips(&self) -> Option<u64> {
+        None
+    }
     /// A clip with its caption, where the source has clips.
     fn clip(&self, _seed: u64, _index: u64) -> Option<ClipExample> {
         None

@@ -67,7 +67,7 @@ pub fn write(run_dir: &Path) -> RunInfo {
 
 /// What the run is.
 pub fn info() -> RunInfo {
-    let sampler = SamplerInfo { kind: "ddim".into(), steps: 50, guidance: 7.5 };
+    let sampler = SamplerInfo { kind: "ddim".into(), steps: 50, guidance: 7.5, motion_guidance: None };
     let arms = (0..8).map(|arm| ArmInfo {
         id: format!("arm-{arm}"),
         label: format!("made-up arm {arm}"),
@@ -81,6 +81,8 @@ pub fn info() -> RunInfo {
         weights_digest: String::new(),
         training: None,
         paper_row: None,
+        frames: None,
+        motion_free: None,
     });
     RunInfo {
         name: "made up, full size".into(),

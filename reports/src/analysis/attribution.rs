@@ -16,7 +16,8 @@ use crate::text::{list, percent, signed, signed_range};
 /// A change of one factor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// The factor: `conditioning`, `text encoder`, `scale`, `guidance`, `steps`, `sampler`.
+    /// The factor: `conditioning`, `text encoder`, `scale`, `guidance`, `steps`, `sampler`, `motion-free guidance`,
+    /// `motion-free training`.
     pub factor: String,
     /// The level that it is changed from.
     pub from: String,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::cells::{Cell, cells};
 use super::types::{Analysis, ArmKey, CategoryKey, Method};
 use super::{
-    attribution, challenges, contrast, differences, gallery, means, missing, order, summary, verdict, verdicts,
+    attribution, challenges, contrast, differences, gallery, means, missing, motion, order, summary, verdict, verdicts,
 };
 use crate::error::{ReportError, Result};
 use crate::observations::Observations;
@@ -65,6 +65,7 @@ pub fn conclude(info: &RunInfo, observations: &Observations) -> Result<Analysis>
         verdicts: verdicts::verdicts(&couples, &cells, &found),
         effects: attribution::effects(info, &cells, planned, &found),
         paper_pairs,
+        motion: motion::points(info, &cells),
         by_things: Vec::new(),
         by_challenge: Vec::new(),
         missing: Vec::new(),

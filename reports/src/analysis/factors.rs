@@ -2,8 +2,11 @@
 
 use crate::run_info::{ArmInfo, RunInfo};
 
+const MOTION_GUIDANCE: &str = "motion-free guidance";
+
 /// The factors of an arm, in the order of tables.
-pub(super) const FACTORS: [&str; 6] = ["conditioning", "text encoder", "scale", "guidance", "steps", "sampler"];
+pub(super) const FACTORS: [&str; 8] =
+    ["conditioning", "text encoder", "scale", "guidance", "steps", "sampler", MOTION_GUIDANCE, "motion-free training"];
 
 /// An arm's setting of every factor, in words.
 type Settings = [String; FACTORS.len()];
@@ -22,6 +25,11 @@ fn of_arm(info: &RunInfo, arm: &ArmInfo) -> Settings {
         format!("guidance {}", sampler.guidance),
         format!("{} steps", sampler.steps),
         sampler.kind.clone(),
+        match sampler.motion_guidance.unwrap_or(1.0) {
+            1.0 => "no motion-free guidance".to_owned(),
+            weight => format!("λ_M {weight}"),
+        },
+        arm.motion_free.map_or(String::new(), |share| format!("{:.0} % motion-free training", 100.0 * share)),
     ]
 }
 
@@ -34,6 +42,12 @@ pub(super) fn levels(settings: &[Option<Settings>], factor: usize) -> Vec<String
         }
     }
     levels
+}
+
+/// Whether two arms differ in nothing, or in the weight of motion-free guidance alone.
+pub(super) fn same_but_for_motion_guidance(settings: &[Option<Settings>], one: usize, other: usize) -> bool {
+    let (Some(one), Some(other)) = (&settings[one], &settings[other]) else { return false };
+    (0..FACTORS.len()).all(|factor| FACTORS[factor] == MOTION_GUIDANCE || one[factor] == other[factor])
 }
 
 /// The arm that has the settings of `of` but for some factors.

@@ -14,6 +14,7 @@ mod gallery;
 mod lookup;
 mod means;
 mod missing;
+mod motion;
 mod order;
 mod runs;
 mod summary;
@@ -24,6 +25,8 @@ mod verdicts;
 pub use attribution::{CategoryEffect, Effect, Step};
 pub use conclude::{BOOTSTRAP_REPLICATES, BOOTSTRAP_SEED, conclude};
 pub use gallery::{PROMPTS_PER_CATEGORY, attach_shown};
+pub use motion::{AgainstOff, MotionPoint};
+pub(crate) use motion::{SPOKEN, sentences as motion_sentences};
 pub(crate) use runs::contrast_runs;
 pub use types::{
     Analysis, ArmKey, ByChallenge, ByThings, CategoryKey, Difference, Estimate, GalleryItem, MeanDifference, Method,

@@ -1,5 +1,6 @@
 //! The summary in plain words, generated from the numbers and never beyond them: where an interval holds zero the word is "undecided".
 
+use super::motion::{self, MotionPoint};
 use super::types::{Analysis, ArmKey, OverallMean, Standing};
 use super::verdict::Word;
 use crate::run_info::RunInfo;
@@ -10,6 +11,7 @@ use crate::text::{counted, grouped, list, percent, range, signed, signed_range};
 pub(super) fn summary(analysis: &Analysis, info: &RunInfo) -> Vec<String> {
     let mut sentences = vec![format!("{}{}", state(analysis), leader(analysis))];
     sentences.extend(analysis.challengers().map(|arm| against_baseline(analysis, arm)));
+    sentences.extend(guided(analysis, info));
     sentences.extend(paper(analysis));
     sentences.push(missing(analysis));
     sentences.push(scope(analysis, info));
@@ -37,6 +39,13 @@ fn scope(analysis: &Analysis, info: &RunInfo) -> String {
         counted(prompts, "prompt"),
         counted(u64::from(info.protocol.images_per_prompt), "image"),
     )
+}
+
+/// What motion-free guidance of the paper's weight does; the other weights have their section.
+fn guided(analysis: &Analysis, info: &RunInfo) -> Vec<String> {
+    const PAPER: f64 = 1.2;
+    let of: Vec<MotionPoint> = analysis.motion.iter().filter(|point| point.weight == PAPER).cloned().collect();
+    motion::sentences(info, &of)
 }
 
 /// "A adaLN-Zero · CLIP": the letter is the key of every figure.

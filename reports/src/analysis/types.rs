@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::attribution::Effect;
+use super::motion::MotionPoint;
 use super::verdicts::Verdict;
 use crate::reason::Reason;
 use crate::statistics::{Interval, Reading};
@@ -42,6 +43,8 @@ pub struct Analysis {
     pub effects: Vec<Effect>,
     /// Every pair of arms that the paper orders by its Mean.
     pub paper_pairs: Vec<PaperPair>,
+    /// Metrics of clips against the weight of motion-free guidance; none in a run of pictures.
+    pub motion: Vec<MotionPoint>,
     /// Headline scores by the number of things asked for, where a category asks for different numbers.
     pub by_things: Vec<ByThings>,
     /// Headline scores by category and challenge, where the suite names challenges.

@@ -41,11 +41,12 @@ impl Embedder {
         Self { run_dir: run_dir.to_owned(), spent: 0, unreadable: 0, left_out: 0 }
     }
 
-    /// The image at a path relative to the run folder; none if it is not there, no PNG, or beyond the budget.
+    /// The image at a path relative to the run folder, or a clip with its `frames` side by side; none if it is not there, no PNG, or
+    /// beyond the budget.
     ///
     /// # Errors
     /// The path leaves the run folder.
-    pub fn image(&mut self, path: &str) -> Result<Option<Embedded>> {
+    pub fn image(&mut self, path: &str, frames: Option<u32>) -> Result<Option<Embedded>> {
         let inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
         if !inside || path.is_empty() {
             return Err(ReportError::OutsideRun { path: path.to_owned() });
@@ -60,8 +61,9 @@ impl Embedder {
             self.unreadable += 1;
             return Ok(None);
         };
-        let thumbnail = width.max(height) > LARGEST;
-        let reduced = if thumbnail { reduce(&bytes) } else { Some((bytes, (width, height))) };
+        let frames = frames.unwrap_or(1).max(1);
+        let thumbnail = (width / frames).max(height) > LARGEST;
+        let reduced = if thumbnail { reduce(&bytes, frames) } else { Some((bytes, (width, height))) };
         let Some((bytes, (width, height))) = reduced else {
             self.unreadable += 1;
             return Ok(None);
@@ -75,15 +77,15 @@ impl Embedder {
             address: format!("data:image/png;base64,{}", STANDARD.encode(&bytes)),
             width,
             height,
-            pixelated: width.max(height) <= PIXELATED_UP_TO,
+            pixelated: (width / frames).max(height) <= PIXELATED_UP_TO,
             thumbnail,
         }))
     }
 }
 
 /// The image at thumbnail size, as PNG; none if it is damaged.
-fn reduce(bytes: &[u8]) -> Option<(Vec<u8>, (u32, u32))> {
-    let small = image::load_from_memory(bytes).ok()?.thumbnail(LARGEST, LARGEST).to_rgb8();
+fn reduce(bytes: &[u8], frames: u32) -> Option<(Vec<u8>, (u32, u32))> {
+    let small = image::load_from_memory(bytes).ok()?.thumbnail(LARGEST * frames, LARGEST).to_rgb8();
     let mut reduced = Vec::new();
     small.write_to(&mut std::io::Cursor::new(&mut reduced), image::ImageFormat::Png).ok()?;
     Some((reduced, small.dimensions()))
@@ -107,9 +109,9 @@ mod tests {
     fn paths_that_leave_the_run_folder_are_refused() {
         let mut embedder = Embedder::new(Path::new("/nowhere"));
         for path in ["/etc/passwd", "../secret.png", "images/../../x.png", ""] {
-            assert!(matches!(embedder.image(path), Err(ReportError::OutsideRun { .. })), "{path}");
+            assert!(matches!(embedder.image(path, None), Err(ReportError::OutsideRun { .. })), "{path}");
         }
-        assert!(embedder.image("images/a/b/0.png").unwrap().is_none());
+        assert!(embedder.image("images/a/b/0.png", None).unwrap().is_none());
         assert_eq!(embedder.unreadable, 1);
     }
 
@@ -120,9 +122,11 @@ mod tests {
         let bytes = std::fs::read(folder.path().join("large.png")).unwrap();
         std::fs::write(folder.path().join("torn.png"), &bytes[..60]).unwrap();
         let mut embedder = Embedder::new(folder.path());
-        let large = embedder.image("large.png").unwrap().unwrap();
+        let large = embedder.image("large.png", None).unwrap().unwrap();
         assert_eq!((large.width, large.height, large.thumbnail), (224, 112, true));
-        assert!(embedder.image("torn.png").unwrap().is_none());
+        let clip = embedder.image("large.png", Some(2)).unwrap().unwrap();
+        assert_eq!((clip.width, clip.height, clip.thumbnail), (448, 224, true), "frames of 224 pixels");
+        assert!(embedder.image("torn.png", None).unwrap().is_none());
         assert_eq!((embedder.unreadable, embedder.left_out), (1, 0));
     }
 

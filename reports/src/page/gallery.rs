@@ -7,6 +7,7 @@ use super::section::Section;
 use crate::analysis::{Analysis, GalleryItem, PROMPTS_PER_CATEGORY, Picked, Shot};
 use crate::error::Result;
 use crate::reason::Reason;
+use crate::run_info::RunInfo;
 use crate::text::{counted, percent};
 
 #[derive(Template)]
@@ -18,6 +19,7 @@ struct Gallery<'a> {
     /// Place of the baseline among the arms.
     baseline: usize,
     has_boxes: bool,
+    has_clips: bool,
 }
 
 struct ItemView<'a> {
@@ -35,6 +37,8 @@ struct ShotView<'a> {
     letter: &'a str,
     label: &'a str,
     colour: usize,
+    /// Frames that stand side by side in the image of a clip.
+    frames: Option<u32>,
     image: Option<Embedded>,
     /// Headline score in percent, or why there is none.
     score: Option<String>,
@@ -68,14 +72,14 @@ struct BoxView {
 }
 
 /// The section; none without prompts to show.
-pub(super) fn section(analysis: &Analysis, images: &mut Embedder) -> Result<Option<Section>> {
+pub(super) fn section(analysis: &Analysis, info: &RunInfo, images: &mut Embedder) -> Result<Option<Section>> {
     if analysis.gallery.is_empty() {
         return Ok(None);
     }
     let mut items = Vec::new();
     for item in &analysis.gallery {
         let left_out = images.left_out;
-        let view = view(analysis, item, images)?;
+        let view = view((analysis, info), item, images)?;
         // A prompt that does not fit whole is left out whole; those of less difference come later anyway.
         if images.left_out == left_out {
             items.push(view);
@@ -89,24 +93,31 @@ pub(super) fn section(analysis: &Analysis, images: &mut Embedder) -> Result<Opti
             .map(|index| (index, analysis.categories[index].label.as_str()))
             .collect(),
         has_boxes: items.iter().flat_map(|item| &item.shots).any(|shot| !shot.boxes.is_empty()),
+        has_clips: items.iter().flat_map(|item| &item.shots).any(|shot| shot.frames.is_some()),
         items,
         baseline: analysis.arms.iter().position(|arm| arm.id == analysis.baseline).unwrap_or(0),
     };
     Ok(Some(Section { id: "gallery", title: "Look for yourself", body: gallery.render()? }))
 }
 
-fn view<'a>(analysis: &'a Analysis, item: &'a GalleryItem, images: &mut Embedder) -> Result<ItemView<'a>> {
+fn view<'a>(
+    (analysis, info): (&'a Analysis, &RunInfo),
+    item: &'a GalleryItem,
+    images: &mut Embedder,
+) -> Result<ItemView<'a>> {
     let category = analysis.categories.iter().position(|c| c.suite == item.suite && c.id == item.category).unwrap_or(0);
     let split = match item.split.as_str() {
         "unsplit" => String::new(),
         split => format!("{split} combination · "),
     };
     let shots = analysis.arms.iter().zip(&item.shots).enumerate().map(|(index, (arm, shot))| {
-        let image = shot.image.as_deref().map(|path| images.image(path)).transpose()?.flatten();
+        let frames = info.arm(&arm.id).and_then(|arm| arm.frames);
+        let image = shot.image.as_deref().map(|path| images.image(path, frames)).transpose()?.flatten();
         Ok(ShotView {
             letter: &arm.letter,
             label: &arm.label,
             colour: index % 8,
+            frames,
             absence: absence(shot),
             score: shot.value.map(percent),
             value: shot.value.map(|v| v.to_string()).unwrap_or_default(),

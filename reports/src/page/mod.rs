@@ -8,6 +8,7 @@ mod cost;
 mod embed;
 mod figures;
 mod gallery;
+mod motion;
 mod policy;
 mod provenance;
 mod published;
@@ -63,13 +64,14 @@ pub(crate) fn render(run_dir: &Path, info: &RunInfo, analysis: &Analysis, refres
         figures::breakdown(analysis)?,
         figures::things(analysis)?,
         figures::challenges(analysis)?,
+        motion::section(analysis, info)?,
         cost::section(analysis, info)?,
-        gallery::section(analysis, &mut images)?,
+        gallery::section(analysis, info, &mut images)?,
         figures::training(analysis, info)?,
         provenance::section(info, analysis)?,
         provenance::missing(analysis, &images)?,
     ];
-    let style = policy::style(analysis.categories.len());
+    let style = policy::style(analysis.categories.len(), &info.arms.iter().filter_map(|arm| arm.frames).collect());
     let (lead, findings) = analysis.summary.split_first().map_or(("", &[][..]), |(l, f)| (l.as_str(), f));
     let page = Page {
         run: &analysis.run,

@@ -243,6 +243,8 @@ fn info(wanted: Wanted) -> RunInfo {
         weights_digest: format!("{:016x}", stream_of(id)).repeat(4),
         training: Some(training(strength)),
         paper_row: Some(row.into()),
+        frames: None,
+        motion_free: None,
     });
     let categories = CATEGORIES.map(|(id, label, metric, ceiling, chance, in_mean)| CategoryInfo {
         suite: "shapes".into(),
@@ -276,7 +278,7 @@ fn info(wanted: Wanted) -> RunInfo {
             }],
             images_per_prompt: wanted.images,
             seed: 7,
-            sampler: SamplerInfo { kind: "dpm-solver++(2m)".into(), steps: 20, guidance: 4.5 },
+            sampler: SamplerInfo { kind: "dpm-solver++(2m)".into(), steps: 20, guidance: 4.5, motion_guidance: None },
             scorers: vec![scorer("b-vqa", "exact shapes"), scorer("clipscore", "CLIP-shapes")],
             np_num: None,
             resize: "none".into(),

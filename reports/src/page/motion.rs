@@ -1,0 +1,57 @@
+//! Motion-free guidance: what it does to each metric of clips.
+
+use super::arm_views;
+use super::section::{Figure, Section};
+use super::table::{Cell, Row, Table};
+use crate::analysis::{Analysis, SPOKEN, motion_sentences};
+use crate::error::Result;
+use crate::figures;
+use crate::run_info::RunInfo;
+use crate::text::short;
+
+/// The section; none where no arm draws clips.
+pub(super) fn section(analysis: &Analysis, info: &RunInfo) -> Result<Option<Section>> {
+    if analysis.motion.is_empty() {
+        return Ok(None);
+    }
+    let arms: Vec<&crate::ArmKey> =
+        analysis.arms.iter().filter(|arm| analysis.motion.iter().any(|point| point.arm == arm.id)).collect();
+    let point = |arm: &str, metric: &str| analysis.motion.iter().find(|p| p.arm == arm && p.metric == metric);
+    let rows = |of: &dyn Fn(&str, &str) -> Cell| -> Vec<Row> {
+        let row = |arm: &&crate::ArmKey| {
+            let weight = analysis.motion.iter().find(|p| p.arm == arm.id).map_or(String::new(), |p| short(p.weight));
+            let cells = SPOKEN.iter().map(|(metric, _)| of(&arm.id, metric));
+            Row {
+                head: format!("{} {}", arm.letter, arm.label),
+                cells: std::iter::once(Cell::number(weight)).chain(cells).collect(),
+            }
+        };
+        arms.iter().map(row).collect()
+    };
+    let mean = |arm: &str, metric: &str| {
+        let point = point(arm, metric);
+        Cell::score(point.and_then(|p| p.mean), point.and_then(|p| p.interval))
+    };
+    let change = |arm: &str, metric: &str| {
+        let off = point(arm, metric).and_then(|p| p.against_off.as_ref());
+        Cell::score(off.map(|off| off.difference), off.and_then(|off| off.interval))
+    };
+    let mut columns = vec!["Arm".to_owned(), "λ_M".to_owned()];
+    columns.extend(SPOKEN.iter().map(|(_, words)| (*words).to_owned()));
+    let table = |caption: &str, rows: Vec<Row>| Table { caption: caption.into(), columns: columns.clone(), rows };
+    let figure = Figure {
+        intro: "Means over all clips in percent (cosines times 100), whiskers are 95 % intervals with prompts as clusters; a line joins one \
+                backbone. Motion-free guidance of weight 1 is classifier-free guidance alone. The paper shows by examples (figures 6 and 8) \
+                that guidance makes the named thing larger and more central; nothing there is measured."
+            .into(),
+        sentences: motion_sentences(info, &analysis.motion),
+        legend: arm_views(analysis),
+        panels: figures::motion(analysis)?,
+        tables: vec![
+            table("Metrics of clips, percent", rows(&mean)),
+            table("Change by motion-free guidance of the same weights, points, paired", rows(&change)),
+        ],
+        open_tables: 1,
+    };
+    figure.section("motion", "Clips and motion-free guidance")
+}
