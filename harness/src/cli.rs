@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{compare, export, import, verify};
+use crate::commands::{compare, develop, export, import, merge, plan, play, retry_plan, status, submit, verify, work};
 use crate::help;
 use crate::recipe::World;
 use crate::score::ScorerPaths;
@@ -53,6 +53,27 @@ pub enum Command {
     /// Check a run's digests, and draw random images again
     #[command(long_about = verify::ABOUT, after_long_help = verify::EXAMPLES)]
     Verify(verify::VerifyArgs),
+    /// Type prompts on a local page, and see every arm draw them
+    #[command(long_about = play::ABOUT, after_long_help = play::EXAMPLES)]
+    Play(play::PlayArgs),
+    /// Write down what a recipe asks for, to be worked on by many
+    #[command(long_about = plan::ABOUT, after_long_help = plan::EXAMPLES)]
+    Plan(RunArgs),
+    /// Do one worker's share of a plan: draw and score its shards
+    #[command(long_about = work::ABOUT, after_long_help = work::EXAMPLES)]
+    Work(work::WorkerArgs),
+    /// How far a run is, whoever works on it
+    #[command(long_about = status::ABOUT, after_long_help = status::EXAMPLES)]
+    Status(status::StatusArgs),
+    /// Which workers have something left, as a job array
+    #[command(long_about = retry_plan::ABOUT, after_long_help = retry_plan::EXAMPLES)]
+    RetryPlan(retry_plan::RetryArgs),
+    /// Make one run of what the workers did, or say what is missing
+    #[command(long_about = merge::ABOUT, after_long_help = merge::EXAMPLES)]
+    Merge(merge::MergeArgs),
+    /// Hand a plan to Slurm, Kubernetes or processes on this machine
+    #[command(subcommand, long_about = submit::ABOUT, after_long_help = submit::EXAMPLES, disable_help_subcommand = true)]
+    Submit(submit::SubmitAction),
     /// Train networks: the small world's, or those of a recipe
     #[command(long_about = help::TRAIN, after_long_help = help::TRAIN_EXAMPLES)]
     Train(TrainArgs),
@@ -83,6 +104,9 @@ pub enum Command {
     /// Check what this machine has and lacks, and say how to get it
     #[command(after_long_help = help::DOCTOR_EXAMPLES)]
     Doctor(DoctorArgs),
+    /// Repeat what is said of full size
+    #[command(subcommand, hide = true, disable_help_subcommand = true)]
+    Develop(develop::DevelopAction),
 }
 
 /// A recipe, and where and how to run it.
@@ -117,7 +141,7 @@ pub struct RunArgs {
 }
 
 /// What to work with.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct WorkArgs {
     /// Folder of trained weights [default: $GENTRON_WEIGHTS, or found beside recipe, folder or program]
     #[arg(long, value_name = "DIR")]
@@ -256,6 +280,18 @@ pub struct ReportArgs {
     /// Write nothing: recompute every digest, number and byte, and say what differs
     #[arg(long, conflicts_with = "export")]
     pub verify: bool,
+    /// While the run is going, report every so many seconds on what is there
+    #[arg(
+        long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "10", conflicts_with_all = ["verify", "export"],
+        value_parser = clap::value_parser!(u32).range(1..=3600)
+    )]
+    pub watch: Option<u32>,
+    /// Watts of a busy thread, with which energy is estimated [default: 15 on a CPU, nothing on a GPU]
+    #[arg(long, value_name = "W", hide_short_help = true)]
+    pub watts: Option<f64>,
+    /// What to work with, where the run is not finished.
+    #[command(flatten)]
+    pub work: WorkArgs,
     /// Print JSON instead of a table
     #[arg(long)]
     pub json: bool,

@@ -125,6 +125,10 @@ The last stage of `ablate`, and the cheapest: it needs the run's folder alone, n
 from disk without a network. Exit code 1 says that a gate of the recipe failed, or, \
 with --verify, that something is not what it was.
 
+A run that is not finished is reported on as far as it is, and its report says so. With --watch the report keeps up with a run that \
+another process is at work in, and a browser that shows the page loads it again; it ends when the run does. What is drawn and not scored \
+yet is scored for the report alone.
+
 --export writes scores.tex (booktabs), scores.md, scores and verdicts as CSV and Parquet, and analysis.json with its schema.";
 
 /// After `gentron report --help`.
@@ -133,6 +137,7 @@ Examples:
   gentron report
   gentron report runs/quick --export tables
   gentron report runs/quick --verify
+  gentron report runs/quick --watch 5
   gentron report runs/quick --json > quick.json";
 
 /// `gentron train --help`.

@@ -5,9 +5,11 @@
 //!               ▲         │           │          │
 //!            weights/     └────────── store/ ────┘           one way to write, journals, ledger, manifest
 //!            registry/                                       suites by name, and where their files are
+//! shards/    one run by many workers, and one again; submit/ hands it to Slurm, Kubernetes or processes here
 //! bare/      images that nobody here drew: found, scored, averaged
 //! exchange/  imports of other systems' images, exports for the official scripts
 //! forecast/  what a run will take on this machine
+//! play/      a page on which every arm draws what is typed
 //! study/     people asked blind: freezing, the form, votes that can be trusted
 //! commands/  what the user types, each a composition of stages
 //! ```
@@ -27,13 +29,16 @@ pub mod help;
 pub mod interrupt;
 pub mod names;
 pub mod plan;
+pub mod play;
 pub mod progress;
 pub mod recipe;
 pub mod registry;
 pub mod report;
 pub mod score;
+pub mod shards;
 pub mod store;
 pub mod study;
+pub mod submit;
 pub mod table;
 pub mod training;
 pub mod version;

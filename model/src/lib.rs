@@ -15,6 +15,7 @@ pub mod ops;
 pub mod pipeline;
 pub mod pixart;
 pub mod pixels;
+pub mod published;
 pub mod text;
 pub mod train;
 pub mod unet;

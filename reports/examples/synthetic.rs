@@ -12,7 +12,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let run_dir = PathBuf::from(arguments.next().ok_or("usage: synthetic DIR [unfinished]")?);
     let unfinished = arguments.next().as_deref() == Some("unfinished");
     std::fs::create_dir_all(&run_dir)?;
-    let info = support::write_run(&run_dir, support::Wanted { prompts: 60, images: 1, gaps: true, unfinished });
+    let info = support::write_run(
+        &run_dir,
+        support::Wanted { prompts: 60, images: 1, gaps: true, unfinished, challenges: true },
+    );
     let analysis = analyse(&run_dir)?;
     write_report(&run_dir, &info, &analysis)?;
     print!("{}", terminal_table(&analysis));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::analysis::{Judged, contrast_runs};
+use crate::analysis::{Verdict, contrast_runs};
 use crate::error::{ReportError, Result};
 use crate::observations::{merge, read_observations};
 use crate::protocol::{FieldDifference, field_differences};
@@ -15,21 +15,9 @@ use crate::run_info::{CategoryInfo, RunInfo};
 pub struct Change {
     /// Which run, from 1: the first is 0.
     pub run: usize,
-    /// Arm id in the later run.
-    pub arm: String,
-    /// Arm id in the first run.
-    pub against: String,
-    /// Suite id; none for the Mean.
-    pub suite: Option<String>,
-    /// Category id; none for the Mean.
-    pub category: Option<String>,
-    /// Metric id; none for the Mean.
-    pub metric: Option<String>,
-    /// Whether the metric stands for its category; true for the Mean.
-    pub headline: bool,
-    /// The change and what may be said of it.
+    /// The change and what may be said of it; `against` is the arm's id in the first run.
     #[serde(flatten)]
-    pub judged: Judged,
+    pub verdict: Verdict,
 }
 
 /// How later runs compare with the first.
@@ -100,13 +88,11 @@ pub fn compare(runs: &[RunToCompare]) -> Result<Comparison> {
     let pairs: Vec<(usize, usize)> =
         couples.iter().map(|(run, arm, known)| (place(*run, arm), place(0, known))).collect();
     let judged = contrast_runs(&info, &merged, &pairs)?;
-    let changes = judged.into_iter().map(|(couple, cell, judged)| {
-        let (run, arm, against) = couples[couple].clone();
-        let (suite, category, metric, headline) = match cell {
-            Some((category, metric, headline)) => (Some(category.0), Some(category.1), Some(metric), headline),
-            None => (None, None, None, true),
-        };
-        Change { run, arm, against, suite, category, metric, headline, judged }
+    let changes = couples.into_iter().zip(judged).flat_map(|((run, arm, against), verdicts)| {
+        verdicts.into_iter().map(move |verdict| Change {
+            run,
+            verdict: Verdict { arm: arm.clone(), against: against.clone(), ..verdict },
+        })
     });
     Ok(Comparison {
         runs: runs.iter().map(|(folder, _)| folder.display().to_string()).collect(),

@@ -20,9 +20,9 @@ mod text;
 use std::path::Path;
 
 pub use analysis::{
-    ALPHA, Analysis, ArmKey, BOOTSTRAP_REPLICATES, BOOTSTRAP_SEED, ByThings, CategoryEffect, CategoryKey, Difference,
-    Effect, Estimate, GalleryItem, Judged, MARGIN, MeanDifference, Method, Missing, OverallMean, PaperPair, Picked,
-    Settle, SettledBy, Shot, Standing, Step, Verdict, Word, conclude,
+    ALPHA, Analysis, ArmKey, BOOTSTRAP_REPLICATES, BOOTSTRAP_SEED, ByChallenge, ByThings, CategoryEffect, CategoryKey,
+    Difference, Effect, Estimate, GalleryItem, Judged, MARGIN, MeanDifference, Method, Missing, OverallMean, PaperPair,
+    Picked, Settle, SettledBy, Shot, Standing, Step, Verdict, Word, conclude,
 };
 pub use comparison::{Change, Comparison, PairedBy, RunToCompare, compare};
 pub use error::{ReportError, Result};
@@ -30,7 +30,8 @@ pub use export::{SCHEMA, export, latex_table, markdown_table};
 pub use observations::{ObservationRow, write_observations};
 pub use reason::Reason;
 pub use run_info::{
-    ArmInfo, CategoryInfo, CodeVersion, Protocol, RunInfo, SamplerInfo, ScorerInfo, SuiteFile, SuiteInfo, TrainingCard,
+    ArmInfo, CategoryInfo, CodeVersion, Power, Protocol, RunInfo, SamplerInfo, ScorerInfo, SuiteFile, SuiteInfo,
+    TrainingCard,
 };
 pub use terminal::terminal_table;
 
@@ -69,7 +70,15 @@ pub fn write_report(run_dir: &Path, info: &RunInfo, analysis: &Analysis) -> Resu
 /// # Errors
 /// See [`ReportError`].
 pub fn rendered(run_dir: &Path, info: &RunInfo, analysis: &Analysis) -> Result<[Vec<u8>; 2]> {
-    let html = page::render(run_dir, info, analysis)?;
+    provisional(run_dir, info, analysis, None)
+}
+
+/// The same for a run that is going on: with `refresh`, a browser loads the page again every so many seconds.
+///
+/// # Errors
+/// See [`ReportError`].
+pub fn provisional(run_dir: &Path, info: &RunInfo, analysis: &Analysis, refresh: Option<u32>) -> Result<[Vec<u8>; 2]> {
+    let html = page::render(run_dir, info, analysis, refresh)?;
     let path = run_dir.join("analysis.json");
     let mut json =
         serde_json::to_vec_pretty(analysis).map_err(|source| ReportError::Write { path, source: source.into() })?;

@@ -24,6 +24,13 @@ pub struct PaperColumn {
     pub category: &'static str,
 }
 
+impl PaperColumn {
+    /// Whether a category is this column's; the official files spell one of them shorter.
+    pub fn is(&self, category: &str) -> bool {
+        self.category == category || (category == "spatial" && self.category == "2d_spatial")
+    }
+}
+
 /// The six columns, in the paper's order.
 pub const COLUMNS: [PaperColumn; 6] = [
     PaperColumn { label: "Color", category: "color" },

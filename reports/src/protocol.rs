@@ -117,7 +117,13 @@ mod tests {
 
     fn ours() -> Protocol {
         Protocol {
-            suites: vec![SuiteInfo { id: "t2i-compbench".into(), digest: "ab".into(), prompts: 1800, files: vec![] }],
+            suites: vec![SuiteInfo {
+                id: "t2i-compbench".into(),
+                digest: "ab".into(),
+                prompts: 1800,
+                licence: None,
+                files: vec![],
+            }],
             images_per_prompt: 10,
             seed: 1,
             sampler: SamplerInfo { kind: "ddim".into(), steps: 50, guidance: 7.5 },

@@ -3,11 +3,13 @@
 //! It lives in the run's `manifest.json` under the key `run_info`. Everything that differs between two executions of one
 //! run (dates, wall time) is optional: leave it out where runs must be byte-identical.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{ReportError, Result};
+use crate::text::watt_hours;
 
 /// The description of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +26,9 @@ pub struct RunInfo {
     /// What it ran on ("2 CPU threads", a GPU's name).
     #[serde(default)]
     pub device: Option<String>,
+    /// What energy is estimated with; none where nothing is assumed of the device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub power: Option<Power>,
     /// All that makes two numbers comparable.
     pub protocol: Protocol,
     /// The arms, in the order of tables and figures.
@@ -32,11 +37,30 @@ pub struct RunInfo {
     pub baseline: String,
     /// The categories, in the order of tables and figures.
     pub categories: Vec<CategoryInfo>,
+    /// What makes each prompt hard, by its id, where the suite says so: PartiPrompts' challenges.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub challenges: BTreeMap<String, String>,
     /// Images that the run will have when it is complete: arms × prompts × images per prompt.
     pub planned_tasks: u64,
     /// Images drawn and scored so far; `None`: count them in the observations.
     #[serde(default)]
     pub finished_tasks: Option<u64>,
+}
+
+/// The power that a busy thread is taken to draw: an assumption, no measurement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Power {
+    /// Watts.
+    pub watts: f64,
+    /// What it stands for, in words.
+    pub basis: String,
+}
+
+impl Power {
+    /// The energy of so many thread-seconds, with its unit.
+    pub fn energy(&self, thread_seconds: f64) -> String {
+        watt_hours(self.watts * thread_seconds)
+    }
 }
 
 /// A version of this project.
@@ -80,6 +104,9 @@ pub struct SuiteInfo {
     pub digest: String,
     /// Prompts taken from it.
     pub prompts: u64,
+    /// Under which licence its prompts are, in words; none: nobody says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<String>,
     /// The files that it was read from; none where it is part of the program.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<SuiteFile>,
@@ -116,6 +143,9 @@ pub struct ScorerInfo {
     pub name: String,
     /// Its version, or the digest of its weights.
     pub version: String,
+    /// Under which licence it is, in words; none: nobody says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<String>,
 }
 
 /// One arm.
@@ -167,6 +197,9 @@ pub struct TrainingCard {
     pub wall_seconds: f64,
     /// Loss at the end, averaged as the trainer does.
     pub final_loss: f64,
+    /// What it was trained on, with its licence, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
     /// (samples seen, training loss), in order.
     pub curve: Vec<(u64, f64)>,
     /// The recipe as text.

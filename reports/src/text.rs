@@ -75,6 +75,19 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
+/// An energy given in joules, "12 Wh", "1.4 kWh".
+pub(crate) fn watt_hours(joules: f64) -> String {
+    let hours = joules / 3600.0;
+    if hours < 1000.0 { format!("{} Wh", two(hours)) } else { format!("{} kWh", two(hours / 1000.0)) }
+}
+
+/// Two significant digits: what an estimate deserves.
+fn two(value: f64) -> String {
+    let magnitude = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
+    let unit = 10f64.powi(magnitude - 1);
+    short((value / unit).round() * unit)
+}
+
 /// "a, b and c".
 pub(crate) fn list<S: AsRef<str>>(items: &[S]) -> String {
     match items {
@@ -107,6 +120,8 @@ mod tests {
             (duration(4.25), duration(185.0), duration(4320.0)),
             ("4.25 s".into(), "3 min 5 s".into(), "1 h 12 min".into())
         );
+        let energies = [0.0, 43_210.0, 1234.0, 9.9e6].map(watt_hours);
+        assert_eq!(energies, ["0 Wh", "12 Wh", "0.34 Wh", "2.8 kWh"]);
         assert_eq!((list(&["a"]), list(&["a", "b", "c"])), ("a".into(), "a, b and c".into()));
         assert_eq!((counted(1, "image"), counted(2, "image")), ("1 image".into(), "2 images".into()));
     }

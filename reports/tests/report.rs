@@ -163,7 +163,7 @@ fn a_run_without_a_single_observation_still_makes_a_report() {
 
 #[test]
 fn the_page_is_well_formed_inert_and_self_contained() {
-    let (folder, info, analysis) = run(Wanted { gaps: true, ..Wanted::default() });
+    let (folder, info, analysis) = run(Wanted { gaps: true, challenges: true, ..Wanted::default() });
     let html = report(folder.path(), &info, &analysis);
     well_formed::assert_well_formed(&html);
     for forbidden in ["http://", "https://", "<script ", " style=", "<link", "@import", "url(", "onload", "javascript:"]
@@ -180,6 +180,62 @@ fn the_page_is_well_formed_inert_and_self_contained() {
         html.contains(&format!("script-src &#39;sha256-{}&#39;", hash.replace('+', "&#43;"))) || html.contains(&hash)
     );
     assert!(!html.contains("NaN") && !html.contains("inf "));
+}
+
+#[test]
+fn challenges_are_means_over_their_prompts_and_paired_with_the_baseline() {
+    let (folder, info, analysis) = run(Wanted { challenges: true, ..Wanted::default() });
+    assert_eq!(analysis.by_challenge.len(), 5 * 8 * 4);
+    let found = |arm: &str| {
+        let is = |b: &&gentron_reports::ByChallenge| b.arm == arm && b.category == "color" && b.challenge == "Quantity";
+        analysis.by_challenge.iter().find(is).unwrap()
+    };
+    let mean = |arm: &str| {
+        let scores = scores(folder.path(), arm, "color", "b-vqa");
+        let asked = |(id, _): &(&String, &Vec<f64>)| info.challenges[*id] == "Quantity";
+        let values: Vec<f64> = scores.iter().filter(asked).flat_map(|(_, values)| values).copied().collect();
+        assert_eq!(values.len(), 6);
+        values.iter().sum::<f64>() / 6.0
+    };
+    let (base, cross) = (found("adaln-clip"), found("cross-clip"));
+    assert!((cross.mean.unwrap() - mean("cross-clip")).abs() < 1e-12);
+    assert!((cross.difference.unwrap() - (mean("cross-clip") - mean("adaln-clip"))).abs() < 1e-12);
+    assert_eq!((base.difference, cross.prompts, cross.scored, cross.missing), (None, 3, 6, 0));
+    let html = report(folder.path(), &info, &analysis);
+    assert_eq!(html.matches("points against the baseline, by category and challenge").count(), 4);
+    assert!(html.contains("class=\"f-heat0\"") || html.contains("class=\"f-heat8\""));
+    let (folder, info, analysis) = run(Wanted { prompts: 2, ..Wanted::default() });
+    assert!(!report(folder.path(), &info, &analysis).contains("Category by challenge"));
+}
+
+/// The first sentence and the verdicts below it say the same of an arm.
+#[test]
+fn the_first_sentence_says_what_the_verdicts_say() {
+    let (_folder, _, analysis) = run(Wanted::default());
+    let top = analysis.means.iter().max_by(|a, b| a.mean.unwrap().total_cmp(&b.mean.unwrap())).unwrap().arm.clone();
+    let letter = analysis.arm(&analysis.baseline).unwrap().letter.clone();
+    let verdict = analysis.verdict(&top, None).unwrap().judged.word;
+    assert_eq!(verdict, gentron_reports::Word::Better);
+    let lead = analysis.summary[0].clone();
+    let (_, over) = lead.split_once("its lead over ").unwrap();
+    let over = over.split(" is larger").next().unwrap();
+    assert!(over.contains(&letter), "{lead}");
+}
+
+/// The paper's scores stand in the bars where every known field of its protocol is the run's, and nowhere else.
+#[test]
+fn the_papers_scores_are_marked_only_where_the_lock_is_open() {
+    let (folder, mut info, analysis) = run(Wanted { prompts: 2, images: 1, ..Wanted::default() });
+    let bars = |html: &str| {
+        let section = html.split_once("id=\"scores\"").unwrap().1.split_once("</section>").unwrap().0.to_owned();
+        section.matches("<polygon class=\"f-guide\"").count()
+    };
+    assert_eq!(bars(&report(folder.path(), &info, &analysis)), 0);
+    info.protocol.suites[0].id = "t2i-compbench".into();
+    info.protocol.suites[0].prompts = 1800;
+    (info.protocol.images_per_prompt, info.protocol.np_num) = (10, Some(2));
+    // Five arms, in the Mean and the six categories that the paper has.
+    assert_eq!(bars(&report(folder.path(), &info, &analysis)), 5 * 7);
 }
 
 #[test]

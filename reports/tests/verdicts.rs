@@ -160,7 +160,8 @@ fn runs_compare_by_noise_or_by_prompt_and_say_what_differs() {
     let ((one, info), (two, other)) = (make(0.0), make(0.05));
     let found = compare(&[(one.path(), &info), (two.path(), &other)]).unwrap();
     assert_eq!((found.paired_by, found.cards[0].len(), found.changes.len()), (PairedBy::Noise, 0, 2 * 3));
-    let worse = found.changes.iter().find(|c| c.arm.starts_with("cross") && c.category.is_none()).unwrap();
+    let worse =
+        found.changes.iter().map(|c| &c.verdict).find(|v| v.arm.starts_with("cross") && v.category.is_none()).unwrap();
     assert_eq!(worse.judged.word, Word::Worse);
     assert!((worse.judged.difference.unwrap() + 0.05).abs() < 0.005);
 
@@ -168,7 +169,7 @@ fn runs_compare_by_noise_or_by_prompt_and_say_what_differs() {
     reseeded.protocol.seed += 1;
     let found = compare(&[(one.path(), &info), (two.path(), &reseeded)]).unwrap();
     assert_eq!((found.paired_by, found.cards[0][0].field.as_str()), (PairedBy::Prompt, "seed"));
-    assert_eq!(found.changes[0].judged.pairs, 40, "a pair a prompt");
+    assert_eq!(found.changes[0].verdict.judged.pairs, 40, "a pair a prompt");
     assert!(compare(&[(one.path(), &info)]).is_err());
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::support::{folder, run_well};
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 28] = [
     "",
     "compare",
     "verify",
@@ -13,6 +13,16 @@ const COMMANDS: [&str; 18] = [
     "generate",
     "score",
     "report",
+    "play",
+    "plan",
+    "work",
+    "status",
+    "retry-plan",
+    "merge",
+    "submit",
+    "submit slurm",
+    "submit kubernetes",
+    "submit local",
     "train",
     "serve",
     "study",
@@ -57,7 +67,7 @@ fn the_short_help_fits_a_screen_and_the_long_one_has_three_examples() {
     for command in COMMANDS {
         let short = help(command, "-h");
         // The list of all commands may have a line for each.
-        let most = if command.is_empty() { 40 } else { 24 };
+        let most = if command.is_empty() { 44 } else { 24 };
         assert!(short.lines().count() <= most, "`gentron {command} -h` has {} lines", short.lines().count());
         assert!(short.lines().all(|line| line.chars().count() <= 100), "`gentron {command} -h` is too wide");
         let long = help(command, "--help");

@@ -81,16 +81,17 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<Outcome> {
 fn gate(condition: &Condition, comparison: &Comparison) -> anyhow::Result<Gate> {
     let named: Vec<&Change> = comparison.changes.iter().filter(|change| condition.names(change)).collect();
     if named.is_empty() {
-        let mut known: Vec<&str> = comparison.changes.iter().filter_map(|c| c.category.as_deref()).collect();
+        let mut known: Vec<&str> = comparison.changes.iter().filter_map(|c| c.verdict.category.as_deref()).collect();
         known.sort_unstable();
         known.dedup();
         let hint = format!("categories here: {}, mean", known.join(", "));
         return Err(refuse(format!("--fail-if '{}' names nothing that is compared", condition.text), hint));
     }
-    let failing = named.iter().find(|change| change.judged.difference.is_none_or(|found| condition.holds(found)));
+    let failing =
+        named.iter().find(|change| change.verdict.judged.difference.is_none_or(|found| condition.holds(found)));
     let because = failing.map_or_else(String::new, |change| {
-        let found = change.judged.difference.map_or("there is no change to see".to_owned(), points);
-        format!("{}, run {}: {found}", change.arm, change.run + 1)
+        let found = change.verdict.judged.difference.map_or("there is no change to see".to_owned(), points);
+        format!("{}, run {}: {found}", change.verdict.arm, change.run + 1)
     });
     Ok(Gate { condition: condition.text.clone(), failed: failing.is_some(), because })
 }
@@ -116,15 +117,16 @@ fn text(comparison: &Comparison, gates: &[Gate]) -> String {
     let rows: Vec<Vec<String>> = comparison
         .changes
         .iter()
-        .filter(|change| change.headline)
+        .filter(|change| change.verdict.headline)
         .map(|change| {
-            let judged = &change.judged;
+            let verdict = &change.verdict;
+            let judged = &verdict.judged;
             let interval =
                 judged.interval.map(|i| format!("{} to {}", points(i.low), points(i.high))).unwrap_or_default();
             vec![
                 comparison.runs[change.run].clone(),
-                change.arm.clone(),
-                change.category.clone().unwrap_or_else(|| "mean".into()),
+                verdict.arm.clone(),
+                verdict.category.clone().unwrap_or_else(|| "mean".into()),
                 judged.difference.map_or("–".into(), points),
                 interval,
                 judged.word.word().into(),

@@ -2,24 +2,33 @@
 
 pub mod ablate;
 pub mod compare;
+pub mod develop;
 pub mod doctor;
 pub mod export;
 pub mod fetch;
 pub mod folder;
 pub mod generate;
 pub mod import;
+pub mod merge;
 pub mod metrics;
 pub mod models;
+pub mod plan;
+pub mod play;
 pub mod report;
+pub mod retry_plan;
 pub mod score;
 pub mod scorers;
 pub mod serve;
 pub mod setup;
+pub mod status;
 pub mod study;
+pub mod submit;
 pub mod suites;
 pub mod train;
 pub mod verify;
 pub mod votes;
+pub mod watch;
+pub mod work;
 
 use crate::cli::{Cli, Command};
 use crate::failure::Outcome;
@@ -41,6 +50,13 @@ pub fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Play(args) => play::run(&args),
+        Command::Plan(args) => plan::run(&args),
+        Command::Work(args) => work::run(&args),
+        Command::Status(args) => status::run(&args),
+        Command::RetryPlan(args) => retry_plan::run(&args),
+        Command::Merge(args) => merge::run(&args),
+        Command::Submit(action) => submit::run(&action),
         Command::Train(args) => train::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Study(action) => study::run(&action),
@@ -51,5 +67,6 @@ pub fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Suites(args) => suites::run(&args),
         Command::Metrics(args) => metrics::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Develop(action) => develop::run(&action),
     }
 }

@@ -1,46 +1,78 @@
 //! `gentron report`: the last stage.
 
-use gentron_reports::{export, terminal_table};
+use gentron_reports::{Power, export, terminal_table};
 
-use super::verify;
+use super::{setup, verify, watch};
 use crate::cli::ReportArgs;
-use crate::failure::{Explain as _, Outcome};
-use crate::progress;
+use crate::failure::{Explain as _, Outcome, refuse};
 use crate::report::gates;
+use crate::report::partial::Partial;
 use crate::report::stage::{Reported, report};
 use crate::report::verify::digests;
+use crate::score::ScorerPaths;
+use crate::shards::folder::refuse_unmerged;
 use crate::store::Run;
-use crate::table;
+use crate::store::timings::Timings;
+use crate::{device, progress, table};
 
 /// Concludes from what is scored.
 ///
 /// # Errors
 /// Whatever keeps it from its end.
 pub fn run(args: &ReportArgs) -> anyhow::Result<Outcome> {
+    if let Some(seconds) = args.watch {
+        return watch::run(args, seconds);
+    }
     let run = Run::open(&args.run)?;
     if args.verify {
         let weights = verify::weights_of(&run, None).unwrap_or_default();
         return verify::print(&digests(&run, weights.as_deref())?, args.json);
     }
-    let reported = report(&run)?;
+    refuse_unmerged(&run.folder)?;
+    let reported =
+        if run.path(gentron_reports::observations::FILE).exists() { report(&run)? } else { so_far(&run, args)? };
     if let Some(folder) = &args.export {
+        if reported.analysis.is_unfinished() {
+            let hint = "`gentron ablate` with the run's recipe finishes it";
+            return Err(refuse("the tables of a run that is not finished are not exported", hint));
+        }
         let written = export(folder, &run.manifest.run_info, &reported.analysis)
             .explain(|| (format!("cannot export to {}", folder.display()), "choose another folder with --export"))?;
         progress::say(&format!("exported {} files to {}", written.len(), folder.display()));
     }
-    print(&run, &reported, args.json)
+    print(&run, &reported, args.json, args.watts)
 }
 
-/// Prints the conclusions, judges the gates.
+/// The report of a run that stopped on its way: gates have nothing to judge yet.
+fn so_far(run: &Run, args: &ReportArgs) -> anyhow::Result<Reported> {
+    let prompts = setup::prompts_of(run, &args.work)?;
+    let (scorer, _) = setup::scorer_of(run, &args.work, &ScorerPaths::default())?;
+    let analysis = Partial::new(prompts, scorer, args.work.threads()).report(run, None)?;
+    Ok(Reported { analysis, gates: Vec::new() })
+}
+
+/// Prints the conclusions, judges the gates; energy is estimated with `watts` of a busy thread, where they are given.
 ///
 /// # Errors
 /// Whoever reads stdout has gone away.
-pub fn print(run: &Run, reported: &Reported, json: bool) -> anyhow::Result<Outcome> {
+pub fn print(run: &Run, reported: &Reported, json: bool, watts: Option<f64>) -> anyhow::Result<Outcome> {
     let path = run.path("report.html");
+    let timings = Timings::read(&run.folder);
+    let power = match watts {
+        Some(watts) => Some(Power { watts, basis: "--watts".into() }),
+        None => device::power(),
+    };
+    let energy = power.map(|power| (power.energy(timings.thread_seconds()), power));
     if json {
         table::print_json(&serde_json::json!({
             "run": run.folder.display().to_string(),
             "report": path.display().to_string(),
+            "spent": {
+                "stages": timings.stages,
+                "energy": energy.as_ref().map(|(energy, power)| serde_json::json!({
+                    "estimate": energy, "watts_per_thread": power.watts, "basis": power.basis,
+                })),
+            },
             "gates": reported.gates,
             "analysis": reported.analysis,
         }))?;
@@ -49,6 +81,13 @@ pub fn print(run: &Run, reported: &Reported, json: bool) -> anyhow::Result<Outco
         let lines = gates::lines(&reported.gates);
         if !lines.is_empty() {
             text += &format!("\n{}\n", lines.join("\n"));
+        }
+        let spent: f64 = timings.stages.values().map(|spent| spent.seconds).sum();
+        if spent > 0.0 {
+            let energy = energy.map_or(String::new(), |(energy, power)| {
+                format!(", about {energy} at {} W a busy thread ({})", power.watts, power.basis)
+            });
+            text += &format!("\ndrawn and scored in {}{energy}\n", progress::human(spent));
         }
         text += &format!("\nreport: {}\n", path.display());
         table::print(&text)?;

@@ -41,7 +41,7 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<Outcome> {
     })
 }
 
-async fn listen(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
+pub(super) async fn listen(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
     let taken = || {
         (
             format!("cannot listen on {address}"),

@@ -29,12 +29,12 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<Outcome> {
     let chosen = choose(&recipe, &args.only)?;
     let beginning = if args.extend { Beginning::Exported } else { Beginning::Anew };
     let folders = Folders { states: &args.states, weights: &args.weights, beginning };
-    let device = device();
+    let (source, device) = (ShapesSource::default(), device());
     let mut lines = Vec::new();
     for network in chosen {
         let mut bar = Bar::new(network);
         let trained = network
-            .train(&ShapesSource, folders, &device, &mut bar)
+            .train(&source, folders, &device, &mut bar)
             .explain(|| (format!("cannot train {}", network.name), HINT))?;
         drop(bar);
         match trained {

@@ -48,9 +48,21 @@ pub fn prepare(
     prompts: &[Prompt],
 ) -> anyhow::Result<Box<dyn Engine>> {
     let folder = sources.weights()?;
+    let spec = spec(recipe, arm, folder)?;
+    let texts: Vec<&str> = prompts.iter().map(|prompt| prompt.text.as_str()).collect();
+    let pipeline = single_threaded(|| Pipeline::load(&spec, &texts, &device::device(), &mut |_, _, _| {}))
+        .explain(|| (format!("cannot load the arm {}", arm.name), weights::HOW_TO_GET))?;
+    Ok(Box::new(Gentron(pipeline)))
+}
+
+/// What an arm is made of, its encoders in the order in which blocks take turns.
+///
+/// # Errors
+/// Its configuration cannot be read, or is not what the recipe says of it.
+pub fn spec(recipe: &Resolved, arm: &ResolvedArm, folder: &Path) -> anyhow::Result<PipelineSpec> {
     let config = config(arm, folder)?;
     check_claims(recipe, arm, &config)?;
-    let spec = PipelineSpec {
+    Ok(PipelineSpec {
         backbone: folder.join(backbone(arm)?),
         encoders: config
             .text
@@ -67,11 +79,8 @@ pub fn prepare(
             frames: None,
         },
         weights: WeightType::F32,
-    };
-    let texts: Vec<&str> = prompts.iter().map(|prompt| prompt.text.as_str()).collect();
-    let pipeline = single_threaded(|| Pipeline::load(&spec, &texts, &device::device()))
-        .explain(|| (format!("cannot load the arm {}", arm.name), weights::HOW_TO_GET))?;
-    Ok(Box::new(Gentron(pipeline)))
+        embeddings: None,
+    })
 }
 
 /// Folders inside the weights folder that an arm computes with: backbone, its encoders, autoencoder.

@@ -78,6 +78,17 @@ impl Known {
         }
     }
 
+    /// The licence of its prompts; none where its authors name none.
+    pub fn licence(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::BuiltIn => Some("MIT OR Apache-2.0, part of gentron"),
+            Kind::Compbench(_) => Some("MIT (Karine-Huang/T2I-CompBench)"),
+            Kind::Parti => Some("Apache-2.0 (google-research/parti)"),
+            Kind::Geneval => Some("MIT (djghosh13/geneval)"),
+            Kind::DrawBench => None,
+        }
+    }
+
     /// How one gets its files.
     pub fn how_to_get(&self) -> String {
         match self.origin() {

@@ -43,6 +43,7 @@ impl Condition {
 
     /// Whether the condition is about this change: a headline score, or the Mean.
     pub fn names(&self, change: &Change) -> bool {
+        let change = &change.verdict;
         let category = change.category.as_deref().unwrap_or("mean");
         let with_suite = change.suite.as_deref().map(|suite| format!("{suite}/{category}"));
         change.headline

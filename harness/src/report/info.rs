@@ -16,7 +16,7 @@ use gentron_suites::Prompt;
 use crate::generate::{Sources, gentron, imported};
 use crate::recipe::words::Words as _;
 use crate::recipe::{EncoderKind, GeneratorKind, Resolved, ResolvedArm, World};
-use crate::registry::Opened;
+use crate::registry::{Known, Opened};
 use crate::score::Scorer;
 use crate::weights::check::parameters;
 use crate::{device, version};
@@ -79,7 +79,8 @@ pub fn describe(
         // A suite may be there in parts, category by category.
         if suites.iter().all(|known| known.id != suite.id()) {
             let (id, files) = (suite.id().to_owned(), suite.files.clone());
-            suites.push(SuiteInfo { prompts: count(&id), id, digest: suite.digest(), files });
+            let licence = Known::find(&id).and_then(Known::licence).map(str::to_owned);
+            suites.push(SuiteInfo { prompts: count(&id), id, digest: suite.digest(), licence, files });
         }
     }
     let photographs = recipe.suites.iter().any(|suite| suite.world() == World::Photographs);
@@ -91,6 +92,7 @@ pub fn describe(
         code: version::code(),
         command,
         device: Some(device::name().to_owned()),
+        power: device::power(),
         protocol: Protocol {
             suites,
             images_per_prompt: recipe.images_per_prompt,
@@ -108,6 +110,7 @@ pub fn describe(
         arms,
         baseline: recipe.baseline.clone(),
         categories,
+        challenges: challenges(prompts),
         planned_tasks: planned,
         finished_tasks: None,
     })
@@ -134,6 +137,15 @@ fn image_size(recipe: &Resolved, sources: &Sources) -> anyhow::Result<[u32; 2]> 
         }
     }
     Ok([64; 2])
+}
+
+/// What makes each prompt hard, where its suite has a column of that name.
+fn challenges(prompts: &[Prompt]) -> BTreeMap<String, String> {
+    let of = |prompt: &Prompt| {
+        let challenge = prompt.annotation.attributes.iter().find(|(key, _)| key.eq_ignore_ascii_case("challenge"))?;
+        Some((prompt.id.clone(), challenge.1.clone()))
+    };
+    prompts.iter().filter_map(of).collect()
 }
 
 /// Arms of one label get what else distinguishes them: the scale where it differs, else the name.
@@ -237,10 +249,17 @@ fn training(path: &Path) -> anyhow::Result<Option<TrainingCard>> {
         seed: card.seed,
         batch: u32::try_from(card.samples.checked_div(card.steps).unwrap_or(0)).unwrap_or(u32::MAX),
         wall_seconds: card.wall_seconds,
+        data: Some(data(&card.data)),
         final_loss: card.final_loss,
         curve: card.curve.iter().map(|point| (point.samples, point.loss)).collect(),
         recipe,
     }))
+}
+
+/// What a network was trained on; the small world is rendered by this program, so there are no pictures of anybody's.
+fn data(name: &str) -> String {
+    let ours = name.starts_with(&format!("{} ", gentron_suites::shapes::ID));
+    if ours { format!("{name}; rendered by gentron, MIT OR Apache-2.0") } else { format!("{name}; licence not known") }
 }
 
 /// A category's heading: T2I-CompBench's words, with a capital.

@@ -4,6 +4,7 @@ pub mod condition;
 pub mod gates;
 pub mod info;
 pub mod limits;
+pub mod partial;
 pub mod stage;
 pub mod verify;
 

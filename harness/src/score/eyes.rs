@@ -199,6 +199,19 @@ impl Eyes {
     }
 }
 
+impl Eyes {
+    /// Licences of the networks that a metric asks, as far as they are known.
+    pub fn licences(&self, metric: MetricId) -> Option<String> {
+        let needs = Needs::of(metric);
+        let blip = self.blip.as_ref().filter(|_| needs.vqa).map(BlipVqa::statement);
+        // Boxes from a file come before a network's.
+        let unidet = self.unidet(metric).filter(|_| needs.detector && self.found.is_none()).map(UniDet::statement);
+        let depth = self.depth.as_ref().filter(|_| needs.depth).map(DptHybrid::statement);
+        let licences: Vec<&str> = [blip, unidet, depth].into_iter().flatten().map(|s| s.card.licence).collect();
+        (!licences.is_empty()).then(|| licences.join("; "))
+    }
+}
+
 /// Which back-ends a metric asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Needs {

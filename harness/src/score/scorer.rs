@@ -81,6 +81,11 @@ impl Scorer {
         self.worlds.get(suite).copied().unwrap_or_else(|| World::of(suite))
     }
 
+    /// Whether a suite's images are read without any network but a small CLIP.
+    pub fn is_exact(&self, suite: &str) -> bool {
+        self.world(suite) == World::Shapes
+    }
+
     /// The metrics of a suite's category, its headline first.
     pub fn metrics(&self, suite: &str, category: &str) -> Vec<MetricId> {
         self.metrics.clone().unwrap_or_else(|| metrics_for(suite, category))
@@ -101,16 +106,20 @@ impl Scorer {
 
     /// Observes one image; `file` is its name where others have looked at it.
     pub fn observe(&self, prompt: &Prompt, image: &RgbImage, file: &str) -> Vec<Observation> {
-        let metrics = self.metrics(&prompt.suite, &prompt.category);
+        self.observe_by(prompt, image, file, &self.metrics(&prompt.suite, &prompt.category))
+    }
+
+    /// Observes one image by these metrics.
+    pub fn observe_by(&self, prompt: &Prompt, image: &RgbImage, file: &str, metrics: &[MetricId]) -> Vec<Observation> {
         match self.world(&prompt.suite) {
-            World::Photographs => photographs::observe(&self.eyes, prompt, image, file, &metrics),
+            World::Photographs => photographs::observe(&self.eyes, prompt, image, file, metrics),
             World::Shapes => {
                 let backends = Backends {
                     vqa: &self.perception,
                     detector: &self.perception,
                     image_text: self.clip.as_ref().map(|clip| clip as &dyn gentron_metrics::ImageText),
                 };
-                measure(prompt, image, &backends, &metrics)
+                measure(prompt, image, &backends, metrics)
             }
         }
     }
@@ -171,7 +180,12 @@ impl Scorer {
             Needs { vqa: true, .. } => (self.perception_vqa(), own()),
             Needs { .. } => (gentron_metrics::Detector::id(&self.perception).to_owned(), own()),
         };
-        ScorerInfo { metric: metric.to_string(), name, version }
+        ScorerInfo {
+            metric: metric.to_string(),
+            name,
+            version,
+            licence: Some("MIT OR Apache-2.0, part of gentron".into()),
+        }
     }
 
     fn of_photographs(&self, metric: MetricId) -> ScorerInfo {
@@ -184,6 +198,7 @@ impl Scorer {
             metric: photographs::name(&self.eyes, metric),
             name: names.join("; "),
             version: versions.join("; "),
+            licence: self.eyes.licences(metric),
         }
     }
 

@@ -26,11 +26,21 @@ pub struct Spent {
 }
 
 impl Timings {
+    /// What a run's file says; nothing where there is none.
+    pub fn read(run: &Path) -> Self {
+        let read = std::fs::read(run.join("timings.json")).ok();
+        read.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    }
+
+    /// Thread-seconds of all stages.
+    pub fn thread_seconds(&self) -> f64 {
+        self.stages.values().map(|spent| spent.seconds * spent.threads as f64).sum()
+    }
+
     /// Adds to the file of a run. Timings are a courtesy: what goes wrong here is nobody's concern.
     pub fn add(run: &Path, stage: String, spent: Spent) {
         let path = run.join("timings.json");
-        let mut timings: Self =
-            std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        let mut timings = Self::read(run);
         let entry = timings.stages.entry(stage).or_default();
         entry.images += spent.images;
         entry.seconds += spent.seconds;

@@ -53,7 +53,7 @@ impl SimpleBackend for Asking {
         match found {
             Some((key, got)) if got == expected => {
                 if record.problems.is_empty() {
-                    return self.files.read(&key, device)?.to_dtype(dtype);
+                    return self.files.read(&key, dtype, device);
                 }
             }
             Some((_, got)) => drop(record.problems.insert(Problem::Shape { name, expected, got })),
@@ -65,7 +65,7 @@ impl SimpleBackend for Asking {
     fn get_unchecked(&self, name: &str, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
         let Some((key, _)) = self.find(name) else { candle_core::bail!("no tensor {name} in the checkpoint") };
         self.record.lock().unwrap_or_else(PoisonError::into_inner).asked.insert(name.to_owned());
-        self.files.read(&key, device)?.to_dtype(dtype)
+        self.files.read(&key, dtype, device)
     }
 
     fn contains_tensor(&self, name: &str) -> bool {

@@ -22,6 +22,14 @@ pub enum CheckpointError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file could not be written.
+    #[error("cannot write {}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A file is not safetensors, or is cut short.
     #[error("{} is damaged or incomplete", path.display())]
     Damaged {

@@ -8,11 +8,15 @@ mod asking;
 mod error;
 mod files;
 mod load;
+mod outline;
+mod random;
 mod reader;
 
 pub use error::{CheckpointError, Problem};
 pub use files::read_json;
 pub use load::{Naming, load};
+pub use outline::{Parameter, outline};
+pub use random::{Layout, Written, write_random};
 
 #[cfg(test)]
 mod tests;

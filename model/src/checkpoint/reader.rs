@@ -1,7 +1,8 @@
 //! Tensors from safetensors files, one at a time.
 //!
-//! Read, not mapped: what was mapped and touched counts as this process's memory until the system wants it back, and a network of
-//! ten gigabytes would need twenty while it is loaded.
+//! Read, not mapped: a tensor of candle's owns its memory, so that a mapped file would be copied all the same, and what was mapped and
+//! touched counts as this process's memory until the system wants it back. A network of ten gigabytes would need twenty while it is
+//! loaded; so it needs ten.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -10,6 +11,9 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use candle_core::{DType, Device, Tensor};
+use half::slice::{HalfBitsSliceExt, HalfFloatSliceExt};
+use half::vec::HalfBitsVecExt;
+use half::{bf16, f16};
 use safetensors::tensor::{Dtype, Metadata};
 
 use super::CheckpointError;
@@ -75,17 +79,63 @@ impl Reader {
         self.tensors.get(name).map(|place| place.shape.as_slice())
     }
 
-    /// Reads a tensor, in the type in which it is stored.
-    pub(super) fn read(&self, name: &str, device: &Device) -> candle_core::Result<Tensor> {
+    /// Reads a tensor as `wanted`. Between the types of weights it is converted while it is read, so that beside the result only
+    /// a piece of it is in memory.
+    pub(super) fn read(&self, name: &str, wanted: DType, device: &Device) -> candle_core::Result<Tensor> {
         let Some(place) = self.tensors.get(name) else { candle_core::bail!("no tensor {name} in the checkpoint") };
-        let mut bytes = vec![0; place.bytes.1];
-        {
-            let mut file = self.files[place.file].lock().unwrap_or_else(PoisonError::into_inner);
-            file.seek(SeekFrom::Start(place.bytes.0))?;
-            file.read_exact(&mut bytes)?;
-        }
-        Tensor::from_raw_buffer(&bytes, place.dtype, &place.shape, device)
+        let mut file = self.files[place.file].lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(place.bytes.0))?;
+        let shape = place.shape.as_slice();
+        let elements = shape.iter().product();
+        let tensor = match (place.dtype, wanted) {
+            (DType::F32, DType::F32) => Tensor::from_vec(whole::<f32>(&mut file, elements)?, shape, &Device::Cpu)?,
+            (DType::BF16, DType::BF16) => {
+                let bits: Vec<u16> = whole(&mut file, elements)?;
+                Tensor::from_vec(bits.reinterpret_into::<bf16>(), shape, &Device::Cpu)?
+            }
+            (DType::BF16, DType::F32) => {
+                let widen = |bits: &[u16], to: &mut [f32]| bits.reinterpret_cast::<bf16>().convert_to_f32_slice(to);
+                Tensor::from_vec(by_pieces(&mut file, elements, widen)?, shape, &Device::Cpu)?
+            }
+            (DType::F16, DType::F32) => {
+                let widen = |bits: &[u16], to: &mut [f32]| bits.reinterpret_cast::<f16>().convert_to_f32_slice(to);
+                Tensor::from_vec(by_pieces(&mut file, elements, widen)?, shape, &Device::Cpu)?
+            }
+            (DType::F32, DType::BF16) => {
+                let narrow = |from: &[f32], to: &mut [bf16]| to.convert_from_f32_slice(from);
+                Tensor::from_vec(by_pieces(&mut file, elements, narrow)?, shape, &Device::Cpu)?
+            }
+            _ => {
+                let bytes: Vec<u8> = whole(&mut file, place.bytes.1)?;
+                Tensor::from_raw_buffer(&bytes, place.dtype, shape, &Device::Cpu)?.to_dtype(wanted)?
+            }
+        };
+        tensor.to_device(device)
     }
+}
+
+/// The next `count` numbers of a file.
+fn whole<T: bytemuck::Pod>(file: &mut File, count: usize) -> std::io::Result<Vec<T>> {
+    let mut numbers = vec![T::zeroed(); count];
+    file.read_exact(bytemuck::cast_slice_mut(&mut numbers))?;
+    Ok(numbers)
+}
+
+/// The next `count` numbers of a file, through `convert`.
+fn by_pieces<Stored: bytemuck::Pod, Wanted: Clone + Default>(
+    file: &mut File,
+    count: usize,
+    convert: impl Fn(&[Stored], &mut [Wanted]),
+) -> std::io::Result<Vec<Wanted>> {
+    const PIECE: usize = 1 << 16;
+    let mut piece = vec![Stored::zeroed(); PIECE.min(count)];
+    let mut numbers = vec![Wanted::default(); count];
+    for numbers in numbers.chunks_mut(PIECE) {
+        let piece = &mut piece[..numbers.len()];
+        file.read_exact(bytemuck::cast_slice_mut(piece))?;
+        convert(piece, numbers);
+    }
+    Ok(numbers)
 }
 
 /// The header's text, which its length in eight bytes precedes; none where the file is shorter than that.

@@ -127,6 +127,16 @@ impl Schedule {
         (alpha.sqrt(), (1.0 - alpha).sqrt())
     }
 
+    /// What is left of `x` (signal and noise of variance one together) without `noise`, in the scale of pictures' latents.
+    ///
+    /// # Panics
+    /// Where the lengths differ.
+    pub fn signal_of_noise(&self, noise: &[f64], x: &[f64], timestep: f64) -> Vec<f64> {
+        assert_eq!(noise.len(), x.len(), "noise and state");
+        let (signal, deviation) = self.scales_between(timestep);
+        noise.iter().zip(x).map(|(noise, x)| (x - deviation * noise) / signal).collect()
+    }
+
     /// The noise in `x` (signal and noise of variance one together) of which a network says `velocity = a noise - s x0`
     /// (Salimans and Ho 2022, appendix D): `s x + a velocity`.
     ///

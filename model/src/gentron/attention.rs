@@ -1,6 +1,7 @@
 //! The attentions of a block.
 
 use super::layers::Linear;
+use super::watch;
 use crate::ops;
 use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
@@ -58,6 +59,7 @@ impl CrossAttention {
     /// (B·T, N, D) against keys and values (B, L, 2D), which T frames share; `bias` (B, 1, 1, L) hides pads.
     pub(super) fn forward(&self, x: &Tensor, keys_values: &Tensor, bias: &Tensor) -> Result<Tensor> {
         let q = self.q_linear.forward(x)?;
+        watch::note(&q, keys_values, self.heads, bias)?;
         self.proj.forward(&ops::cross_attention(&q, keys_values, self.heads, Some(bias))?)
     }
 }

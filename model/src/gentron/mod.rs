@@ -12,6 +12,7 @@ mod model;
 mod presets;
 mod temporal;
 mod text;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -22,3 +23,4 @@ pub use presets::{CLIP_L, CLIP_SHAPES, FLAN_T5_XXL, Preset, T5_SHAPES, presets};
 #[cfg(test)]
 pub(crate) use text::mask_to_bias;
 pub use text::{TextContext, TextInput};
+pub use watch::watch_attention;

@@ -56,13 +56,27 @@ pub fn self_attention(qkv: &Tensor, heads: usize, bias: Option<&Tensor>) -> Resu
     qkv.contiguous()?.apply_op1(op)
 }
 
-fn composed(q: &Tensor, k: &Tensor, v: &Tensor, heads: usize, scale: f64, bias: Option<&Tensor>) -> Result<Tensor> {
-    let (b, n, d) = q.dims3()?;
-    let split = |x: &Tensor| x.reshape((b, x.dim(1)?, heads, d / heads))?.transpose(1, 2)?.contiguous();
-    let logits = (split(q)?.matmul(&split(k)?.t()?)? * scale)?;
+/// What [`cross_attention`] weights its values with, q (B, N, D), kv (B, M, 2D) → (B, heads, N, M): for looking at, at every head's expense.
+pub fn cross_probabilities(q: &Tensor, kv: &Tensor, heads: usize, bias: Option<&Tensor>) -> Result<Tensor> {
+    let d = q.dim(D::Minus1)?;
+    probabilities(q, &kv.narrow(D::Minus1, 0, d)?, heads, ((d / heads) as f64).powf(-0.5), bias)
+}
+
+/// x (B, N, D) → (B, A, N, D/A).
+fn split(x: &Tensor, heads: usize) -> Result<Tensor> {
+    let (b, n, d) = x.dims3()?;
+    x.reshape((b, n, heads, d / heads))?.transpose(1, 2)?.contiguous()
+}
+
+fn probabilities(q: &Tensor, k: &Tensor, heads: usize, scale: f64, bias: Option<&Tensor>) -> Result<Tensor> {
+    let logits = (split(q, heads)?.matmul(&split(k, heads)?.t()?)? * scale)?;
     let logits = bias.map_or(Ok(logits.clone()), |bias| logits.broadcast_add(bias))?;
-    let probabilities = candle_nn::ops::softmax(&logits, D::Minus1)?;
-    probabilities.matmul(&split(v)?)?.transpose(1, 2)?.reshape((b, n, d)) // (B, A, N, D/A) -> (B, N, D)
+    candle_nn::ops::softmax(&logits, D::Minus1)
+}
+
+fn composed(q: &Tensor, k: &Tensor, v: &Tensor, heads: usize, scale: f64, bias: Option<&Tensor>) -> Result<Tensor> {
+    let probabilities = probabilities(q, k, heads, scale, bias)?;
+    probabilities.matmul(&split(v, heads)?)?.transpose(1, 2)?.reshape(q.shape()) // (B, A, N, D/A) -> (B, N, D)
 }
 
 /// Logit offsets with the strides of a broadcast to (B, heads, N, M).

@@ -125,6 +125,17 @@ pub enum DenoiseError {
     Tensor(#[from] candle_core::Error),
 }
 
+/// A step on the way from noise to a latent.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// What the backbone was told.
+    pub timestep: f64,
+    /// The latents that the backbone saw, flat.
+    pub seen: &'a [f64],
+    /// The noise that it found in them, after guidance.
+    pub noise: &'a [f64],
+}
+
 /// Standard normal `noise` (flat, B latents or clips) → scaled latents (B, C, H, W), or (B, T, C, H, W) of clips.
 ///
 /// `fresh(step)` gives the noise that an ancestral sampler adds after a step, of `noise`'s length; others never ask.
@@ -140,7 +151,29 @@ pub fn denoise(
     fresh: impl Fn(usize) -> Vec<f64>,
     device: &Device,
 ) -> std::result::Result<Tensor, DenoiseError> {
-    let predict = |x: &[f64], timestep| Ok(text.noise(gentron, schedule, x, timestep, device)?);
+    denoise_watched(gentron, text, noise, sampling, schedule, fresh, device, |_| ())
+}
+
+/// [`denoise`], telling of every step.
+///
+/// # Errors
+/// As [`denoise`].
+#[expect(clippy::too_many_arguments, reason = "those of `denoise`, and who is told")]
+pub fn denoise_watched(
+    gentron: &GenTron,
+    text: &Guided,
+    noise: Vec<f64>,
+    sampling: &Sampling,
+    schedule: &Schedule,
+    fresh: impl Fn(usize) -> Vec<f64>,
+    device: &Device,
+    mut watch: impl FnMut(Step),
+) -> std::result::Result<Tensor, DenoiseError> {
+    let predict = |x: &[f64], timestep: f64| {
+        let noise = text.noise(gentron, schedule, x, timestep, device)?;
+        watch(Step { timestep, seen: x, noise: &noise });
+        Ok(noise)
+    };
     let x = walk::<DenoiseError>(sampling, schedule, noise, predict, fresh)?;
     let config = gentron.config();
     let clip = [text.frames.unwrap_or(1), config.in_channels, config.latent_size, config.latent_size];
@@ -159,7 +192,7 @@ pub(crate) fn walk<E: From<DiffusionError>>(
     sampling: &Sampling,
     schedule: &Schedule,
     noise: Vec<f64>,
-    predict: impl Fn(&[f64], f64) -> std::result::Result<Vec<f64>, E>,
+    mut predict: impl FnMut(&[f64], f64) -> std::result::Result<Vec<f64>, E>,
     fresh: impl Fn(usize) -> Vec<f64>,
 ) -> std::result::Result<Vec<f64>, E> {
     let mut sampler = sampling.kind.start(schedule, sampling.steps)?;

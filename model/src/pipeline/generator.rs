@@ -1,15 +1,14 @@
 //! The pipeline of one arm.
 
-use super::load::{load_autoencoder, load_backbone, load_encoder};
-use super::{DenoiseError, Guided, PipelineSpec, Sampling, denoise};
+use super::load::{load_autoencoder, load_backbone};
+use super::texts::{self, Texts};
+use super::{Guided, PipelineError, PipelineSpec, Sampling, denoise};
 use crate::autoencoder::AutoencoderKl;
-use crate::checkpoint::CheckpointError;
-use crate::diffusion::{DiffusionError, Schedule};
-use crate::gentron::{GenTron, GenTronConfig, TextContext, TextInput};
+use crate::diffusion::Schedule;
+use crate::gentron::{GenTron, GenTronConfig, TextContext};
 use crate::noise::normal;
 use crate::ops::{Precision, with_precision};
 use crate::pixels::to_images;
-use crate::text::{Encoding, TextError};
 use candle_core::Device;
 use image::RgbImage;
 use std::collections::BTreeMap;
@@ -44,53 +43,8 @@ pub trait Generator: Send + Sync {
     }
 }
 
-/// What can go wrong between a prompt and its picture.
-#[derive(Debug, thiserror::Error)]
-pub enum PipelineError {
-    /// Weights.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// Text.
-    #[error(transparent)]
-    Text(#[from] TextError),
-    /// Sampling.
-    #[error(transparent)]
-    Denoise(#[from] DenoiseError),
-    /// Schedule.
-    #[error(transparent)]
-    Diffusion(#[from] DiffusionError),
-    /// A tensor operation.
-    #[error(transparent)]
-    Tensor(#[from] candle_core::Error),
-    /// The backbone was trained with an encoder that the specification lacks.
-    #[error("the backbone in {folder} reads text from {wanted}, which is not among the encoders given: {}", given.join(", "))]
-    UnknownEncoder {
-        /// Folder of the backbone.
-        folder: std::path::PathBuf,
-        /// Encoder that its configuration names.
-        wanted: String,
-        /// Encoders of the specification.
-        given: Vec<String>,
-    },
-    /// An encoder's width is not what the backbone was trained with.
-    #[error("encoder {name} gives {got} channels, the backbone in {folder} reads {expected}")]
-    EncoderWidth {
-        /// Folder of the backbone.
-        folder: std::path::PathBuf,
-        /// The encoder.
-        name: String,
-        /// Channels that the backbone reads.
-        expected: usize,
-        /// Channels that the encoder gives.
-        got: usize,
-    },
-    /// Clips were asked of what draws pictures.
-    #[error("this generator draws pictures, not clips: it has no number of frames")]
-    NoClips,
-    /// A prompt was drawn without having been prepared.
-    #[error("prompt {0:?} was not prepared")]
-    NotPrepared(String),
-}
+/// Told of every text that an encoder has to encode anew: the encoder, how many are done, and of how many.
+pub type Preparing<'a> = &'a mut dyn FnMut(&str, usize, usize);
 
 /// A GenTron arm, ready to draw. Text is encoded, and the backbone's keys and values are computed, once a prompt.
 pub struct Pipeline {
@@ -99,17 +53,14 @@ pub struct Pipeline {
     schedule: Schedule,
     sampling: Sampling,
     null: TextContext,
-    contexts: BTreeMap<String, TextContext>,
+    texts: Texts,
     precision: Precision,
     device: Device,
 }
 
-/// Prompts encoded at a time.
-const PROMPTS: usize = 32;
-
 /// Noise of a picture and noise of an ancestral step, apart.
-const INITIAL_NOISE: u32 = 100;
-const STEP_NOISE: u32 = 101;
+pub(super) const INITIAL_NOISE: u32 = 100;
+pub(super) const STEP_NOISE: u32 = 101;
 
 impl Pipeline {
     /// Loads the networks of `spec` and encodes `prompts` (each once) and the null text. The encoders are dropped before
@@ -117,48 +68,26 @@ impl Pipeline {
     ///
     /// # Errors
     /// Where weights are missing, damaged or do not fit one another.
-    pub fn load(spec: &PipelineSpec, prompts: &[&str], device: &Device) -> Result<Self, PipelineError> {
+    pub fn load(
+        spec: &PipelineSpec,
+        prompts: &[&str],
+        device: &Device,
+        preparing: Preparing,
+    ) -> Result<Self, PipelineError> {
         let config: GenTronConfig = crate::checkpoint::read_json(&spec.backbone.join("config.json"))?;
         let mut texts: Vec<&str> = prompts.to_vec();
+        texts.push("");
         texts.sort_unstable();
         texts.dedup();
-        texts.retain(|text| !text.is_empty());
-        let chunks: Vec<&[&str]> = std::iter::once(&[""][..]).chain(texts.chunks(PROMPTS)).collect();
-        let mut inputs: Vec<Vec<TextInput>> = chunks.iter().map(|_| Vec::new()).collect();
-        for source in &config.text {
-            let given = || spec.encoders.iter().map(|encoder| encoder.name.clone()).collect();
-            let encoder = spec.encoders.iter().find(|encoder| encoder.name == source.name).ok_or_else(|| {
-                PipelineError::UnknownEncoder {
-                    folder: spec.backbone.clone(),
-                    wanted: source.name.clone(),
-                    given: given(),
-                }
-            })?;
-            let encoder = load_encoder(encoder, spec.weights, device)?;
-            for (expected, got) in [(source.width, encoder.width()), (source.pooled_width, encoder.pooled_width())] {
-                if expected != got {
-                    let (folder, name) = (spec.backbone.clone(), source.name.clone());
-                    return Err(PipelineError::EncoderWidth { folder, name, expected, got });
-                }
-            }
-            for (chunk, inputs) in chunks.iter().zip(&mut inputs) {
-                let Encoding { tokens, mask, pooled, .. } = encoder.encode(chunk)?;
-                inputs.push(TextInput { tokens, mask, pooled });
-            }
-        }
+        let encoded =
+            with_precision(spec.weights.precision(), || texts::encode(spec, &config, &texts, device, preparing))?;
         let backbone = load_backbone(&spec.backbone, spec.weights, device)?;
         let autoencoder = load_autoencoder(&spec.autoencoder, device)?;
-        let mut contexts = BTreeMap::new();
-        for (chunk, inputs) in chunks.iter().zip(&inputs) {
-            let context = backbone.condition(inputs)?;
-            for (i, text) in chunk.iter().enumerate() {
-                contexts.insert((*text).to_owned(), context.row(i)?);
-            }
-        }
-        let null = contexts.get("").cloned().ok_or_else(|| PipelineError::NotPrepared(String::new()))?;
+        let texts = Texts::of(encoded, &backbone)?;
+        let null = texts.context("", &backbone, device)?.into_owned();
         let schedule = Schedule::new(&spec.schedule)?;
         let (sampling, precision, device) = (spec.sampling, spec.weights.precision(), device.clone());
-        Ok(Self { backbone, autoencoder, schedule, sampling, null, contexts, precision, device })
+        Ok(Self { backbone, autoencoder, schedule, sampling, null, texts, precision, device })
     }
 
     /// The backbone's configuration.
@@ -186,10 +115,16 @@ impl Pipeline {
         if draws.is_empty() {
             return Ok(Vec::new());
         }
-        let context = |draw: &Draw| {
-            self.contexts.get(&draw.prompt).ok_or_else(|| PipelineError::NotPrepared(draw.prompt.clone()))
-        };
-        let text = draws.iter().map(context).collect::<Result<Vec<_>, _>>()?;
+        // Pictures of one prompt share its context.
+        let mut contexts = BTreeMap::new();
+        for draw in draws {
+            if !contexts.contains_key(draw.prompt.as_str()) {
+                let context =
+                    with_precision(self.precision, || self.texts.context(&draw.prompt, &self.backbone, &self.device))?;
+                contexts.insert(draw.prompt.as_str(), context);
+            }
+        }
+        let text: Vec<&TextContext> = draws.iter().map(|draw| &*contexts[draw.prompt.as_str()]).collect();
         let guided = Guided::new(&text, &self.null, sampling)?;
         let config = self.backbone.config();
         let size = sampling.frames.unwrap_or(1) * config.in_channels * config.latent_size * config.latent_size;

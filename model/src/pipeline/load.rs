@@ -1,7 +1,7 @@
 //! Networks from their weights' folders.
 
-use super::{Sampling, generator::PipelineError};
-use crate::autoencoder::{AutoencoderKl, AutoencoderKlConfig};
+use super::{EmbeddingCache, PipelineError, Sampling};
+use crate::autoencoder::AutoencoderKl;
 use crate::checkpoint::{CheckpointError, Naming, load, read_json};
 use crate::diffusion::ScheduleConfig;
 use crate::gentron::{GenTron, GenTronConfig};
@@ -82,10 +82,20 @@ pub struct PipelineSpec {
     /// Type of the weights of backbone and encoders; the autoencoder's are f32.
     #[serde(default)]
     pub weights: WeightType,
+    /// Where text embeddings are kept, for encoders whose work is worth keeping; absent, all texts are held in memory.
+    #[serde(default)]
+    pub embeddings: Option<EmbeddingCache>,
 }
 
 /// Tokens of T5 where a specification says nothing (paper: not given; ours).
 const T5_LENGTH: usize = 120;
+
+impl EncoderSpec {
+    /// Tokens that a text is padded to, where the network does not say itself.
+    pub(super) fn length(&self) -> Option<usize> {
+        (self.kind == EncoderKind::T5).then(|| self.length.unwrap_or(T5_LENGTH))
+    }
+}
 
 /// Loads a text encoder.
 ///
@@ -109,11 +119,14 @@ pub fn load_encoder(
 /// # Errors
 /// Where a file is missing, damaged or of another shape.
 pub fn load_autoencoder(folder: &Path, device: &Device) -> Result<AutoencoderKl, CheckpointError> {
-    let config: AutoencoderKlConfig = read_json(&folder.join("config.json"))?;
-    load(folder, Naming::default(), (DType::F32, device), |vb| AutoencoderKl::new(vb, &config))
+    AutoencoderKl::load(folder, (DType::F32, device))
 }
 
-pub(super) fn load_backbone(folder: &Path, weights: WeightType, device: &Device) -> Result<GenTron, PipelineError> {
+/// Loads a backbone with the configuration beside it.
+///
+/// # Errors
+/// Where a file is missing, damaged or of another shape.
+pub fn load_backbone(folder: &Path, weights: WeightType, device: &Device) -> Result<GenTron, PipelineError> {
     let config: GenTronConfig = read_json(&folder.join("config.json"))?;
     Ok(load(folder, Naming::default(), (weights.dtype(device), device), |vb| GenTron::new(vb, &config))?)
 }

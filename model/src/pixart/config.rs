@@ -88,13 +88,13 @@ impl PixArtConfig {
     /// Says what no network can be built from, or what would be another network than this, if anything.
     pub fn problem(&self) -> Option<String> {
         let d = self.width();
-        if d == 0 || d % 4 != 0 || self.patch_size == 0 || self.sample_size % self.patch_size != 0 {
+        if d == 0 || !d.is_multiple_of(4) || self.patch_size == 0 || !self.sample_size.is_multiple_of(self.patch_size) {
             return Some(format!(
                 "a width of {d} must be a multiple of 4, and patch_size {} must divide sample_size {}",
                 self.patch_size, self.sample_size
             ));
         }
-        if self.is_told_sizes() && d % 3 != 0 {
+        if self.is_told_sizes() && !d.is_multiple_of(3) {
             return Some(format!("a width of {d} cannot hold three sizes"));
         }
         let only = [

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use candle_core::{DType, Result as Computed, Tensor};
 
+use super::Piece;
+#[cfg(doc)]
+use super::TextTokenizer;
 use crate::checkpoint::CheckpointError;
 
 /// A batch of texts as the backbone takes it.
@@ -33,6 +36,12 @@ pub trait TextEncoder: Send + Sync {
 
     /// L, the number of tokens that every text is padded to.
     fn length(&self) -> usize;
+
+    /// The tokens that a text is cut into: see [`TextTokenizer::pieces`].
+    ///
+    /// # Errors
+    /// Where a text cannot be tokenized.
+    fn pieces(&self, text: &str) -> Result<Vec<Piece>, TextError>;
 
     /// Encodes texts; the empty text is the null text of classifier-free guidance.
     ///

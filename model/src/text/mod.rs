@@ -14,7 +14,7 @@ mod word_level;
 pub use clip::ClipTextEncoder;
 pub use encoder::{Encoding, TextEncoder, TextError};
 pub use t5::T5TextEncoder;
-pub use tokenizer::{Overlong, TextTokenizer, Tokens};
+pub use tokenizer::{Overlong, Piece, TextTokenizer, Tokens};
 pub use word_level::{SENTINELS, word_level_clip, word_level_t5};
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Texts to token ids of a fixed number, with `tokenizer.json` as Hugging Face writes it.
 
+use std::ops::Range;
 use std::path::Path;
 
 use candle_core::{Device, Result as Computed, Tensor};
@@ -41,6 +42,17 @@ impl Tokens {
         let mask = self.lengths.iter().flat_map(|&real| (0..length).map(move |i| u8::from(i < real)));
         Tensor::from_vec(mask.collect::<Vec<u8>>(), (self.rows.len(), length), device)
     }
+}
+
+/// A token of a text, and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Its place among the tokens, begin and end included.
+    pub position: usize,
+    /// Bytes of the text.
+    pub bytes: Range<usize>,
+    /// Whether the vocabulary has it: else every unknown word is the same to the network.
+    pub known: bool,
 }
 
 /// A tokenizer with the number of tokens that every text is brought to.
@@ -135,6 +147,22 @@ impl TextTokenizer {
             tokens.rows.push(row);
         }
         Ok(tokens)
+    }
+
+    /// The tokens that a text is cut into, without those that every text has; what is cut off at the end is not among them.
+    ///
+    /// # Errors
+    /// [`TextError::Text`] where the tokenizer fails.
+    pub fn pieces(&self, text: &str) -> Result<Vec<Piece>, TextError> {
+        let encoding = self.encode_one(&self.tokenizer, text)?;
+        let (tokens, bytes) = (encoding.get_tokens(), encoding.get_offsets());
+        let every = encoding.get_special_tokens_mask().iter().enumerate().filter(|(_, special)| **special == 0);
+        let piece = |(position, _)| Piece {
+            position,
+            bytes: bytes[position].0..bytes[position].1,
+            known: !["<unk>", "<|unk|>", "[UNK]"].contains(&tokens[position].as_str()),
+        };
+        Ok(every.map(piece).collect())
     }
 
     /// Tokens of a text, begin and end included, however long it is.

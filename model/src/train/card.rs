@@ -1,7 +1,6 @@
 //! What a training leaves beside its weights, for readers.
 
 use super::TrainError;
-use super::recipe::{Fall, Optimisation};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -39,14 +38,6 @@ pub struct TrainingCard {
     pub evaluation: BTreeMap<String, f64>,
     /// Training loss against samples.
     pub curve: Vec<CurvePoint>,
-}
-
-impl TrainingCard {
-    /// The fall of the learning rate that these weights end in, if any.
-    pub(super) fn fall(&self) -> Option<Fall> {
-        let recipe: Optimisation = serde_json::from_value(self.recipe.get("recipe")?.clone()).ok()?;
-        recipe.fall(self.steps)
-    }
 }
 
 /// One stretch of training.

@@ -43,6 +43,8 @@ pub struct Corpus {
     latents: Vec<f32>,
     /// Of each example, the index of its text; text 0 is the null text.
     text_of: Vec<u32>,
+    /// Indices of the exam's texts.
+    exam: Vec<u32>,
     encoders: Vec<Encoded>,
 }
 
@@ -128,13 +130,18 @@ impl Corpus {
                 text_of.push(text);
             }
         }
+        let mut exam = Vec::new();
+        for text in source.exam().map_or(Vec::new(), |exam| exam.texts()) {
+            exam.push(texts.len() as u32);
+            texts.push(text);
+        }
         let mut encoded = Vec::with_capacity(encoders.len());
         for encoder in encoders {
             let tell = &mut |done| progress.preparing(encoder.name(), done as u64, texts.len() as u64);
             encoded.push(Encoded::of(encoder.as_ref(), &texts, tell)?);
         }
         let (latent_shape, frames) = shape;
-        Ok(Self { latent_shape, frames, latents, text_of, encoders: encoded })
+        Ok(Self { latent_shape, frames, latents, text_of, exam, encoders: encoded })
     }
 
     /// Examples.
@@ -181,8 +188,22 @@ impl Corpus {
     /// # Errors
     /// Where an index is out of range.
     pub fn texts(&self, encoder: usize, of: &[Option<usize>], device: &Device) -> candle_core::Result<TextInput> {
+        let texts: Vec<u32> = of.iter().map(|i| i.map_or(0, |i| self.text_of[i])).collect();
+        self.encoded(encoder, &texts, device)
+    }
+
+    /// Indices of the exam's texts.
+    pub fn exam(&self) -> &[u32] {
+        &self.exam
+    }
+
+    /// Texts by their indices, 0 for the null text; padded to the longest among them.
+    ///
+    /// # Errors
+    /// Where an index is out of range.
+    pub fn encoded(&self, encoder: usize, texts: &[u32], device: &Device) -> candle_core::Result<TextInput> {
         let encoded = &self.encoders[encoder];
-        let texts: Vec<usize> = of.iter().map(|i| i.map_or(0, |i| self.text_of[i] as usize)).collect();
+        let texts: Vec<usize> = texts.iter().map(|&text| text as usize).collect();
         let span = |text: usize| encoded.starts[text] as usize..encoded.starts[text + 1] as usize;
         let length = texts.iter().map(|&text| span(text).len()).max().unwrap_or(0);
         let (w, p, b) = (encoded.width, encoded.pooled_width, texts.len());
@@ -267,6 +288,7 @@ impl Corpus {
                 bytemuck::cast_slice(&self.latents),
             ),
             ("text_of".into(), Dtype::U32, vec![self.len()], bytemuck::cast_slice(&self.text_of)),
+            ("exam".into(), Dtype::U32, vec![self.exam.len()], bytemuck::cast_slice(&self.exam)),
         ];
         let halves: Vec<Vec<u16>> =
             self.encoders.iter().map(|e| e.tokens.iter().map(|value| value.to_bits()).collect()).collect();
@@ -310,6 +332,7 @@ impl Corpus {
             frames: *shape.get(1)?,
             latents: f32s("latents")?,
             text_of: u32s("text_of")?,
+            exam: u32s("exam")?,
             encoders: (0..encoders.len()).map(encoded).collect::<Option<_>>()?,
         })
     }

@@ -114,7 +114,8 @@ pub enum Beginning {
     Anew,
     /// From the exported weights if they are of the same recipe, data and network, and go on where their card says: data order,
     /// timesteps and noise as if never stopped, but the optimiser's moments start anew, under a warm-up. For when a state, eight
-    /// times as large as the weights, was not kept.
+    /// times as large as the weights, was not kept. Where the learning rate had fallen at the end it rises again with the warm-up,
+    /// which costs next to nothing (WSD-S, Wen et al. 2024).
     Exported,
 }
 
@@ -172,7 +173,6 @@ pub fn train<O: Objective>(
     } else if beginning == Beginning::Exported
         && let Some(card) = card::of_training(weights_folder, &header.identity)?
     {
-        check_fall(card.fall(), recipe, card.steps, weights_folder)?;
         optimizer.begin_at(&weights_folder.join("model.safetensors"))?;
         if card.steps >= recipe.steps() {
             return Ok(Outcome::Finished(Box::new(card)));
@@ -243,7 +243,7 @@ pub fn train<O: Objective>(
     Ok(Outcome::Finished(Box::new(card)))
 }
 
-/// A learning rate that has begun to fall must go on as it began.
+/// Of a state: a learning rate that has begun to fall must go on as it began.
 fn check_fall(begun: Option<Fall>, recipe: &Optimisation, step: u64, path: &Path) -> Result<(), TrainError> {
     if begun.is_none() || begun == recipe.fall(step) {
         return Ok(());

@@ -1,18 +1,16 @@
 //! GenTron: prediction of noise or velocity on cached latents, of pictures or of clips, under frozen text encoders.
 
-use super::autoencoder::{contact_sheet, write_json};
+use super::autoencoder::write_json;
 use super::corpus::Corpus;
 use super::engine::{Loss, Objective};
-use super::{TrainError, purpose};
+use super::{Exam, TrainError, purpose};
 use crate::autoencoder::AutoencoderKl;
 use crate::diffusion::Schedule;
 use crate::gentron::{GenTron, GenTronConfig, Prediction};
 use crate::noise::{Stream, normal};
-use crate::pipeline::{Guided, Sampling, denoise};
-use crate::pixels::to_images;
+use crate::pipeline::Sampling;
 use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
-use image::RgbImage;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -79,6 +77,8 @@ pub struct GenTronObjective<'a> {
     pub corpus: &'a Corpus,
     /// For a backbone of clips.
     pub clips: Option<ClipTraining<'a>>,
+    /// Marks what is drawn from its texts, which the corpus has encoded.
+    pub exam: Option<&'a dyn Exam>,
     /// Decodes the sample sheets.
     pub autoencoder: &'a AutoencoderKl,
     /// Seed of order, timesteps, noise and dropout.
@@ -105,21 +105,21 @@ pub const HELD_OUT: usize = 256;
 
 /// Samples of one forward pass: which examples of a corpus, at which timestep, with or without its text, under which noise.
 #[derive(Default)]
-struct Draws {
+pub(super) struct Draws {
     examples: Vec<usize>,
-    texts: Vec<Option<usize>>,
+    pub(super) texts: Vec<Option<usize>>,
     timesteps: Vec<usize>,
     noise: Vec<f32>,
 }
 
 impl GenTronObjective<'_> {
     /// Elements of a picture's or a clip's latent.
-    fn elements(&self) -> usize {
+    pub(super) fn elements(&self) -> usize {
         let picture: usize = self.corpus.latent_shape().iter().product();
         self.clips.map_or(1, |clips| clips.corpus.frames()) * picture
     }
 
-    fn draw(&self, i: u64, example: usize, timesteps: Timesteps, dropout: f64, into: &mut Draws) {
+    pub(super) fn draw(&self, i: u64, example: usize, timesteps: Timesteps, dropout: f64, into: &mut Draws) {
         let drops = Stream::new(self.seed, "dropout", 0, purpose::DROPOUT);
         into.examples.push(example);
         into.texts.push((drops.uniforms(i)[0] >= dropout).then_some(example));
@@ -128,7 +128,7 @@ impl GenTronObjective<'_> {
     }
 
     /// Weighted errors (B) of samples of one corpus; pictures under a backbone of clips are motion-free clips of one picture.
-    fn errors(&self, network: &GenTron, corpus: &Corpus, draws: Draws) -> Result<Tensor, TrainError> {
+    pub(super) fn errors(&self, network: &GenTron, corpus: &Corpus, draws: Draws) -> Result<Tensor, TrainError> {
         let frames = self.clips.map(|clips| clips.corpus.frames());
         let motion_free = vec![corpus.frames() == 1; draws.examples.len()];
         let latents = match frames {
@@ -221,71 +221,14 @@ impl Objective for GenTronObjective<'_> {
         Ok(Loss { total: (sum / self.micro_batch as f64)? })
     }
 
-    /// Loss on held-out examples at fixed timesteps and noise; and a sheet of samples below the pictures, or clips, whose captions they
-    /// had.
     fn evaluate(&self, network: &GenTron, folder: &Path) -> Result<BTreeMap<String, f64>, TrainError> {
-        let corpus = self.clips.map_or(self.corpus, |clips| clips.corpus);
-        let (frames, first) = (corpus.frames(), corpus.len() - HELD_OUT);
-        // Draws from far beyond training's, so that no noise is shared with it.
-        let base = 1u64 << 40;
-        let mut loss = 0.0;
-        let chunk = if frames > 1 { 32 } else { HELD_OUT };
-        for start in (0..HELD_OUT).step_by(chunk) {
-            let mut draws = Draws::default();
-            for i in start..(start + chunk).min(HELD_OUT) {
-                self.draw(base + i as u64, first + i, Timesteps::Uniform, 0.0, &mut draws);
-            }
-            loss += f64::from(self.errors(network, corpus, draws)?.sum_all()?.to_scalar::<f32>()?);
-        }
-        self.sample_sheet(
-            network,
-            corpus,
-            &(first..first + if frames > 1 { 4 } else { 16 }).collect::<Vec<_>>(),
-            folder,
-        )?;
-        Ok(BTreeMap::from([("held_out_loss".to_owned(), loss / HELD_OUT as f64)]))
+        let mut scores = self.held_out_losses(network)?;
+        scores.extend(self.examine(network)?);
+        self.sample_sheet(network, folder)?;
+        Ok(scores)
     }
 
     fn export(&self, _: &GenTron, folder: &Path) -> Result<(), TrainError> {
         write_json(&folder.join("config.json"), &self.config)
-    }
-}
-
-impl GenTronObjective<'_> {
-    /// Eight pictures a row, or one clip: above those of the data, below what is drawn from their captions.
-    fn sample_sheet(
-        &self,
-        network: &GenTron,
-        corpus: &Corpus,
-        shown: &[usize],
-        folder: &Path,
-    ) -> Result<(), TrainError> {
-        let texts = self.sources.iter().map(|&i| {
-            let of: Vec<_> = shown.iter().map(|&i| Some(i)).chain([None]).collect();
-            corpus.texts(i, &of, &self.device)
-        });
-        let context = network.condition(&texts.collect::<candle_core::Result<Vec<_>>>()?)?;
-        let rows = (0..=shown.len()).map(|i| context.row(i)).collect::<candle_core::Result<Vec<_>>>()?;
-        let (null, texts) = rows.split_last().ok_or_else(|| TrainError::Recipe("no text to sample".into()))?;
-        let sampling = Sampling { frames: self.clips.map(|clips| clips.corpus.frames()), ..self.training.sampling };
-        let guided = Guided::new(&texts.iter().collect::<Vec<_>>(), null, &sampling)?;
-        let size = self.elements() * shown.len();
-        let noise = normal(self.seed, "sample sheet", 0, purpose::NOISE, size);
-        let noise = noise.into_iter().map(f64::from).collect();
-        let fresh = |_| vec![0.0; size];
-        let latents = denoise(network, &guided, noise, &sampling, &self.schedule, fresh, &self.device)
-            .map_err(|e| TrainError::Recipe(e.to_string()))?;
-        let pictures = |latents: &Tensor| -> Result<Vec<RgbImage>, TrainError> {
-            let latents = if latents.rank() == 5 { latents.flatten(0, 1)? } else { latents.clone() };
-            Ok(to_images(&self.autoencoder.decode(&self.autoencoder.unscale(&latents)?)?)?)
-        };
-        let (true_images, samples) = (pictures(&corpus.clips(shown, &self.device)?)?, pictures(&latents)?);
-        let row = if corpus.frames() > 1 { corpus.frames() } else { 8 };
-        let rows: Vec<Vec<&RgbImage>> = true_images
-            .chunks(row)
-            .zip(samples.chunks(row))
-            .flat_map(|(a, b)| [a.iter().collect::<Vec<_>>(), b.iter().collect()])
-            .collect();
-        contact_sheet(&rows, &folder.join("samples.png"))
     }
 }

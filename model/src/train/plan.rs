@@ -226,6 +226,7 @@ impl NetworkRecipe {
                     clips: clips
                         .zip(moving.as_ref())
                         .map(|(clips, moving)| ClipTraining { corpus: &moving.corpus, motion_free: clips.motion_free }),
+                    exam: source.exam(),
                     autoencoder: &prepared.autoencoder,
                     seed,
                     micro_batch,
@@ -289,9 +290,13 @@ impl Frozen {
             let fail = |source| TrainError::File { action: "read", path: path.clone(), source };
             hash.update(Sha256::digest(std::fs::read(&path).map_err(fail)?));
         }
-        let digest: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let identity = format!("{}, {examples} {kind}, corpus {digest}", source.id());
-        let path = folders.states.join(format!("corpus-{digest}.safetensors"));
+        let digest =
+            |hash: Sha256| -> String { hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect() };
+        // The exam changes what the file holds and not what is learnt from it.
+        let mut with_exam = hash.clone();
+        source.exam().iter().flat_map(|exam| exam.texts()).for_each(|text| with_exam.update(text));
+        let identity = format!("{}, {examples} {kind}, corpus {}", source.id(), digest(hash));
+        let path = folders.states.join(format!("corpus-{}.safetensors", digest(with_exam)));
         let fail = |source| TrainError::File { action: "create", path: folders.states.to_owned(), source };
         std::fs::create_dir_all(folders.states).map_err(fail)?;
         let of = (seed, examples);

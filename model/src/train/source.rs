@@ -1,5 +1,6 @@
 //! Where training data come from: the caller's business.
 
+use super::Exam;
 use image::RgbImage;
 
 /// A picture and what it shows.
@@ -34,6 +35,10 @@ pub trait Source: Sync {
     }
     /// A clip with its caption, where the source has clips.
     fn clip(&self, _seed: u64, _index: u64) -> Option<ClipExample> {
+        None
+    }
+    /// What a network of pictures is asked now and then while it trains.
+    fn exam(&self) -> Option<&dyn Exam> {
         None
     }
 }

@@ -174,8 +174,8 @@ impl UNetConfig {
                 "attention_head_dim and transformer_layers_per_block must be one number, or {levels}"
             ));
         }
-        if let Some(level) =
-            (0..levels).find(|&level| self.heads(level) == 0 || self.block_out_channels[level] % self.heads(level) != 0)
+        if let Some(level) = (0..levels)
+            .find(|&level| self.heads(level) == 0 || !self.block_out_channels[level].is_multiple_of(self.heads(level)))
         {
             let (heads, width) = (self.heads(level), self.block_out_channels[level]);
             return Some(format!("{heads} heads do not divide a width of {width}"));

@@ -88,8 +88,15 @@ pub fn info() -> RunInfo {
         code: CodeVersion { version: "bench".into(), dirty: None },
         command: "cargo bench".into(),
         device: None,
+        power: None,
         protocol: Protocol {
-            suites: vec![SuiteInfo { id: "t2i-compbench".into(), digest: String::new(), prompts: 1800, files: vec![] }],
+            suites: vec![SuiteInfo {
+                id: "t2i-compbench".into(),
+                digest: String::new(),
+                prompts: 1800,
+                licence: None,
+                files: vec![],
+            }],
             images_per_prompt: 10,
             seed: 0,
             sampler,
@@ -113,6 +120,7 @@ pub fn info() -> RunInfo {
                 chance: None,
             })
             .collect(),
+        challenges: Default::default(),
         planned_tasks: IMAGES,
         finished_tasks: None,
     }

@@ -74,7 +74,7 @@ impl Cell<'_> {
     }
 
     /// Mean over an arm's scored images among those `wanted`, with the number of images missing from the grid.
-    fn mean(&self, arm: usize, wanted: impl Fn(&Row) -> bool) -> (Option<ClusteredMean>, u64) {
+    pub fn mean(&self, arm: usize, wanted: impl Fn(&Row) -> bool) -> (Option<ClusteredMean>, u64) {
         let expected = self.grid.values().filter(|row| wanted(row)).count();
         let scored = self.arms[arm].iter().filter(|row| wanted(row));
         let clusters = clusters_by(scored.filter_map(|row| Some((row.prompt, row.value.ok()?))));

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::cells::{Cell, cells};
 use super::types::{Analysis, ArmKey, CategoryKey, Method};
-use super::{attribution, contrast, differences, gallery, means, missing, order, summary, verdict, verdicts};
+use super::{
+    attribution, challenges, contrast, differences, gallery, means, missing, order, summary, verdict, verdicts,
+};
 use crate::error::{ReportError, Result};
 use crate::observations::Observations;
 use crate::run_info::RunInfo;
@@ -33,9 +35,11 @@ pub fn conclude(info: &RunInfo, observations: &Observations) -> Result<Analysis>
     let mut weights = verdicts::weights(info, baseline);
     weights.extend(planned.iter().map(|effect| effect.weights.clone()));
     let found = contrast::contrasts(&cells, &weights, Resampler { seed: BOOTSTRAP_SEED }, BOOTSTRAP_REPLICATES);
+    let challengers = info.arms.iter().map(|arm| arm.id.as_str()).filter(|id| *id != info.baseline);
+    let couples: Vec<(&str, &str)> = challengers.map(|arm| (arm, info.baseline.as_str())).collect();
     let paper_pairs = order::paper_pairs(info, &mean_differences)?;
     let mut analysis = Analysis {
-        format: 2,
+        format: 3,
         run: info.name.clone(),
         summary: Vec::new(),
         method: Method {
@@ -58,10 +62,11 @@ pub fn conclude(info: &RunInfo, observations: &Observations) -> Result<Analysis>
         means,
         differences: Vec::new(),
         mean_differences,
-        verdicts: verdicts::verdicts(info, &cells, &found),
+        verdicts: verdicts::verdicts(&couples, &cells, &found),
         effects: attribution::effects(info, &cells, planned, &found),
         paper_pairs,
         by_things: Vec::new(),
+        by_challenge: Vec::new(),
         missing: Vec::new(),
         gallery: Vec::new(),
     };
@@ -89,6 +94,9 @@ fn fill(analysis: &mut Analysis, info: &RunInfo, observations: &Observations, ce
             let things = cell.things();
             analysis.by_things.extend(things.iter().map(|n| cell.by_things(index, &arm.id, *n)));
         }
+    }
+    if cell.headline {
+        analysis.by_challenge.extend(challenges::by_challenge(info, observations, cell, baseline));
     }
     analysis.missing.extend(missing::missing(info, observations, cell));
     if cell.headline {

@@ -5,6 +5,7 @@
 
 mod attribution;
 mod cells;
+mod challenges;
 mod conclude;
 mod contrast;
 mod differences;
@@ -25,8 +26,8 @@ pub use conclude::{BOOTSTRAP_REPLICATES, BOOTSTRAP_SEED, conclude};
 pub use gallery::{PROMPTS_PER_CATEGORY, attach_shown};
 pub(crate) use runs::contrast_runs;
 pub use types::{
-    Analysis, ArmKey, ByThings, CategoryKey, Difference, Estimate, GalleryItem, MeanDifference, Method, Missing,
-    OverallMean, PaperPair, Picked, Shot, Standing,
+    Analysis, ArmKey, ByChallenge, ByThings, CategoryKey, Difference, Estimate, GalleryItem, MeanDifference, Method,
+    Missing, OverallMean, PaperPair, Picked, Shot, Standing,
 };
 pub use verdict::{ALPHA, Judged, MARGIN, Settle, SettledBy, Word};
 pub use verdicts::Verdict;

@@ -3,40 +3,24 @@
 use super::cells::cells;
 use super::conclude::{BOOTSTRAP_REPLICATES, BOOTSTRAP_SEED};
 use super::contrast::contrasts;
-use super::verdict::{Judged, judge};
+use super::verdicts::{Verdict, contrast, verdicts};
 use crate::error::Result;
 use crate::observations::Observations;
 use crate::run_info::RunInfo;
 use crate::statistics::Resampler;
 
-/// Suite and category, metric, whether it is the headline; none for the Mean.
-pub(crate) type Place = Option<((String, String), String, bool)>;
-
-/// Each couple's first arm minus its second, in every cell and in the Mean; a couple's results stand together.
+/// Each couple's first arm minus its second, in every cell and in the Mean; one list a couple.
 pub(crate) fn contrast_runs(
     info: &RunInfo,
     observations: &Observations,
     couples: &[(usize, usize)],
-) -> Result<Vec<(usize, Place, Judged)>> {
+) -> Result<Vec<Vec<Verdict>>> {
     let cells = cells(info, observations)?;
-    let weights: Vec<Vec<f64>> = couples
-        .iter()
-        .map(|(arm, against)| {
-            let mut weights = vec![0.0; info.arms.len()];
-            (weights[*arm], weights[*against]) = (1.0, -1.0);
-            weights
-        })
-        .collect();
+    let weights: Vec<Vec<f64>> =
+        couples.iter().map(|(arm, against)| contrast(info.arms.len(), *arm, *against)).collect();
     let found = contrasts(&cells, &weights, Resampler { seed: BOOTSTRAP_SEED }, BOOTSTRAP_REPLICATES);
-    let (mut places, mut grid): (Vec<(usize, Place)>, Vec<_>) = (Vec::new(), Vec::new());
-    for couple in 0..couples.len() {
-        for (cell, found) in cells.iter().zip(&found.cells) {
-            let category = (cell.category.suite.clone(), cell.category.id.clone());
-            places.push((couple, Some((category, cell.metric.clone(), cell.headline))));
-            grid.push(found[couple]);
-        }
-        places.push((couple, None));
-        grid.push(found.mean[couple]);
-    }
-    Ok(places.into_iter().zip(judge(&grid)).map(|((couple, place), judged)| (couple, place, judged)).collect())
+    let id = |place: usize| info.arms[place].id.as_str();
+    let ids: Vec<(&str, &str)> = couples.iter().map(|(arm, against)| (id(*arm), id(*against))).collect();
+    let mut judged = verdicts(&ids, &cells, &found);
+    Ok(couples.iter().map(|_| judged.drain(..=cells.len()).collect()).collect())
 }

@@ -1,6 +1,6 @@
 //! The summary in plain words, generated from the numbers and never beyond them: where an interval holds zero the word is "undecided".
 
-use super::types::{Analysis, ArmKey, MeanDifference, OverallMean, Standing};
+use super::types::{Analysis, ArmKey, OverallMean, Standing};
 use super::verdict::Word;
 use crate::run_info::RunInfo;
 use crate::statistics::Reading;
@@ -65,30 +65,54 @@ fn leader(analysis: &Analysis) -> String {
         of_id(analysis, &top.arm),
         percent(top.mean.unwrap_or_default())
     );
-    let rivals: Vec<MeanDifference> = analysis
-        .means
-        .iter()
-        .filter(|m| m.arm != top.arm && m.mean.is_some())
-        .filter_map(|m| analysis.mean_difference(&top.arm, &m.arm))
+    let rivals = analysis.means.iter().filter(|m| m.arm != top.arm && m.mean.is_some());
+    let rivals: Vec<(&str, Rival)> = rivals
+        .filter_map(|m| Some((analysis.arm(&m.arm)?.letter.as_str(), rival(analysis, &top.arm, &m.arm)?)))
         .collect();
-    let names = |reading| -> Vec<&str> {
-        let of = rivals.iter().filter(|d| d.reading == reading);
-        of.map(|d| analysis.arm(&d.against).map_or("", |arm| &arm.letter)).collect()
-    };
-    let (below, open) = (names(Reading::Higher), names(Reading::Undecided));
-    match (below.is_empty(), open.is_empty()) {
-        (true, true) => format!("{start}."),
-        (false, true) => {
-            format!("{start}. Its lead over every other arm is larger than the uncertainty (paired 95 % intervals).")
-        }
-        (true, false) => format!("{start}, but no other arm can be told apart from it (paired 95 % intervals)."),
-        (false, false) => format!(
-            "{start}. Its lead over {} is larger than the uncertainty (paired 95 % intervals); against {} the order is \
-             undecided.",
-            list(&below),
-            list(&open)
-        ),
+    if !rivals.is_empty() && rivals.iter().all(|(_, rival)| *rival == Rival::Open) {
+        return format!("{start}, but no other arm can be told apart from it (paired 95 % intervals).");
     }
+    let names =
+        |wanted| -> Vec<&str> { rivals.iter().filter(|(_, r)| *r == wanted).map(|(letter, _)| *letter).collect() };
+    let (below, equal, open) = (names(Rival::Below), names(Rival::Equal), names(Rival::Open));
+    let mut clauses = Vec::new();
+    if !below.is_empty() {
+        clauses.push(format!("its lead over {} is larger than the uncertainty", list(&below)));
+    }
+    if !equal.is_empty() {
+        let verb = if equal.len() == 1 { "is" } else { "are" };
+        let margin = percent(analysis.method.margin).replace(".0", "");
+        clauses.push(format!("{} {verb} equivalent to it, closer than {margin} points", list(&equal)));
+    }
+    if !open.is_empty() {
+        clauses.push(format!("against {} the order is undecided", list(&open)));
+    }
+    if clauses.is_empty() { format!("{start}.") } else { format!("{start}: {}.", clauses.join("; ")) }
+}
+
+/// How another arm stands to the one with the highest Mean.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rival {
+    Below,
+    Equal,
+    Open,
+}
+
+/// The verdict where one of the two is the baseline, so that this sentence and the verdicts below it say the same; elsewhere what the
+/// interval of their difference says.
+fn rival(analysis: &Analysis, top: &str, other: &str) -> Option<Rival> {
+    let challenger = if top == analysis.baseline { other } else { top };
+    if top == analysis.baseline || other == analysis.baseline {
+        return Some(match analysis.verdict(challenger, None)?.judged.word {
+            Word::Better | Word::Worse => Rival::Below,
+            Word::Equivalent => Rival::Equal,
+            Word::Undecided => Rival::Open,
+        });
+    }
+    Some(match analysis.mean_difference(top, other)?.reading {
+        Reading::Higher => Rival::Below,
+        Reading::Lower | Reading::Undecided => Rival::Open,
+    })
 }
 
 fn against_baseline(analysis: &Analysis, arm: &ArmKey) -> String {

@@ -44,6 +44,8 @@ pub struct Analysis {
     pub paper_pairs: Vec<PaperPair>,
     /// Headline scores by the number of things asked for, where a category asks for different numbers.
     pub by_things: Vec<ByThings>,
+    /// Headline scores by category and challenge, where the suite names challenges.
+    pub by_challenge: Vec<ByChallenge>,
     /// What was not scored, and why.
     pub missing: Vec<Missing>,
     /// Prompts to look at.
@@ -225,6 +227,29 @@ pub struct ByThings {
     pub mean: Option<f64>,
     /// Its interval.
     pub interval: Option<Interval>,
+    /// Prompts with at least one score.
+    pub prompts: u64,
+    /// Images with a score.
+    pub scored: u64,
+    /// Images without one.
+    pub missing: u64,
+}
+
+/// A category's headline score among prompts of one challenge.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ByChallenge {
+    /// Arm id.
+    pub arm: String,
+    /// Suite id.
+    pub suite: String,
+    /// Category id.
+    pub category: String,
+    /// The challenge, as the suite spells it.
+    pub challenge: String,
+    /// Mean of the scores.
+    pub mean: Option<f64>,
+    /// Mean difference to the baseline over the pairs; none for the baseline itself.
+    pub difference: Option<f64>,
     /// Prompts with at least one score.
     pub prompts: u64,
     /// Images with a score.

@@ -1,4 +1,5 @@
-//! Every arm against the baseline in every category and metric and in the Mean: one grid, judged together.
+//! An arm against another in every category and metric and in the Mean: one grid, judged together. Within a run the other is the baseline,
+//! between runs it is the same arm of the first.
 
 use serde::Serialize;
 
@@ -7,7 +8,7 @@ use super::contrast::{Contrasts, Found, Weights};
 use super::verdict::{Judged, judge};
 use crate::run_info::RunInfo;
 
-/// An arm against the baseline.
+/// An arm against another.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Verdict {
     /// Arm id.
@@ -27,32 +28,35 @@ pub struct Verdict {
     pub judged: Judged,
 }
 
-/// One contrast for every arm but the baseline, in the run's order.
-pub(super) fn weights(info: &RunInfo, baseline: usize) -> Vec<Weights> {
-    let contrast = |arm: usize| {
-        let mut weights = vec![0.0; info.arms.len()];
-        (weights[arm], weights[baseline]) = (1.0, -1.0);
-        weights
-    };
-    (0..info.arms.len()).filter(|arm| *arm != baseline).map(contrast).collect()
+/// The contrast of two arms of a run, given by their places.
+pub(super) fn contrast(arms: usize, arm: usize, against: usize) -> Weights {
+    let mut weights = vec![0.0; arms];
+    (weights[arm], weights[against]) = (1.0, -1.0);
+    weights
 }
 
-/// Judges the first contrasts of `found`, which [`weights`] made.
-pub(super) fn verdicts(info: &RunInfo, cells: &[Cell], found: &Contrasts) -> Vec<Verdict> {
-    let arms: Vec<&str> = info.arms.iter().map(|arm| arm.id.as_str()).filter(|id| *id != info.baseline).collect();
-    let mut heads: Vec<(&str, Option<&Cell>)> = Vec::new();
+/// One contrast for every arm but the baseline, in the run's order.
+pub(super) fn weights(info: &RunInfo, baseline: usize) -> Vec<Weights> {
+    let count = info.arms.len();
+    (0..count).filter(|arm| *arm != baseline).map(|arm| contrast(count, arm, baseline)).collect()
+}
+
+/// Judges the first contrasts of `found`, one for each of `couples` (an arm's id and that of the arm it is compared with), in every cell
+/// and in the Mean: those of a couple stand together.
+pub(super) fn verdicts(couples: &[(&str, &str)], cells: &[Cell], found: &Contrasts) -> Vec<Verdict> {
+    let mut heads: Vec<(&str, &str, Option<&Cell>)> = Vec::new();
     let mut grid: Vec<Found> = Vec::new();
-    for (column, arm) in arms.iter().enumerate() {
+    for (column, (arm, against)) in couples.iter().enumerate() {
         for (cell, found) in cells.iter().zip(&found.cells) {
-            heads.push((arm, Some(cell)));
+            heads.push((arm, against, Some(cell)));
             grid.push(found[column]);
         }
-        heads.push((arm, None));
+        heads.push((arm, against, None));
         grid.push(found.mean[column]);
     }
-    let verdict = |((arm, cell), judged): ((&str, Option<&Cell>), Judged)| Verdict {
+    let verdict = |((arm, against, cell), judged): ((&str, &str, Option<&Cell>), Judged)| Verdict {
         arm: arm.to_owned(),
-        against: info.baseline.clone(),
+        against: against.to_owned(),
         suite: cell.map(|c| c.category.suite.clone()),
         category: cell.map(|c| c.category.id.clone()),
         metric: cell.map(|c| c.metric.clone()),

@@ -26,9 +26,9 @@ pub(super) struct SheetRow<'a> {
 
 /// Lays the scores out.
 pub(super) fn sheet<'a>(info: &'a RunInfo, analysis: &'a Analysis) -> Sheet<'a> {
-    let in_paper = |category: &&CategoryKey| COLUMNS.iter().any(|column| column.category == category.id);
+    let in_paper = |category: &&CategoryKey| COLUMNS.iter().any(|column| column.is(&category.id));
     let of_paper = COLUMNS.iter().flat_map(|column| {
-        let here = analysis.categories.iter().filter(move |category| category.id == column.category);
+        let here = analysis.categories.iter().filter(move |category| column.is(&category.id));
         here.map(move |category| (column.label.to_owned(), Some(category)))
     });
     let extra = analysis.categories.iter().filter(|c| !in_paper(c)).map(|c| (c.label.clone(), Some(c)));

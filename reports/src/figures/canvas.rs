@@ -24,10 +24,15 @@ pub(super) enum Ink {
     Guide,
     /// An arm by its place in the run.
     Arm(usize),
+    /// From −4, worst, over 0 to 4, best.
+    Heat(i8),
 }
 
 /// Arms beyond this many share colours again; their letters still tell them apart.
 const ARM_COLOURS: usize = 8;
+
+/// Code of the worst step of heat; the others follow it.
+const HEAT: u8 = 64;
 
 impl Ink {
     fn placeholder(self) -> RGBColor {
@@ -38,6 +43,7 @@ impl Ink {
             Self::Page => 3,
             Self::Guide => 4,
             Self::Arm(index) => 16 + (index % ARM_COLOURS) as u8,
+            Self::Heat(step) => HEAT + (step.clamp(-4, 4) + 4) as u8,
         };
         RGBColor(0xF0, 0x0D, code)
     }
@@ -49,6 +55,7 @@ impl Ink {
             2 => "grid".into(),
             3 => "page".into(),
             4 => "guide".into(),
+            heat @ HEAT.. => format!("heat{}", heat - HEAT),
             arm => format!("arm{}", arm - 16),
         }
     }
@@ -154,6 +161,16 @@ impl Canvas<'_> {
         let style = TextStyle::from(("sans-serif", fine(size) * 1.24).into_font())
             .color(&colour)
             .pos(Pos::new(horizontal, VPos::Center));
+        self.area.draw(&Text::new(text.to_owned(), at((x, y)), style)).map_err(failed)
+    }
+
+    /// Text that runs upwards from a point, its middle on the point's vertical.
+    pub fn text_upwards(&self, text: &str, (x, y): (f64, f64), size: f64, ink: Ink) -> Result<()> {
+        let colour = ink.placeholder();
+        let style = TextStyle::from(("sans-serif", fine(size) * 1.24).into_font())
+            .transform(FontTransform::Rotate270)
+            .color(&colour)
+            .pos(Pos::new(HPos::Left, VPos::Center));
         self.area.draw(&Text::new(text.to_owned(), at((x, y)), style)).map_err(failed)
     }
 }

@@ -8,10 +8,10 @@ use crate::analysis::{Analysis, ByThings, CategoryKey};
 use crate::error::Result;
 use crate::figures;
 use crate::run_info::RunInfo;
-use crate::text::{duration, grouped, short};
+use crate::text::{duration, grouped, short, signed};
 
 /// Bars of every arm.
-pub(super) fn scores(analysis: &Analysis) -> Result<Option<Section>> {
+pub(super) fn scores(analysis: &Analysis, info: &RunInfo) -> Result<Option<Section>> {
     let rows = analysis.categories.iter().map(|category| {
         let estimates = analysis.arms.iter().map(|arm| {
             let e = analysis.headline(&arm.id, category);
@@ -33,10 +33,10 @@ pub(super) fn scores(analysis: &Analysis) -> Result<Option<Section>> {
     let figure = Figure {
         intro: "Headline score of each arm in percent; whiskers are 95 % intervals with prompts as clusters. \
                 Grey strokes: what another prompt’s picture gets (chance, left) and what rendered ground truth gets \
-                (ceiling, right), where they are known."
+                (ceiling, right), where they are known. A hollow diamond is the paper’s score, which stands here only where its protocol is this run’s."
             .into(),
         legend: arm_views(analysis),
-        panels: figures::bars(analysis)?.into_iter().chain(figures::radar(analysis)?).collect(),
+        panels: figures::bars(analysis, info)?.into_iter().chain(figures::radar(analysis)?).collect(),
         tables: vec![table, counts(analysis)],
         ..Figure::default()
     };
@@ -152,6 +152,44 @@ fn things_row(analysis: &Analysis, category: &CategoryKey, count: u32) -> Row {
     Row { head: format!("{}, {count}", category.label), cells: cells.collect() }
 }
 
+/// Category by challenge, where a suite names challenges.
+pub(super) fn challenges(analysis: &Analysis) -> Result<Option<Section>> {
+    let panels = figures::heat(analysis)?;
+    if panels.is_empty() {
+        return Ok(None);
+    }
+    let mut rows = Vec::new();
+    for category in figures::challenged(analysis) {
+        for challenge in figures::challenges(analysis) {
+            let of = |arm: &str| figures::at(analysis, arm, category, challenge);
+            let Some(prompts) = analysis.arms.iter().filter_map(|arm| of(&arm.id)).map(|b| b.prompts).max() else {
+                continue;
+            };
+            let cells = analysis.arms.iter().map(|arm| {
+                let found = of(&arm.id);
+                let note = found.and_then(|b| b.difference).map(signed).unwrap_or_default();
+                Cell { note, ..Cell::score(found.and_then(|b| b.mean), None) }
+            });
+            let head = format!("{}, {challenge}", category.label);
+            rows.push(Row { head, cells: cells.chain([Cell::number(grouped(prompts))]).collect() });
+        }
+    }
+    let mut columns = with_letters(analysis, "Category, challenge");
+    columns.push("Prompts".into());
+    let figure = Figure {
+        intro: "Headline score by category and by what makes the prompt hard. The baseline’s panel shows its scores in percent, the \
+                others the paired difference to it in points: blue is higher, orange lower, and the scale is the same for all arms. \
+                A cell is few prompts (their number is in the table), so look for rows and columns, not for single cells; nothing here \
+                is tested."
+            .into(),
+        legend: arm_views(analysis),
+        panels,
+        tables: vec![Table { caption: "Score in percent, below it points against the baseline".into(), columns, rows }],
+        ..Figure::default()
+    };
+    figure.section("challenges", "Category by challenge")
+}
+
 /// Training curves and what training cost.
 pub(super) fn training(analysis: &Analysis, info: &RunInfo) -> Result<Option<Section>> {
     let panels = figures::curves(analysis, info)?;
@@ -174,7 +212,8 @@ pub(super) fn training(analysis: &Analysis, info: &RunInfo) -> Result<Option<Sec
     let columns = ["Arm", "Samples", "Steps", "Batch", "Seed", "Time", "Final loss"];
     let table = Table { caption: "Training".into(), columns: columns.map(str::to_owned).into(), rows };
     let figure = Figure {
-        intro: "Noise-prediction loss against training samples seen. A lower loss is not a better picture: compare the scores.".into(),
+        intro: "Training loss against training samples seen. A lower loss is not a better picture: compare the scores."
+            .into(),
         legend: arm_views(analysis),
         panels,
         tables: vec![table],

@@ -43,6 +43,8 @@ struct Page<'a> {
     style: &'a str,
     script: &'a str,
     unfinished: Option<String>,
+    /// Seconds until a browser loads the page again.
+    refresh: Option<u32>,
     lead: &'a str,
     findings: &'a [String],
     arms: Vec<ArmView<'a>>,
@@ -50,16 +52,17 @@ struct Page<'a> {
     version: &'a str,
 }
 
-/// Renders the whole page.
-pub(crate) fn render(run_dir: &Path, info: &RunInfo, analysis: &Analysis) -> Result<String> {
+/// Renders the whole page; with `refresh` it asks to be loaded again every so many seconds.
+pub(crate) fn render(run_dir: &Path, info: &RunInfo, analysis: &Analysis, refresh: Option<u32>) -> Result<String> {
     let mut images = embed::Embedder::new(run_dir);
     let sections = vec![
         verdicts::section(analysis)?,
         attribution::section(analysis)?,
-        figures::scores(analysis)?,
+        figures::scores(analysis, info)?,
         worlds::section(info, analysis)?,
         figures::breakdown(analysis)?,
         figures::things(analysis)?,
+        figures::challenges(analysis)?,
         cost::section(analysis, info)?,
         gallery::section(analysis, &mut images)?,
         figures::training(analysis, info)?,
@@ -81,6 +84,7 @@ pub(crate) fn render(run_dir: &Path, info: &RunInfo, analysis: &Analysis) -> Res
                 grouped(analysis.planned_tasks)
             )
         }),
+        refresh,
         lead,
         findings,
         arms: arm_views(analysis),

@@ -8,7 +8,7 @@ use super::table::{Cell, Row, Table};
 use crate::analysis::Analysis;
 use crate::error::Result;
 use crate::run_info::{ArmInfo, RunInfo};
-use crate::text::{counted, grouped, list, short};
+use crate::text::{ABSENT, counted, duration, grouped, list, short};
 
 #[derive(Template)]
 #[template(path = "provenance.html")]
@@ -35,7 +35,7 @@ pub(super) fn section(info: &RunInfo, analysis: &Analysis) -> Result<Option<Sect
     let provenance = Provenance {
         command: &info.command,
         dirty: info.code.dirty == Some(true),
-        tables: vec![protocol(info, analysis), scorers(info), arms(info, analysis)],
+        tables: vec![protocol(info, analysis), scorers(info), arms(info, analysis), spent(info, analysis)],
         recipes: recipes.collect(),
     };
     Ok(Some(Section { id: "protocol", title: "Protocol and provenance", body: provenance.render()? }))
@@ -49,6 +49,7 @@ fn protocol(info: &RunInfo, analysis: &Analysis) -> Table {
         let mut cell = Cell::words(format!("{}, {}", suite.id, counted(suite.prompts, "prompt")));
         cell.note = format!("sha256 {}", suite.digest);
         add("Suite", cell);
+        add("Licence of its prompts", Cell::words(suite.licence.as_deref().unwrap_or("not known")));
         for file in &suite.files {
             let mut cell = Cell::words(format!("{}, {}", file.name, file.revision));
             cell.note = format!("sha256 {}", file.sha256);
@@ -92,11 +93,15 @@ fn protocol(info: &RunInfo, analysis: &Analysis) -> Table {
 fn scorers(info: &RunInfo) -> Table {
     let rows = info.protocol.scorers.iter().map(|scorer| Row {
         head: scorer.metric.clone(),
-        cells: vec![Cell::words(scorer.name.clone()), Cell::code(scorer.version.clone())],
+        cells: vec![
+            Cell::words(scorer.name.clone()),
+            Cell::code(scorer.version.clone()),
+            Cell::words(scorer.licence.as_deref().unwrap_or("not known")),
+        ],
     });
     Table {
         caption: "Scorers".into(),
-        columns: ["Metric", "Computed by", "Version or digest"].map(str::to_owned).into(),
+        columns: ["Metric", "Computed by", "Version or digest", "Licence"].map(str::to_owned).into(),
         rows: rows.collect(),
     }
 }
@@ -114,11 +119,39 @@ fn arms(info: &RunInfo, analysis: &Analysis) -> Table {
         row("Parameters", &|arm| Cell::words(grouped(arm.parameters))),
         row("GFLOPs per image", &|arm| Cell::words(optional(arm.gflops_per_image))),
         row("Seconds per image", &|arm| Cell::words(optional(arm.seconds_per_image))),
+        row("Trained on", &|arm| {
+            let data = arm.training.as_ref().and_then(|card| card.data.clone());
+            Cell::words(data.unwrap_or_default())
+        }),
         row("Weights, sha256", &|arm| Cell::code(arm.weights_digest.clone())),
     ];
     let columns = std::iter::once("Arm".to_owned())
         .chain(analysis.arms.iter().map(|arm| format!("{} {}", arm.letter, arm.label)));
     Table { caption: "Arms".into(), columns: columns.collect(), rows }
+}
+
+/// What training took, and what drawing computes. How long drawing took is no part of the page, which is the same in every execution.
+fn spent(info: &RunInfo, analysis: &Analysis) -> Table {
+    let images = info.planned_tasks / (info.arms.len() as u64).max(1);
+    let rows = info.arms.iter().zip(&analysis.arms).map(|(arm, key)| {
+        let seconds = arm.training.as_ref().map(|card| card.wall_seconds);
+        let energy = seconds.zip(info.power.as_ref()).map(|(seconds, power)| power.energy(seconds));
+        let computed = arm.gflops_per_image.map(|gflops| grouped((gflops * images as f64).round() as u64));
+        let cells = [seconds.map(duration), energy, computed];
+        let cells = cells.map(|cell| Cell::number(cell.unwrap_or(ABSENT.to_owned())));
+        Row { head: format!("{} {}", key.letter, key.label), cells: cells.into() }
+    });
+    let estimate = match &info.power {
+        Some(power) => format!("the energy is an estimate at {} W, {}", short(power.watts), power.basis),
+        None => "no power is assumed of this device, so there is no estimate of energy".to_owned(),
+    };
+    Table {
+        caption: format!(
+            "Time and energy; {estimate}. How long drawing and scoring took lies in timings.json, and `gentron report` prints it"
+        ),
+        columns: ["Arm", "Training took", "Training’s energy", "GFLOPs of all its images"].map(str::to_owned).into(),
+        rows: rows.collect(),
+    }
 }
 
 /// What was missing: scores, images, planned work.

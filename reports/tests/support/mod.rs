@@ -1,11 +1,12 @@
 //! A clearly fake run: scores drawn from a seed, pictures of random squares and discs.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use gentron_reports::statistics::{philox4x32, stream_of};
 use gentron_reports::{
-    ArmInfo, CategoryInfo, CodeVersion, ObservationRow, Protocol, RunInfo, SamplerInfo, ScorerInfo, SuiteInfo,
+    ArmInfo, CategoryInfo, CodeVersion, ObservationRow, Power, Protocol, RunInfo, SamplerInfo, ScorerInfo, SuiteInfo,
     TrainingCard, write_observations,
 };
 use image::{Rgb, RgbImage};
@@ -91,11 +92,13 @@ pub struct Wanted {
     pub gaps: bool,
     /// Draw only some of the last arm's images.
     pub unfinished: bool,
+    /// Say what makes each prompt hard.
+    pub challenges: bool,
 }
 
 impl Default for Wanted {
     fn default() -> Self {
-        Self { prompts: 12, images: 2, gaps: false, unfinished: false }
+        Self { prompts: 12, images: 2, gaps: false, unfinished: false, challenges: false }
     }
 }
 
@@ -137,7 +140,7 @@ fn observe(
     (index, k): (u32, u32),
     gaps: bool,
 ) -> Vec<ObservationRow> {
-    let prompt_id = format!("{}-{index:03}-{:08x}", category.id.replace('_', "-"), stream_of(&category.id) as u32);
+    let prompt_id = prompt_id(&category.id, index);
     let things = match category.id.as_str() {
         "complex" => 3 + index % 3,
         "numeracy" => 1 + index % 5,
@@ -213,6 +216,18 @@ fn draw(path: &Path, name: &str, score: f64) -> [f64; 4] {
     [cx - r, cy - r, cx + r, cy + r]
 }
 
+fn prompt_id(category: &str, index: u32) -> String {
+    format!("{}-{index:03}-{:08x}", category.replace('_', "-"), stream_of(category) as u32)
+}
+
+/// Each prompt's challenge, in turn: so every category has some of each.
+fn challenges(wanted: Wanted) -> BTreeMap<String, String> {
+    const NAMES: [&str; 4] = ["Basic", "Quantity", "Fine-grained Detail", "Writing & Symbols"];
+    let prompts = if wanted.challenges { wanted.prompts } else { 0 };
+    let of = |(category, index): (&str, u32)| (prompt_id(category, index), NAMES[index as usize % 4].to_owned());
+    CATEGORIES.iter().flat_map(|row| (0..prompts).map(move |index| (row.0, index))).map(of).collect()
+}
+
 fn info(wanted: Wanted) -> RunInfo {
     let prompts = u64::from(wanted.prompts) * CATEGORIES.len() as u64;
     let arms = ARMS.map(|(id, label, conditioning, encoders, scale, parameters, row, strength)| ArmInfo {
@@ -238,16 +253,27 @@ fn info(wanted: Wanted) -> RunInfo {
         ceiling: Some(ceiling),
         chance: Some(chance),
     });
-    let scorer =
-        |metric: &str, name: &str| ScorerInfo { metric: metric.into(), name: name.into(), version: "0.1.0".into() };
+    let scorer = |metric: &str, name: &str| ScorerInfo {
+        metric: metric.into(),
+        name: name.into(),
+        version: "0.1.0".into(),
+        licence: None,
+    };
     RunInfo {
         name: "synthetic (fake numbers)".into(),
         created: None,
         code: CodeVersion { version: "0.1.0 (0123abcd)".into(), dirty: Some(wanted.gaps) },
         command: "gentron ablate recipes/shapes.toml --seed 7".into(),
         device: Some("no device: nothing was generated".into()),
+        power: Some(Power { watts: 10.0, basis: "made up".into() }),
         protocol: Protocol {
-            suites: vec![SuiteInfo { id: "shapes".into(), digest: "5f".repeat(32), prompts, files: Vec::new() }],
+            suites: vec![SuiteInfo {
+                id: "shapes".into(),
+                digest: "5f".repeat(32),
+                prompts,
+                licence: Some("made up".into()),
+                files: Vec::new(),
+            }],
             images_per_prompt: wanted.images,
             seed: 7,
             sampler: SamplerInfo { kind: "dpm-solver++(2m)".into(), steps: 20, guidance: 4.5 },
@@ -256,6 +282,7 @@ fn info(wanted: Wanted) -> RunInfo {
             resize: "none".into(),
             image_size: [64, 64],
         },
+        challenges: challenges(wanted),
         planned_tasks: arms.len() as u64 * prompts * u64::from(wanted.images),
         finished_tasks: None,
         baseline: "adaln-clip".into(),
@@ -278,6 +305,7 @@ fn training(strength: f64) -> TrainingCard {
         seed: 1,
         batch: 64,
         wall_seconds: 4321.0,
+        data: Some("made-up pictures".into()),
         final_loss: curve.last().map_or(0.0, |p| p.1),
         curve,
         recipe: "[train]\nsamples = 1_000_000\nbatch = 64\nlearning_rate = 1e-3\n".into(),

@@ -9,5 +9,6 @@ mod pages;
 mod vote;
 
 pub use app::{App, router};
+pub use guard::same_origin;
 pub use listen::{Limits, serve};
 pub use operator::router as operator_router;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::bpe::open;
 use super::{ClipTextConfig, ClipTextModel};
 use crate::checkpoint::{Naming, load, read_json};
-use crate::text::{Encoding, Overlong, TextEncoder, TextError, TextTokenizer};
+use crate::text::{Encoding, Overlong, Piece, TextEncoder, TextError, TextTokenizer};
 
 /// A frozen text tower with its tokenizer.
 #[derive(Clone, Debug)]
@@ -94,6 +94,10 @@ impl TextEncoder for ClipTextEncoder {
 
     fn length(&self) -> usize {
         self.tokenizer.limit()
+    }
+
+    fn pieces(&self, text: &str) -> Result<Vec<Piece>, TextError> {
+        self.tokenizer.pieces(text)
     }
 
     fn encode(&self, texts: &[&str]) -> Result<Encoding, TextError> {

@@ -7,7 +7,7 @@ use candle_core::{DType, Device};
 use super::{T5Config, T5Encoder};
 use crate::checkpoint::{load, read_json};
 use crate::text::encoder::masked_mean;
-use crate::text::{Encoding, Overlong, TextEncoder, TextError, TextTokenizer};
+use crate::text::{Encoding, Overlong, Piece, TextEncoder, TextError, TextTokenizer};
 
 /// A frozen T5 encoder with its tokenizer.
 #[derive(Clone, Debug)]
@@ -73,10 +73,17 @@ impl TextEncoder for T5TextEncoder {
         self.tokenizer.limit()
     }
 
+    fn pieces(&self, text: &str) -> Result<Vec<Piece>, TextError> {
+        self.tokenizer.pieces(text)
+    }
+
     fn encode(&self, texts: &[&str]) -> Result<Encoding, TextError> {
         let tokens = self.tokenizer.encode(texts)?;
-        let mask = tokens.mask(&self.device)?;
-        let states = self.model.forward(&tokens.ids(&self.device)?, Some(&mask))?;
+        let (ids, mask) = (tokens.ids(&self.device)?, tokens.mask(&self.device)?);
+        // What all texts are padded with is not computed: nobody attends to it.
+        let longest = tokens.lengths.iter().copied().max().unwrap_or(0);
+        let states = self.model.forward(&ids.narrow(1, 0, longest)?, Some(&mask.narrow(1, 0, longest)?))?;
+        let states = states.pad_with_zeros(1, 0, self.length() - longest)?;
         let pooled = masked_mean(&states, &mask)?;
         Ok(Encoding { tokens: states, mask, pooled, truncated: tokens.truncated })
     }

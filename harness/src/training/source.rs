@@ -1,10 +1,15 @@
-//! The shapes world as training data.
+//! Pictures, clips and texts of the suite `shapes` as training data.
 
-use gentron_model::train::{ClipExample, Example, Source};
+use gentron_model::train::{ClipExample, Exam, Example, Source};
 use gentron_suites::shapes;
 
-/// Pairs and documents of the suite `shapes`.
-pub struct ShapesSource;
+use super::exam::ShapesExam;
+
+/// Pairs, clips and documents of the suite `shapes`, and its exam.
+#[derive(Default)]
+pub struct ShapesSource {
+    exam: ShapesExam,
+}
 
 impl Source for ShapesSource {
     fn id(&self) -> String {
@@ -31,5 +36,9 @@ impl Source for ShapesSource {
     fn clip(&self, seed: u64, index: u64) -> Option<ClipExample> {
         let shapes::motion::ClipPair { frames, caption, .. } = shapes::motion::training_clip(seed, index);
         Some(ClipExample { frames, caption })
+    }
+
+    fn exam(&self) -> Option<&dyn Exam> {
+        Some(&self.exam)
     }
 }

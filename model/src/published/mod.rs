@@ -1,0 +1,10 @@
+//! Networks that others published: what they are, where they are found, and invented weights in their layouts.
+
+mod invented;
+mod list;
+
+pub use invented::{Invention, invent_gentron};
+pub use list::{Network, Published, published};
+
+#[cfg(test)]
+mod tests;
