@@ -110,3 +110,27 @@ fn pixels_are_normalised_by_channel_and_never_resized() {
     assert!(values[8..].iter().all(|got| (got - (1.0 - 0.40821073) / 0.27577711f64).abs() < 1e-6));
     assert!(pixels(&[&image], 3, &Device::Cpu).is_err());
 }
+
+/// What Stable Diffusion XL reads: of both encoders the state before the last layer, of the second one also the projected end token.
+#[test]
+fn xl_text_encoders_parity_with_transformers() {
+    let goldens = goldens("components", "xl_text");
+    assert_eq!(goldens.len(), 2);
+    for golden in goldens {
+        let config: ClipTextConfig = serde_json::from_value(golden.config.clone()).expect("a config");
+        let naming = Naming { prefix: "model.", ignore: &["text_projection."], ..Naming::default() };
+        // transformers 5 leaves the tower's name out where there is nothing but the tower; published files have it.
+        let named = golden.names().iter().any(|name| name.starts_with("model.text_model."));
+        let model = load(&golden.path, naming, (DType::F32, &Device::Cpu), |vb| {
+            ClipTextModel::new(if named { vb.pp("text_model") } else { vb }, &config)
+        });
+        let model = model.unwrap_or_else(|error| panic!("{error}"));
+        let text = model.forward(&golden.tensor("in.ids").to_dtype(DType::U32).expect("ids")).expect("states");
+        golden.check("out.penultimate", &text.penultimate, 2e-5);
+        if golden.names().iter().any(|name| name == "out.projected") {
+            let projection = golden.tensor("model.text_projection.weight");
+            let projected = crate::ops::linear(&text.pooled, &projection, None).expect("a projection");
+            golden.check("out.projected", &projected, 2e-5);
+        }
+    }
+}
