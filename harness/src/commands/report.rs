@@ -2,7 +2,7 @@
 
 use gentron_reports::{export, terminal_table};
 
-use super::verify;
+use super::{verify, votes};
 use crate::cli::ReportArgs;
 use crate::failure::{Explain as _, Outcome};
 use crate::progress;
@@ -21,6 +21,9 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<Outcome> {
     if args.verify {
         let weights = verify::weights_of(&run, None).unwrap_or_default();
         return verify::print(&digests(&run, weights.as_deref())?, args.json);
+    }
+    for study in &args.votes {
+        votes::keep(&run, study)?;
     }
     let reported = report(&run)?;
     if let Some(folder) = &args.export {

@@ -8,6 +8,7 @@ mod cost;
 mod embed;
 mod figures;
 mod gallery;
+mod people;
 mod policy;
 mod provenance;
 mod published;
@@ -58,6 +59,7 @@ pub(crate) fn render(run_dir: &Path, info: &RunInfo, analysis: &Analysis) -> Res
         attribution::section(analysis)?,
         figures::scores(analysis)?,
         worlds::section(info, analysis)?,
+        people::section(analysis, &mut images)?,
         figures::breakdown(analysis)?,
         figures::things(analysis)?,
         cost::section(analysis, info)?,

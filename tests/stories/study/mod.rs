@@ -1,0 +1,11 @@
+//! As an operator I ask people blind, and can swear to the votes.
+
+mod browser;
+mod durable;
+mod load;
+mod nasty;
+mod postgres;
+mod refusals;
+mod served;
+mod whole;
+mod wire;
