@@ -108,3 +108,28 @@ fn a_full_disk_is_said_and_loses_nothing() {
     assert!(acknowledged.is_subset(&voted(&study)));
     assert!(verify(&study).contains("whole"));
 }
+
+/// Somebody else writes the database and does not end: nothing is acknowledged, nothing lost, and it goes on by itself.
+#[test]
+fn a_locked_database_is_said_and_loses_nothing() {
+    let root = folder();
+    let study = frozen(root.path(), &[]);
+    let served = Served::of(&study);
+    let link = join(&served.form).unwrap();
+    let ticket = field(&get(&served.form, &link).text(), "ticket").unwrap();
+    let body = format!("ticket={ticket}&quality=left&alignment=tie&prompt=p&one=a&two=b&done=0");
+    let other = rusqlite::Connection::open(study.join("study.db")).unwrap();
+    for lock in ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"] {
+        other.execute_batch(lock).unwrap();
+        let refused = post(&served.form, &format!("{link}/vote"), &body).unwrap();
+        assert_eq!(refused.status, 503, "{lock}");
+        assert!(refused.text().contains("checked") && refused.text().contains("not saved"), "{}", refused.text());
+        assert!(join(&served.form).is_none());
+        other.execute_batch("ROLLBACK").unwrap();
+    }
+    assert!(voted(&study).is_empty());
+    assert_eq!(post(&served.form, &format!("{link}/vote"), &body).unwrap().status, 303, "the retry is saved");
+    assert_eq!(voted(&study), BTreeSet::from([ticket]));
+    drop((served, other));
+    assert!(verify(&study).contains("whole"));
+}

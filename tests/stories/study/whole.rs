@@ -1,10 +1,12 @@
 //! From freezing to the result.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
+use super::nasty::of_folders;
 use super::served::{Served, frozen, verify};
 use super::wire::{Answer, ask, field, get, join, post, vote};
-use crate::support::{folder, run_well};
+use crate::support::{folder, refuses, run, run_well};
 
 #[test]
 fn a_study_goes_from_freezing_to_its_result_and_names_no_arm_on_the_way() {
@@ -80,4 +82,101 @@ fn a_study_goes_from_freezing_to_its_result_and_names_no_arm_on_the_way() {
     assert!(csv.lines().count() > 3 && csv.contains("pair"), "{csv}");
     let battles = run_well(root.path(), &["votes", "export", path, "--format", "battles"]);
     assert!(battles.contains("\"winner\":\"model_a\""), "{battles}");
+    let table = root.path().join("votes.parquet");
+    run_well(root.path(), &["votes", "export", path, "--format", "parquet", "--out", table.to_str().unwrap()]);
+    let bytes = std::fs::read(table).unwrap();
+    assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
+    refuses(&run(root.path(), &["votes", "export", path, "--format", "parquet"]), "terminal");
+}
+
+/// Answers every pair that a rater gets: the picture of the first arm follows the text better, but for every fifth vote.
+fn knows_the_truth(address: &str, study: &Path, design: &serde_json::Value) {
+    let link = join(address).unwrap();
+    let mut turn = 0;
+    while let Some(ticket) = field(&get(address, &link).text(), "ticket") {
+        let lines = std::fs::read_to_string(study.join("votes.jsonl")).unwrap();
+        let event = lines.lines().rev().find(|line| line.contains(&ticket)).unwrap();
+        let event = &serde_json::from_str::<serde_json::Value>(event).unwrap()["event"];
+        let item = &design["items"][event["shown"]["item"].as_u64().unwrap() as usize];
+        assert_eq!(item["arms"], serde_json::json!([0, 1]));
+        let first_is_left = !event["swapped"].as_bool().unwrap();
+        let left = first_is_left != (turn % 5 == 4);
+        let body = format!("ticket={ticket}&quality=tie&alignment={}", if left { "left" } else { "right" });
+        assert_eq!(post(address, &format!("{link}/vote"), &body).unwrap().status, 303);
+        turn += 1;
+    }
+}
+
+#[test]
+fn votes_of_a_closed_study_flow_into_the_report_of_the_run() {
+    let root = folder();
+    let study = frozen(root.path(), &["--gold-every", "0"]);
+    let (path, run_path) = (study.to_str().unwrap(), root.path().join("run"));
+    let run_path = run_path.to_str().unwrap();
+    run_well(root.path(), &["score", run_path, "--quiet"]);
+    let design: serde_json::Value = serde_json::from_slice(&std::fs::read(study.join("study.json")).unwrap()).unwrap();
+    assert!(design["arms"][0]["id"].as_str().unwrap().contains("truth"), "{}", design["arms"]);
+    let served = Served::of(&study);
+    (0..4).for_each(|_| knows_the_truth(&served.form, &study, &design));
+    drop(served);
+    refuses(&run(root.path(), &["report", run_path, "--votes", path]), "not closed");
+    run_well(root.path(), &["study", "close", path]);
+    run_well(root.path(), &["report", run_path, "--votes", path, "--quiet"]);
+
+    let html = std::fs::read_to_string(Path::new(run_path).join("report.html")).unwrap();
+    for words in
+        ["What people prefer", "Simulated study", "GenTron 51.1 %, tie 19.8 %, SDXL 29.1 %", "Another person agrees"]
+    {
+        assert!(html.contains(words), "no {words:?} in the report");
+    }
+    let json = std::fs::read(Path::new(run_path).join("analysis.json")).unwrap();
+    let people = &serde_json::from_slice::<serde_json::Value>(&json).unwrap()["people"][0];
+    let pairs = people["preference"]["pairs"].as_array().unwrap();
+    let alignment = pairs.iter().find(|pair| pair["question"] == "alignment").unwrap();
+    let share = alignment["all"]["wins"].as_u64().unwrap() as f64 / 96.0;
+    assert!((share - 0.8).abs() < 0.05, "{share}");
+    assert_eq!(alignment["prompts"][0]["images"].as_array().unwrap().iter().filter(|path| path.is_string()).count(), 2);
+    // Where the metric of a category knows the truth, it agrees with four votes of five; and nobody said anything of quality.
+    let of = |category: &str| {
+        let found = people["trust"].as_array().unwrap().iter().find(|trust| {
+            trust["category"] == category && trust["question"] == "alignment" && trust["metric"] == "b-vqa"
+        });
+        found.map(|trust| (trust["agreement"]["share"].as_f64().unwrap(), trust["ceiling"]["share"].as_f64().unwrap()))
+    };
+    let (agrees, ceiling) = of("color").unwrap_or_else(|| panic!("{}", people["trust"]));
+    assert!(agrees > 0.6 && ceiling > 0.5, "{agrees} {ceiling}");
+    assert!(people["trust"].as_array().unwrap().iter().all(|trust| trust["question"] != "quality"));
+    // What the report says follows from the run's folder alone, and says the same again.
+    let checks = run_well(root.path(), &["report", run_path, "--verify"]);
+    assert!(!checks.contains("DIFFERS"), "{checks}");
+}
+
+/// Clips, whether side by side or animated, are shown as animated PNG of one length, and nothing but their pixels differs.
+#[test]
+fn clips_are_frozen_frame_by_frame() {
+    let root = folder();
+    let prompts: Vec<String> = ["a disc rises", "a disc falls"].map(str::to_owned).into();
+    let study = of_folders(root.path(), &prompts, &["--frames", "4", "--fps", "6"]);
+    let design: serde_json::Value = serde_json::from_slice(&std::fs::read(study.join("study.json")).unwrap()).unwrap();
+    assert_eq!(design["clip"], serde_json::json!({ "frames": 4, "fps": 6 }));
+    assert_eq!(design["size"], serde_json::json!([24, 64]), "a fourth of the width");
+    let said = run_well(root.path(), &["study", "audit", study.to_str().unwrap()]);
+    assert!(!said.contains("LEAK") && said.contains("IHDR acTL fcTL IDAT fcTL fdAT"), "{said}");
+    // A frozen clip is itself a source: an animated PNG.
+    for name in ["ours", "theirs"] {
+        let picture = design["pictures"].as_array().unwrap().iter().find(|picture| picture["arm"] == 0).unwrap();
+        let file = study.join("pictures").join(picture["file"].as_str().unwrap());
+        for at in 0..2 {
+            std::fs::copy(&file, root.path().join(name).join(format!("{at}.png"))).unwrap();
+        }
+    }
+    let arms = format!("a={},b={}", root.path().join("ours").display(), root.path().join("theirs").display());
+    let again = root.path().join("again");
+    let suite = root.path().join("nasty.csv");
+    run_well(
+        root.path(),
+        &["study", "new", again.to_str().unwrap(), "--arms", &arms, "--prompts", suite.to_str().unwrap()],
+    );
+    let design: serde_json::Value = serde_json::from_slice(&std::fs::read(again.join("study.json")).unwrap()).unwrap();
+    assert_eq!(design["clip"]["frames"], 4);
 }
