@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::served::{Served, frozen, verify, voted};
 use super::wire::{field, get, join, post, vote};
 use crate::support::{folder, program, run, run_well};
 
 /// Raters vote on these servers, which are killed and started again and again; the tickets of all votes that were acknowledged.
-/// 20 rounds; `GENTRON_ROUNDS` names another number.
-pub fn killed_again_and_again(start: impl Fn() -> Vec<Served>) -> BTreeSet<String> {
-    let rounds = std::env::var("GENTRON_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(20);
+/// `GENTRON_ROUNDS` names another number of rounds.
+pub fn killed_again_and_again(rounds: u64, start: impl Fn() -> Vec<Served>) -> BTreeSet<String> {
+    let rounds = std::env::var("GENTRON_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(rounds);
     let acknowledged = Arc::new(Mutex::new(BTreeSet::new()));
     for round in 0..rounds {
         let mut servers = start();
@@ -31,7 +31,13 @@ pub fn killed_again_and_again(start: impl Fn() -> Vec<Served>) -> BTreeSet<Strin
                     }
                 });
             }
-            std::thread::sleep(Duration::from_millis(60 + round * 37 % 240));
+            // In the midst of it, on a machine that is as slow as it may be.
+            let (before, more) = (acknowledged.lock().unwrap().len(), 1 + round as usize * 7 % 13);
+            let began = Instant::now();
+            while acknowledged.lock().unwrap().len() < before + more && began.elapsed() < Duration::from_secs(30) {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            std::thread::sleep(Duration::from_millis(round * 37 % 60));
             for served in &servers {
                 // SIGKILL: no chance to tidy up.
                 let id = served.child.id().to_string();
@@ -48,7 +54,7 @@ pub fn killed_again_and_again(start: impl Fn() -> Vec<Served>) -> BTreeSet<Strin
 fn killed_under_load_it_keeps_every_vote_that_it_acknowledged() {
     let root = folder();
     let study = frozen(root.path(), &[]);
-    let acknowledged = killed_again_and_again(|| vec![Served::of(&study)]);
+    let acknowledged = killed_again_and_again(20, || vec![Served::of(&study)]);
     // Whatever the last kill cut off the mirror, the next start appends.
     drop(Served::of(&study));
     let stored = voted(&study);

@@ -149,7 +149,7 @@ fn two_servers_on_one_database_lose_nothing_and_count_nothing_twice() {
     }
     drop(servers);
 
-    let acknowledged = killed_again_and_again(both);
+    let acknowledged = killed_again_and_again(8, both);
     assert!(!acknowledged.is_empty(), "somebody voted");
     for study in [&here, &there] {
         let path = study.to_str().unwrap();

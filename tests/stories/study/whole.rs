@@ -89,7 +89,7 @@ fn a_study_goes_from_freezing_to_its_result_and_names_no_arm_on_the_way() {
     refuses(&run(root.path(), &["votes", "export", path, "--format", "parquet"]), "terminal");
 }
 
-/// Answers every pair that a rater gets: the picture of the first arm follows the text better, but for every fifth vote.
+/// Answers every pair that a rater gets: the true picture, of the second arm, follows the text better, but for every fifth vote.
 fn knows_the_truth(address: &str, study: &Path, design: &serde_json::Value) {
     let link = join(address).unwrap();
     let mut turn = 0;
@@ -99,8 +99,7 @@ fn knows_the_truth(address: &str, study: &Path, design: &serde_json::Value) {
         let event = &serde_json::from_str::<serde_json::Value>(event).unwrap()["event"];
         let item = &design["items"][event["shown"]["item"].as_u64().unwrap() as usize];
         assert_eq!(item["arms"], serde_json::json!([0, 1]));
-        let first_is_left = !event["swapped"].as_bool().unwrap();
-        let left = first_is_left != (turn % 5 == 4);
+        let left = event["swapped"].as_bool().unwrap() != (turn % 5 == 4);
         let body = format!("ticket={ticket}&quality=tie&alignment={}", if left { "left" } else { "right" });
         assert_eq!(post(address, &format!("{link}/vote"), &body).unwrap().status, 303);
         turn += 1;
@@ -115,7 +114,7 @@ fn votes_of_a_closed_study_flow_into_the_report_of_the_run() {
     let run_path = run_path.to_str().unwrap();
     run_well(root.path(), &["score", run_path, "--quiet"]);
     let design: serde_json::Value = serde_json::from_slice(&std::fs::read(study.join("study.json")).unwrap()).unwrap();
-    assert!(design["arms"][0]["id"].as_str().unwrap().contains("truth"), "{}", design["arms"]);
+    assert_eq!(design["arms"][1]["id"], "truth");
     let served = Served::of(&study);
     (0..4).for_each(|_| knows_the_truth(&served.form, &study, &design));
     drop(served);
@@ -133,7 +132,7 @@ fn votes_of_a_closed_study_flow_into_the_report_of_the_run() {
     let people = &serde_json::from_slice::<serde_json::Value>(&json).unwrap()["people"][0];
     let pairs = people["preference"]["pairs"].as_array().unwrap();
     let alignment = pairs.iter().find(|pair| pair["question"] == "alignment").unwrap();
-    let share = alignment["all"]["wins"].as_u64().unwrap() as f64 / 96.0;
+    let share = alignment["all"]["losses"].as_u64().unwrap() as f64 / 96.0;
     assert!((share - 0.8).abs() < 0.05, "{share}");
     assert_eq!(alignment["prompts"][0]["images"].as_array().unwrap().iter().filter(|path| path.is_string()).count(), 2);
     // Where the metric of a category knows the truth, it agrees with four votes of five; and nobody said anything of quality.
