@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{compare, verify};
+use crate::commands::{compare, merge, plan, retry_plan, status, submit, verify, work};
 use crate::help;
 use crate::recipe::World;
 use crate::score::ScorerPaths;
@@ -53,6 +53,24 @@ pub enum Command {
     /// Check a run's digests, and draw random images again
     #[command(long_about = verify::ABOUT, after_long_help = verify::EXAMPLES)]
     Verify(verify::VerifyArgs),
+    /// Write down what a recipe asks for, to be worked on by many
+    #[command(long_about = plan::ABOUT, after_long_help = plan::EXAMPLES)]
+    Plan(RunArgs),
+    /// Do one worker's share of a plan: draw and score its shards
+    #[command(long_about = work::ABOUT, after_long_help = work::EXAMPLES)]
+    Work(work::WorkerArgs),
+    /// How far a run is, whoever works on it
+    #[command(long_about = status::ABOUT, after_long_help = status::EXAMPLES)]
+    Status(status::StatusArgs),
+    /// Which workers have something left, as a job array
+    #[command(long_about = retry_plan::ABOUT, after_long_help = retry_plan::EXAMPLES)]
+    RetryPlan(retry_plan::RetryArgs),
+    /// Make one run of what the workers did, or say what is missing
+    #[command(long_about = merge::ABOUT, after_long_help = merge::EXAMPLES)]
+    Merge(merge::MergeArgs),
+    /// Hand a plan to Slurm, Kubernetes or processes on this machine
+    #[command(subcommand, long_about = submit::ABOUT, after_long_help = submit::EXAMPLES, disable_help_subcommand = true)]
+    Submit(submit::SubmitAction),
     /// Train networks: the small world's, or those of a recipe
     #[command(long_about = help::TRAIN, after_long_help = help::TRAIN_EXAMPLES)]
     Train(TrainArgs),
@@ -111,7 +129,7 @@ pub struct RunArgs {
 }
 
 /// What to work with.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct WorkArgs {
     /// Folder of trained weights [default: $GENTRON_WEIGHTS, or found beside recipe, folder or program]
     #[arg(long, value_name = "DIR")]

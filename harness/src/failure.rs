@@ -11,7 +11,12 @@ pub enum Outcome {
     Done,
     /// All was done, but a gate of the recipe (or a check of `doctor`) failed: exit code 1.
     GateFailed,
+    /// What was done is on disk, and there is more to do: exit code 75, which schedulers are told to take for "again".
+    Requeue,
 }
+
+/// sysexits' EX_TEMPFAIL: the exit code of [`Outcome::Requeue`].
+pub const REQUEUE: u8 = 75;
 
 /// A failure in the user's words, with the way out. It is the error itself, or the context of a cause.
 #[derive(Clone, Debug)]
@@ -42,11 +47,17 @@ impl fmt::Display for Interrupted {
 
 /// The command line as one would type it again.
 fn typed(arguments: impl Iterator<Item = String>) -> String {
-    let quoted = arguments.skip(1).map(|word| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=+:,@%".contains(c);
-        if !word.is_empty() && word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
-    });
+    let quoted = arguments.skip(1).map(|word| quoted(&word));
     std::iter::once("gentron".to_owned()).chain(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// One word of a shell's command line.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=+:,@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 impl std::error::Error for Interrupted {}
@@ -79,6 +90,7 @@ pub fn conclude(result: anyhow::Result<Outcome>) -> ExitCode {
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::GateFailed) => ExitCode::from(1),
+        Ok(Outcome::Requeue) => ExitCode::from(REQUEUE),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             if let Some(interrupted) = error.downcast_ref::<Interrupted>() {

@@ -1,14 +1,20 @@
 //! Ctrl-C and SIGTERM: finish or drop what is in hand, flush, say how to go on.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 static STOP: AtomicBool = AtomicBool::new(false);
+static CODE: AtomicU8 = AtomicU8::new(130);
+
+/// What the process exits with at the second signal, instead of 130.
+pub fn exit_with(code: u8) {
+    CODE.store(code, Ordering::SeqCst);
+}
 
 /// Asks for a graceful stop at the first signal; the second one ends the process at once, which loses nothing but the batch in hand.
 pub fn listen() {
     let handler = || {
         if STOP.swap(true, Ordering::SeqCst) {
-            std::process::exit(130);
+            std::process::exit(CODE.load(Ordering::SeqCst).into());
         }
         eprintln!("\nstopping after the batch in hand (once more: at once)");
     };

@@ -1,10 +1,11 @@
 //! As a user who got something wrong I read one error and one hint, and what I had before is as it was.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
-use crate::support::{assert_same, copy_folder, files, folder, gentron, refuses, run, run_well, text, weights};
+use crate::support::{
+    Mounted, assert_same, copy_folder, files, folder, gentron, refuses, run, run_well, text, weights,
+};
 
 /// A recipe that needs no weights and draws in a moment.
 const QUICK: &str = r#"
@@ -210,23 +211,6 @@ fn a_disk_that_is_full_stops_the_run_and_room_continues_it() {
     run_well(path, &["ablate", "r.toml", "--out", "elsewhere"]);
     let roomy = crate::support::finished_files(&path.join("elsewhere"));
     assert_same(&roomy, &crate::support::finished_files(&disk.join("run")));
-}
-
-/// A small disk in memory, unmounted when dropped.
-struct Mounted<'a>(&'a Path);
-
-impl<'a> Mounted<'a> {
-    fn new(at: &'a Path, size: &str) -> Option<Self> {
-        let mount =
-            Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(at).output();
-        mount.is_ok_and(|output| output.status.success()).then_some(Self(at))
-    }
-}
-
-impl Drop for Mounted<'_> {
-    fn drop(&mut self) {
-        drop(Command::new("umount").arg("-l").arg(self.0).status());
-    }
 }
 
 #[test]

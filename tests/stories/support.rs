@@ -137,3 +137,21 @@ pub fn official() -> Option<PathBuf> {
     }
     there.then_some(shared)
 }
+
+/// A small disk in memory, unmounted when dropped.
+pub struct Mounted<'a>(&'a Path);
+
+impl<'a> Mounted<'a> {
+    /// None where this user may not mount.
+    pub fn new(at: &'a Path, size: &str) -> Option<Self> {
+        let mount =
+            Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(at).output();
+        mount.is_ok_and(|output| output.status.success()).then_some(Self(at))
+    }
+}
+
+impl Drop for Mounted<'_> {
+    fn drop(&mut self) {
+        drop(Command::new("umount").arg("-l").arg(self.0).status());
+    }
+}

@@ -1,5 +1,6 @@
 //! As a researcher I train an arm: stop it, go on, begin from another arm, and get the same weights for the same recipe.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -61,7 +62,8 @@ text_dropout = 0.1
 sampling = { kind = "dpm-solver++", steps = 2, guidance = 3.0, motion_guidance = 1.2 }
 "#;
 
-fn prepared(folder: &Path) {
+/// A folder with the recipe and the networks that it builds on.
+pub fn prepared(folder: &Path) {
     fs::write(folder.join("train.toml"), RECIPE).unwrap();
     for name in ["autoencoder-shapes", "t5-shapes"] {
         copy_folder(&repository().join("weights").join(name), &folder.join("weights").join(name));
@@ -70,6 +72,14 @@ fn prepared(folder: &Path) {
 
 fn json(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+/// The files of a trained network but for the time that it took.
+pub fn without_time(mut files: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
+    let mut card: Value = serde_json::from_slice(&files["card.json"]).unwrap();
+    card["wall_seconds"] = 0.into();
+    files.insert("card.json".into(), card.to_string().into_bytes());
+    files
 }
 
 #[test]
@@ -100,11 +110,5 @@ fn a_backbone_of_clips_begins_from_one_of_pictures() {
         fs::remove_dir_all(weights(name)).unwrap();
     }
     run_well(here, &command);
-    let without_time = |mut files: std::collections::BTreeMap<String, Vec<u8>>| {
-        let mut card: Value = serde_json::from_slice(&files["card.json"]).unwrap();
-        card["wall_seconds"] = 0.into();
-        files.insert("card.json".into(), card.to_string().into_bytes());
-        files
-    };
     assert_same(&without_time(first), &without_time(files(&weights("clips"))));
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::setup;
 use crate::cli::RunArgs;
 use crate::failure::{Interrupted, Outcome};
+use crate::shards::folder::refuse_unmerged;
 use crate::workers::Ended;
 use crate::{generate, table};
 
@@ -23,6 +24,7 @@ struct Answer {
 /// Whatever keeps it from its end.
 pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
     let setup = setup::begin(args)?;
+    refuse_unmerged(&setup.run.folder)?;
     let generated = generate::generate(&setup.run, &setup.prompts, setup.weights.as_deref(), setup.threads)?;
     if generated.ended == Ended::Stopped {
         return Err(Interrupted.into());

@@ -6,18 +6,24 @@ pub mod doctor;
 pub mod fetch;
 pub mod folder;
 pub mod generate;
+pub mod merge;
 pub mod metrics;
 pub mod models;
+pub mod plan;
 pub mod report;
+pub mod retry_plan;
 pub mod score;
 pub mod scorers;
 pub mod serve;
 pub mod setup;
+pub mod status;
 pub mod study;
+pub mod submit;
 pub mod suites;
 pub mod train;
 pub mod verify;
 pub mod votes;
+pub mod work;
 
 use crate::cli::{Cli, Command};
 use crate::failure::Outcome;
@@ -39,6 +45,12 @@ pub fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Report(args) => report::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Plan(args) => plan::run(&args),
+        Command::Work(args) => work::run(&args),
+        Command::Status(args) => status::run(&args),
+        Command::RetryPlan(args) => retry_plan::run(&args),
+        Command::Merge(args) => merge::run(&args),
+        Command::Submit(action) => submit::run(&action),
         Command::Train(args) => train::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Study(action) => study::run(&action),

@@ -9,6 +9,7 @@ use crate::progress;
 use crate::report::gates;
 use crate::report::stage::{Reported, report};
 use crate::report::verify::digests;
+use crate::shards::folder::refuse_unmerged;
 use crate::store::Run;
 use crate::table;
 
@@ -22,6 +23,7 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<Outcome> {
         let weights = verify::weights_of(&run, None).unwrap_or_default();
         return verify::print(&digests(&run, weights.as_deref())?, args.json);
     }
+    refuse_unmerged(&run.folder)?;
     for study in &args.votes {
         votes::keep(&run, study)?;
     }

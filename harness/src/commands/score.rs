@@ -3,6 +3,7 @@
 use super::{folder, setup};
 use crate::cli::ScoreArgs;
 use crate::failure::{Interrupted, Outcome};
+use crate::shards::folder::refuse_unmerged;
 use crate::workers::Ended;
 use crate::{score, table};
 
@@ -14,6 +15,7 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<Outcome> {
     if let Some(suite) = &args.suite {
         return folder::run(args, suite);
     }
+    refuse_unmerged(&args.run)?;
     let (run, prompts, scorer) = setup::reopen(&args.run, &args.work, &args.scorers.paths())?;
     if score::score(&run, &prompts, &scorer, args.work.threads())? == Ended::Stopped {
         return Err(Interrupted.into());

@@ -217,9 +217,29 @@ fn command(source: &Source, narrowing: &Narrowing) -> String {
 /// There is none, or it cannot be scored by this version with these weights.
 pub fn reopen(folder: &Path, work: &WorkArgs, named: &ScorerPaths) -> anyhow::Result<(Run, Vec<Prompt>, Scorer)> {
     let mut run = Run::open(folder)?;
-    let recipe = &run.manifest.recipe;
+    let prompts = prompts_of(&run, work)?;
+    let (scorer, scorers) = scorer_of(&run, work, named)?;
+    if scorers != ScorerPaths::default() {
+        run.rescored_by(scorers, &scorer)?;
+    }
+    Ok((run, prompts, scorer))
+}
+
+/// All prompts of a run that was begun before.
+///
+/// # Errors
+/// Its suites are not here, or have changed.
+pub fn prompts_of(run: &Run, work: &WorkArgs) -> anyhow::Result<Vec<Prompt>> {
     let library = Library::new(Places::new(work.suites.as_deref())?, run.manifest.suite_places.clone());
-    let prompts = select(&recipe.suites, &library)?;
+    select(&run.manifest.recipe.suites, &library)
+}
+
+/// Who scores a run that was begun before: those that are named, else those that the run was begun with; and where these are.
+///
+/// # Errors
+/// The weights are not those of the run, or damaged.
+pub fn scorer_of(run: &Run, work: &WorkArgs, named: &ScorerPaths) -> anyhow::Result<(Scorer, ScorerPaths)> {
+    let recipe = &run.manifest.recipe;
     let clip = &recipe.weights.clip;
     let recorded: BTreeMap<String, String> = run
         .manifest
@@ -231,17 +251,36 @@ pub fn reopen(folder: &Path, work: &WorkArgs, named: &ScorerPaths) -> anyhow::Re
     let weights =
         if recorded.is_empty() { None } else { Some(weights::find(work.weights.as_deref(), None, "weights")?.folder) };
     if let Some(folder) = &weights {
-        let found = weight_digests(folder, std::slice::from_ref(clip))?;
-        if let Some((path, _)) = recorded.iter().find(|(path, digest)| found.get(*path) != Some(digest)) {
-            let what = format!("{} is not the file that this run was begun with", folder.join(path).display());
-            return Err(refuse(what, "name the weights folder of that run with --weights"));
-        }
+        check_weights(folder, &weight_digests(folder, std::slice::from_ref(clip))?, &recorded)?;
     }
     let scorers = eyes_of(recipe, &named.map(absolute).or(&run.manifest.scorers));
     let scorer = scorer(recipe, weights.as_deref(), &recorded, &scorers)?;
     say_what_is_missing(recipe, &scorer);
-    if scorers != ScorerPaths::default() {
-        run.rescored_by(scorers, &scorer)?;
+    Ok((scorer, scorers))
+}
+
+/// The weights that a run that was begun before draws with, where it draws with any, each as it was then.
+///
+/// # Errors
+/// They are not here, or others.
+pub fn weights_of(run: &Run, work: &WorkArgs) -> anyhow::Result<Option<PathBuf>> {
+    let recorded = &run.manifest.weights;
+    if recorded.is_empty() {
+        return Ok(None);
     }
-    Ok((run, prompts, scorer))
+    let folder = weights::find(work.weights.as_deref(), None, "weights")?.folder;
+    check_weights(&folder, &weight_digests(&folder, &needed(&run.manifest.recipe, &folder)?)?, recorded)?;
+    Ok(Some(folder))
+}
+
+fn check_weights(
+    folder: &Path,
+    found: &BTreeMap<String, String>,
+    recorded: &BTreeMap<String, String>,
+) -> anyhow::Result<()> {
+    if let Some((path, _)) = recorded.iter().find(|(path, digest)| found.get(*path) != Some(digest)) {
+        let what = format!("{} is not the file that this run was begun with", folder.join(path).display());
+        return Err(refuse(what, "name the weights folder of that run with --weights"));
+    }
+    Ok(())
 }

@@ -100,6 +100,16 @@ fn pending<'a>(run: &'a Run, intact: &'a [bool], arm: &str) -> Vec<Pending<'a>> 
     pending
 }
 
+/// A batch as its files will have it.
+///
+/// # Errors
+/// The network fails.
+pub fn encoded(engine: &dyn engine::Engine, batch: Batch<'_>) -> anyhow::Result<Vec<Vec<u8>>> {
+    let images = engine.draw(batch).with_context(|| format!("cannot draw the batch of {}", batch[0].image_text()))?;
+    anyhow::ensure!(images.len() == batch.len(), "{} images for {} draws", images.len(), batch.len());
+    images.iter().map(png::encode).collect()
+}
+
 /// Draws a batch, writes its missing images and records them. Returns how many these were.
 fn draw(
     run: &Run,
@@ -109,19 +119,16 @@ fn draw(
     differs: &dyn Fn(&Task),
 ) -> anyhow::Result<usize> {
     let first = &batch.tasks[0];
-    let images =
-        engine.draw(batch.tasks).with_context(|| format!("cannot draw the batch of {}", first.image_text()))?;
-    anyhow::ensure!(images.len() == batch.tasks.len(), "{} images for {} draws", images.len(), batch.tasks.len());
+    let images = encoded(engine, batch.tasks)?;
     let mut records = Vec::new();
-    for ((task, image), intact) in batch.tasks.iter().zip(&images).zip(batch.intact) {
-        let bytes = png::encode(image)?;
-        let sha256 = digest::of_bytes(&bytes);
+    for ((task, bytes), intact) in batch.tasks.iter().zip(&images).zip(batch.intact) {
+        let sha256 = digest::of_bytes(bytes);
         // The record may be of an image that was lost since; here it tells whether this machine still draws the same.
         if ledger.recorded(task).is_some_and(|recorded| recorded != sha256) {
             differs(task);
         }
         if !intact {
-            atomic::write(&run.folder.join(task.image()), &bytes)?;
+            atomic::write(&run.folder.join(task.image()), bytes)?;
             records.push(Drawn { task: task.task.clone(), sha256 });
         }
     }

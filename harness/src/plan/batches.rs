@@ -10,8 +10,9 @@ use super::task::{ArmIdentity, GENERATION, Task};
 use crate::recipe::Resolved;
 use crate::store::digest;
 
-/// Logical shards of a run: how finely its journals are divided. It is part of the format, whatever the number of workers.
-pub const SHARDS: u32 = 64;
+/// Logical shards of a run: how finely its journals are divided, and the most workers that can share it. It is part of the format,
+/// whatever their number. A shard is a stretch of the plan, and so of one arm or two: whoever works on it loads few networks.
+pub const SHARDS: u32 = 256;
 
 /// All tasks of a run, sorted by arm, suite, category, prompt id, k. Tasks of one batch are neighbours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +46,7 @@ impl Plan {
             prompts.iter().flat_map(|prompt| (0..recipe.images_per_prompt).map(move |k| (*prompt, k))).collect();
 
         let mut tasks = Vec::with_capacity(arms.len() * draws.len());
+        let batches = (arms.len() * draws.len().div_ceil(recipe.batch as usize)) as u64;
         let mut batch = 0;
         for arm in arms {
             for draws in draws.chunks(recipe.batch as usize) {
@@ -55,7 +57,7 @@ impl Plan {
                     draws: draws.iter().map(|(p, k)| (p.id.as_str(), p.text.as_str(), *k, recipe.seed)).collect(),
                 };
                 let identity = digest::of_value(&identity);
-                let shard = u64::from_str_radix(&identity[..8], 16).unwrap_or_default() as u32 % SHARDS;
+                let shard = (u64::from(batch) * batches.min(SHARDS.into()) / batches) as u32;
                 for (position, (prompt, k)) in draws.iter().enumerate() {
                     tasks.push(Task {
                         task: digest::of_value(&(&identity, position)),
@@ -139,6 +141,16 @@ mod tests {
         }));
         assert!(plan.batches().all(|batch| batch.len() <= 8 && batch.iter().all(|t| t.arm == batch[0].arm)));
         assert_eq!(Plan::from_bytes(&plan.to_bytes().unwrap()).unwrap(), plan);
+    }
+
+    #[test]
+    fn shards_are_even_stretches_of_the_plan() {
+        let plan = plan(|r| r.images_per_prompt = 120, "a");
+        assert!(plan.tasks.is_sorted_by_key(|task| task.shard) && plan.tasks.iter().all(|task| task.shard < SHARDS));
+        let mut batches = vec![0; SHARDS as usize];
+        plan.batches().for_each(|batch| batches[batch[0].shard as usize] += 1);
+        let (least, most) = (batches.iter().min().unwrap(), batches.iter().max().unwrap());
+        assert!(*least > 0 && most - least <= 1, "{least} to {most} batches a shard");
     }
 
     #[test]

@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Scorer, rows};
 use crate::failure::{Explain as _, refuse};
-use crate::plan::{Batch, Plan};
+use crate::plan::{Batch, Plan, Task};
 use crate::progress::{self, Progress};
+use crate::store::ledger::Drawn;
 use crate::store::run::pretty;
 use crate::store::timings::{Spent, Timings};
 use crate::store::{Journals, Ledger, Run, atomic, digest};
@@ -21,13 +22,22 @@ use crate::workers::{self, Ended};
 
 /// A journal's record: one image, observed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Observed {
-    task: String,
+pub struct Observed {
+    /// The task's id.
+    pub task: String,
     /// SHA-256 of the image that was looked at.
-    image: String,
+    pub image: String,
     /// [`Scorer::identity`].
-    scorer: String,
-    observations: Vec<Observation>,
+    pub scorer: String,
+    /// What was seen.
+    pub observations: Vec<Observation>,
+}
+
+impl Observed {
+    /// The image that was looked at.
+    pub fn drawn(&self) -> Drawn {
+        Drawn { task: self.task.clone(), sha256: self.image.clone() }
+    }
 }
 
 /// `scored.json`: what `observations.parquet` was made from.
@@ -73,16 +83,8 @@ pub fn score(run: &Run, prompts: &[Prompt], scorer: &Scorer, threads: usize) -> 
         for task in *batch {
             let path = run.folder.join(task.image());
             let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            let image = image::load_from_memory(&bytes)
-                .explain(|| (format!("cannot read the image {}", path.display()), "`gentron generate` draws it anew"))?
-                .to_rgb8();
             let prompt = prompts.get(task.prompt_id.as_str()).context("the plan's prompt is not in the suite")?;
-            records.push(Observed {
-                task: task.task.clone(),
-                image: digest::of_bytes(&bytes),
-                scorer: identity.clone(),
-                observations: scorer.observe(prompt, &image, &task.image_text()),
-            });
+            records.push(observe_task((scorer, &identity), prompt, task, &bytes)?);
         }
         journals.append(batch[0].shard, &records)?;
         progress.advance(records.len());
@@ -96,11 +98,52 @@ pub fn score(run: &Run, prompts: &[Prompt], scorer: &Scorer, threads: usize) -> 
     progress::say(&format!("scored {count} images in {}", progress::human(seconds)));
     Timings::add(&run.folder, "score".into(), Spent { images: count, seconds, threads });
 
-    compact(run, scorer, valid(&journals, &ledger, &run.plan, &identity)?)?;
-    let seal = Seal { images, scorer: identity, observations: digest::of_file(&run.path("observations.parquet"))? };
-    atomic::write(&run.path("scored.json"), &pretty(&seal)?)?;
+    finish(run, scorer, valid(&journals, &ledger, &run.plan, &identity)?)?;
     journals.clear()?;
     Ok(Ended::Complete)
+}
+
+/// Observes the image of a task, whose file has these bytes.
+///
+/// # Errors
+/// They are no image.
+pub fn observe_task(
+    (scorer, identity): (&Scorer, &str),
+    prompt: &Prompt,
+    task: &Task,
+    bytes: &[u8],
+) -> anyhow::Result<Observed> {
+    let image = image::load_from_memory(bytes)
+        .explain(|| (format!("cannot read the image {}", task.image_text()), "`gentron generate` draws it anew"))?
+        .to_rgb8();
+    Ok(Observed {
+        task: task.task.clone(),
+        image: digest::of_bytes(bytes),
+        scorer: identity.to_owned(),
+        observations: scorer.observe(prompt, &image, &task.image_text()),
+    })
+}
+
+/// Writes `observations.parquet` and `scored.json` of the observations of every task; `images.jsonl` is there.
+///
+/// # Errors
+/// One is missing, or the disk fails.
+pub fn finish(run: &Run, scorer: &Scorer, observed: HashMap<String, Vec<Observation>>) -> anyhow::Result<()> {
+    compact(run, scorer, observed)?;
+    let seal = Seal {
+        images: digest::of_file(&run.path("images.jsonl"))?,
+        scorer: scorer.identity(),
+        observations: digest::of_file(&run.path("observations.parquet"))?,
+    };
+    atomic::write(&run.path("scored.json"), &pretty(&seal)?)
+}
+
+/// Whether the run's observations are of its images, by this scorer.
+///
+/// # Errors
+/// The images are not drawn.
+pub fn is_scored(run: &Run, scorer: &Scorer) -> anyhow::Result<bool> {
+    Ok(is_sealed(run, &digest::of_file(&run.path("images.jsonl"))?, &scorer.identity()))
 }
 
 fn is_sealed(run: &Run, images: &str, scorer: &str) -> bool {

@@ -18,16 +18,24 @@ static COUNTER: AtomicU64 = AtomicU64::new(0);
 /// # Errors
 /// Whatever the file system refuses; the temporary file is removed and `path` is as it was.
 pub fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    write_with(path, |file| Ok(file.write_all(bytes)?))
+}
+
+/// The same for what is too large to be in memory at once; `fill` writes it.
+///
+/// # Errors
+/// Whatever the file system or `fill` refuses; the temporary file is removed and `path` is as it was.
+pub fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> anyhow::Result<()>) -> anyhow::Result<()> {
     // A bare name has an empty parent.
     let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let unfinished = unfinished_name(path);
-    let written = (|| {
+    let written = (|| -> anyhow::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).open(&unfinished)?;
-        file.write_all(bytes)?;
+        fill(&mut file)?;
         file.sync_all()?;
         fs::rename(&unfinished, path)?;
-        File::open(folder)?.sync_all()
+        Ok(File::open(folder)?.sync_all()?)
     })();
     written
         .inspect_err(|_| drop(fs::remove_file(&unfinished)))

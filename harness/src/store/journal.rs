@@ -38,8 +38,7 @@ impl<T: Serialize + DeserializeOwned> Journals<T> {
     pub fn read(&self) -> anyhow::Result<Vec<T>> {
         let mut records = Vec::new();
         for path in self.paths()? {
-            let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            records.extend(bytes.split(|byte| *byte == b'\n').filter_map(parse));
+            records.extend(read(&path)?);
         }
         Ok(records)
     }
@@ -49,16 +48,10 @@ impl<T: Serialize + DeserializeOwned> Journals<T> {
     /// # Errors
     /// Whatever the file system refuses. A partly written line is harmless: it will be ignored.
     pub fn append(&self, shard: u32, records: &[T]) -> anyhow::Result<()> {
-        // It starts on a new line, in case the line before was torn; readers skip the empty ones.
-        let mut bytes = vec![b'\n'];
-        for record in records {
-            let json = serde_json::to_string(record)?;
-            bytes.extend(format!("{} {json}\n", &digest::of_bytes(json.as_bytes())[..CHECKSUM]).into_bytes());
-        }
         let path = self.folder.join(format!("{}-{shard:03}.jsonl", self.stage));
         // A poisoned lock only says that another append panicked; the checksums judge what it left.
         let _writing = self.writing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        append_bytes(&path, &bytes).with_context(|| format!("cannot append to {}", path.display()))
+        append(&path, records)
     }
 
     /// Removes the journals after their content was compacted.
@@ -87,6 +80,39 @@ impl<T: Serialize + DeserializeOwned> Journals<T> {
         paths.sort();
         Ok(paths)
     }
+}
+
+/// Records as lines of a journal.
+///
+/// # Errors
+/// A record cannot be written as JSON.
+pub fn to_bytes<T: Serialize>(records: &[T]) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for record in records {
+        let json = serde_json::to_string(record)?;
+        bytes.extend(format!("{} {json}\n", &digest::of_bytes(json.as_bytes())[..CHECKSUM]).into_bytes());
+    }
+    Ok(bytes)
+}
+
+/// The intact records of one journal.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<T>> {
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(bytes.split(|byte| *byte == b'\n').filter_map(parse).collect())
+}
+
+/// Appends records to one journal and flushes them to disk before it returns.
+///
+/// # Errors
+/// Whatever the file system refuses.
+pub fn append<T: Serialize>(path: &Path, records: &[T]) -> anyhow::Result<()> {
+    // It starts on a new line, in case the line before was torn; readers skip the empty ones.
+    let mut bytes = vec![b'\n'];
+    bytes.extend(to_bytes(records)?);
+    append_bytes(path, &bytes).with_context(|| format!("cannot append to {}", path.display()))
 }
 
 fn append_bytes(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

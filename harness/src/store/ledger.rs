@@ -70,15 +70,23 @@ impl Ledger {
     /// A task has no record, or a file cannot be written.
     pub fn compact(&self, plan: &Plan) -> anyhow::Result<()> {
         let now = Self::open(&self.run)?;
-        let mut bytes = Vec::new();
-        for task in &plan.tasks {
-            let sha256 = now.recorded(task).with_context(|| format!("no record of {}", task.image_text()))?;
-            serde_json::to_writer(&mut bytes, &Drawn { task: task.task.clone(), sha256: sha256.to_owned() })?;
-            bytes.push(b'\n');
-        }
-        atomic::write(&self.run.join("images.jsonl"), &bytes)?;
+        write(&self.run, plan, |task| now.recorded(task).map(str::to_owned))?;
         self.journals.clear()
     }
+}
+
+/// Writes `images.jsonl`, sorted as the plan is.
+///
+/// # Errors
+/// A task has no digest, or the file cannot be written.
+pub fn write(run: &Path, plan: &Plan, digest: impl Fn(&Task) -> Option<String>) -> anyhow::Result<()> {
+    let mut bytes = Vec::new();
+    for task in &plan.tasks {
+        let sha256 = digest(task).with_context(|| format!("no record of {}", task.image_text()))?;
+        serde_json::to_writer(&mut bytes, &Drawn { task: task.task.clone(), sha256 })?;
+        bytes.push(b'\n');
+    }
+    atomic::write(&run.join("images.jsonl"), &bytes)
 }
 
 /// A damaged line is as if it were not there: its image will be drawn again.

@@ -15,4 +15,4 @@ pub mod timings;
 pub use journal::Journals;
 pub use ledger::Ledger;
 pub use manifest::Manifest;
-pub use run::Run;
+pub use run::{Access, Run};

@@ -11,7 +11,18 @@ use crate::plan::Plan;
 use crate::progress;
 use crate::score::{Scorer, ScorerPaths};
 
-/// A run's folder, held against other processes until dropped.
+/// How a run's folder is used, and by whom else it may be meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It is written, and by nobody else.
+    Alone,
+    /// Shards of it are written, by several processes.
+    Shared,
+    /// It is looked at, whoever writes.
+    Look,
+}
+
+/// A run's folder, held against other processes until dropped, as its [`Access`] says.
 #[derive(Debug)]
 pub struct Run {
     /// The folder.
@@ -20,7 +31,7 @@ pub struct Run {
     pub manifest: Manifest,
     /// What it is to hold.
     pub plan: Plan,
-    _lock: File,
+    _lock: Option<File>,
 }
 
 impl Run {
@@ -51,7 +62,7 @@ impl Run {
         }
         let cannot = || (format!("cannot write the run folder {}", folder.display()), "choose another with --out");
         fs::create_dir_all(folder).explain(cannot)?;
-        let lock = lock(folder)?;
+        let lock = lock(folder, Access::Alone)?;
         atomic::sweep(folder)?;
         let bytes = plan.to_bytes()?;
         if digest::of_file(&folder.join("plan.jsonl")).ok().as_ref() != Some(&manifest.plan.digest) {
@@ -69,7 +80,7 @@ impl Run {
             }
             None => {
                 complete(&mut manifest)?;
-                let bytes = pretty(&manifest)?;
+                let bytes = sealed(&manifest)?;
                 // Last, so that a folder with a manifest has everything that a run begins with.
                 atomic::write(&path, &bytes).explain(cannot)?;
                 // As whoever continues will read it: decimal fractions may lose their last bit on the way through JSON.
@@ -84,12 +95,20 @@ impl Run {
     /// # Errors
     /// There is none, it is damaged, or it is in use.
     pub fn open(folder: &Path) -> anyhow::Result<Self> {
+        Self::open_for(folder, Access::Alone)
+    }
+
+    /// Opens a run that was begun before.
+    ///
+    /// # Errors
+    /// There is none, it is damaged, or it is in use otherwise.
+    pub fn open_for(folder: &Path, access: Access) -> anyhow::Result<Self> {
         if !folder.join("manifest.json").exists() {
             let hint = "`gentron ablate` or `gentron generate` begins one; the default is runs/table2-shapes";
             return Err(refuse(format!("{} is not a run: it has no manifest.json", folder.display()), hint));
         }
         let manifest = read_manifest(folder)?;
-        let lock = lock(folder)?;
+        let lock = lock(folder, access)?;
         let path = folder.join("plan.jsonl");
         let damaged = || {
             let hint = format!("`gentron generate` with the run's recipe and --out {} restores it", folder.display());
@@ -120,7 +139,7 @@ impl Run {
             }
         }
         if manifest != self.manifest {
-            atomic::write(&self.path("manifest.json"), &pretty(&manifest)?)?;
+            atomic::write(&self.path("manifest.json"), &sealed(&manifest)?)?;
             self.manifest = manifest;
         }
         Ok(())
@@ -155,7 +174,26 @@ fn read_manifest(folder: &Path) -> anyhow::Result<Manifest> {
         let what = format!("{} has format {}; this version reads {}", path.display(), format.format, manifest::FORMAT);
         return Err(refuse(what, "use the version of gentron that made it, or begin a new run with --out"));
     }
+    let mut value: serde_json::Value = serde_json::from_slice(&bytes).explain(damaged)?;
+    // Runs of earlier versions have none.
+    let digest = value.as_object_mut().and_then(|fields| fields.shift_remove(DIGEST));
+    if digest.is_some_and(|digest| digest != digest::of_value(&value)) {
+        let (what, hint) = damaged();
+        return Err(refuse(what, hint));
+    }
     serde_json::from_slice(&bytes).explain(damaged)
+}
+
+/// The manifest's last field: the digest of all the others. Nothing else would notice a bit that flips in a label.
+const DIGEST: &str = "digest";
+
+fn sealed(manifest: &Manifest) -> anyhow::Result<Vec<u8>> {
+    let mut value = serde_json::to_value(manifest)?;
+    let digest = digest::of_value(&value);
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert(DIGEST.to_owned(), digest.into());
+    }
+    pretty(&value)
 }
 
 /// A folder without a manifest may hold nothing but what a killed beginning left.
@@ -178,17 +216,21 @@ fn check_free(folder: &Path) -> anyhow::Result<()> {
 }
 
 /// The lock goes with the process, however it ends.
-fn lock(folder: &Path) -> anyhow::Result<File> {
+fn lock(folder: &Path, access: Access) -> anyhow::Result<Option<File>> {
+    if access == Access::Look {
+        return Ok(None);
+    }
     let path = folder.join("run.lock");
     let cannot = || (format!("cannot write the run folder {}", folder.display()), "choose another with --out");
     let file = File::options().create(true).truncate(false).write(true).open(&path).explain(cannot)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
+    let locked = if access == Access::Alone { file.try_lock() } else { file.try_lock_shared() };
+    match locked {
+        Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => {
             let hint = "wait until it is done, or choose another folder with --out";
             Err(refuse(format!("another gentron is at work in {}", folder.display()), hint))
         }
         // Some network file systems have no locks; atomic writes keep the run whole without one.
-        Err(TryLockError::Error(_)) => Ok(file),
+        Err(TryLockError::Error(_)) => Ok(Some(file)),
     }
 }

@@ -9,3 +9,7 @@ mod refusals;
 mod served;
 mod whole;
 mod wire;
+
+pub use durable::killed_under_load;
+pub use served::{Served, frozen, verify};
+pub use wire::join;

@@ -1,0 +1,97 @@
+//! `gentron retry-plan`: what a scheduler is to be asked for again.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::DEFAULT_RUN;
+use crate::failure::Outcome;
+use crate::shards::array::{Piece, pieces};
+use crate::shards::share::{OFFSET, WORKERS};
+use crate::shards::status::{ShardStatus, Standing, of};
+use crate::store::{Access, Run};
+use crate::table;
+
+use super::work::Stage;
+
+/// `gentron retry-plan --help`.
+pub const ABOUT: &str = "\
+Which workers have something left, as a job array.
+
+Prints one line for each array that Slurm is to be given, as --array=3,7,12-15%8, in pieces whose indices stay below the cluster's \
+MaxArraySize; an offset is added by the worker itself. Nothing is printed where nothing is left.
+
+With as many --workers as before, those that failed are named; with the default, one for each logical shard, every shard that is not whole.";
+
+/// After `gentron retry-plan --help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  gentron retry-plan /scratch/table2
+  gentron retry-plan /scratch/table2 --workers 16 --at-once 8
+  gentron retry-plan /scratch/table2 --max-array-size 64 --json";
+
+/// What to ask for.
+#[derive(Debug, Args)]
+pub struct RetryArgs {
+    /// Folder of the run
+    #[arg(default_value = DEFAULT_RUN)]
+    pub run: PathBuf,
+    /// Workers that the plan is divided among [default: one for each logical shard]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub workers: Option<u32>,
+    /// Only what this stage has left [default: both]
+    #[arg(long, value_enum)]
+    pub stage: Option<Stage>,
+    /// The cluster's MaxArraySize
+    #[arg(long, value_name = "N", default_value_t = 1001, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_array_size: u32,
+    /// Run at most so many at once
+    #[arg(long, value_name = "K")]
+    pub at_once: Option<u32>,
+    /// Print JSON instead of lines
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Looks, prints.
+///
+/// # Errors
+/// There is no run, or it cannot be read.
+pub fn run(args: &RetryArgs) -> anyhow::Result<Outcome> {
+    let run = Run::open_for(&args.run, Access::Look)?;
+    let workers = args.workers.unwrap_or(run.manifest.plan.shards);
+    let left = left(&run, workers, args.stage)?;
+    let pieces = pieces(&left, args.max_array_size);
+    if args.json {
+        table::print_json(&serde_json::json!({ "workers": workers, "left": left, "arrays": pieces }))?;
+    } else {
+        let throttle = args.at_once.map_or_else(String::new, |count| format!("%{count}"));
+        let line = |piece: &Piece| {
+            let Piece { indices, offset, .. } = piece;
+            format!("--array={indices}{throttle} --export=ALL,{WORKERS}={workers},{OFFSET}={offset}\n")
+        };
+        table::print(&pieces.iter().map(line).collect::<String>())?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Workers of `workers` that have something left of a stage, or of any.
+///
+/// # Errors
+/// The run's folder cannot be read.
+pub fn left(run: &Run, workers: u32, stage: Option<Stage>) -> anyhow::Result<Vec<u32>> {
+    let mut status = of(run)?;
+    if status.shards.is_empty() {
+        if run.path("images.jsonl").exists() {
+            return Ok(Vec::new());
+        }
+        status.shards = crate::shards::status::untouched(run);
+    }
+    let drawn = |shard: &ShardStatus| shard.images == Standing::Whole;
+    let scored = |shard: &ShardStatus| shard.observations == Standing::Whole;
+    Ok(status.unfinished(workers, |shard| match stage {
+        Some(Stage::Generate) => drawn(shard),
+        Some(Stage::Score) => scored(shard),
+        None => drawn(shard) && scored(shard),
+    }))
+}

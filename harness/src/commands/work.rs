@@ -1,0 +1,160 @@
+//! `gentron work`: one worker's share of a run.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::setup;
+use crate::cli::{DEFAULT_RUN, WorkArgs};
+use crate::failure::{Outcome, REQUEUE};
+use crate::interrupt;
+use crate::progress;
+use crate::score::ScorerPaths;
+use crate::shards::folder::Held;
+use crate::shards::seal::by_shard;
+use crate::shards::status::Tally;
+use crate::shards::{ShardFolder, Share, draw, observe};
+use crate::store::{Access, Run};
+use crate::table;
+use crate::workers::Ended;
+
+/// `gentron work --help`.
+pub const ABOUT: &str = "\
+Do one worker's share of a plan: draw and score its shards.
+
+Any number of workers, on any machines that see the run's folder, each started with another i of --shard i/N; without it, \
+SLURM_ARRAY_TASK_ID and SLURM_ARRAY_TASK_COUNT, or JOB_COMPLETION_INDEX and GENTRON_WORKERS, say the same, and without those it is \
+the whole plan. Tasks are grouped by arm, so that each network is loaded once; the images of a shard become one file with a seal of \
+digests. What is sealed is kept, what was begun goes on, by whatever number of workers.
+
+At SIGTERM the batch in hand is finished and the exit code is 75: run the same command again. Exit code 2 says that this will not help.";
+
+/// After `gentron work --help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  gentron work runs/table2-shapes --shard 3/16
+  gentron work /scratch/table2 --stage generate
+  gentron work /scratch/table2 --shard 1/8 --threads 2 --json";
+
+/// What is done of a share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Stage {
+    /// Draw.
+    Generate,
+    /// Score what is drawn.
+    Score,
+}
+
+impl Stage {
+    /// As it is typed.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Generate => "generate",
+            Self::Score => "score",
+        }
+    }
+}
+
+/// A share to work on.
+#[derive(Debug, Args)]
+pub struct WorkerArgs {
+    /// Folder of the run, which `plan` made
+    #[arg(default_value = DEFAULT_RUN)]
+    pub run: PathBuf,
+    /// Which worker of how many, from 0 [default: what the scheduler says, else the whole plan]
+    #[arg(long, value_name = "i/N")]
+    pub shard: Option<Share>,
+    /// Only this [default: both, one after the other]
+    #[arg(long, value_enum)]
+    pub stage: Option<Stage>,
+    /// What to work with.
+    #[command(flatten)]
+    pub work: WorkArgs,
+    /// Print JSON instead of a sentence
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What is printed with `--json`.
+#[derive(Serialize)]
+struct Answer {
+    run: String,
+    share: String,
+    generate: Option<Tally>,
+    score: Option<Tally>,
+    /// Shards that another worker has in hand.
+    busy: Vec<u32>,
+    complete: bool,
+}
+
+/// Works until the share is done, or a stop is asked for.
+///
+/// # Errors
+/// Whatever keeps it from its end, and will again.
+pub fn run(args: &WorkerArgs) -> anyhow::Result<Outcome> {
+    // A second signal, too, is the scheduler's, and the work is to be gone on with.
+    interrupt::exit_with(REQUEUE);
+    let share = match args.shard {
+        Some(share) => share,
+        None => Share::of_environment(|name| std::env::var(name).ok())?.unwrap_or(Share::WHOLE),
+    };
+    let run = Run::open_for(&args.run, Access::Shared)?;
+    let folder = ShardFolder::of(&run.folder);
+    if !folder.path.exists() && run.path("images.jsonl").exists() {
+        table::print(&format!("{} is merged: nothing is left to do\n", run.folder.display()))?;
+        return Ok(Outcome::Done);
+    }
+    let held = folder.hold(by_shard(&run.plan).into_keys().filter(|shard| share.has(*shard)))?;
+    for shard in &held.busy {
+        progress::say(&format!("note: another process is at work on shard {shard}"));
+    }
+    let mut answer = Answer {
+        run: run.folder.display().to_string(),
+        share: share.to_string(),
+        generate: None,
+        score: None,
+        busy: held.busy.clone(),
+        complete: false,
+    };
+    let ended = stages(args, &run, &held, &mut answer)?;
+    answer.complete = ended == Ended::Complete && held.busy.is_empty();
+    print(&answer, args.json)?;
+    Ok(if answer.complete { Outcome::Done } else { Outcome::Requeue })
+}
+
+fn stages(args: &WorkerArgs, run: &Run, held: &Held, answer: &mut Answer) -> anyhow::Result<Ended> {
+    let threads = args.work.threads();
+    let prompts = setup::prompts_of(run, &args.work)?;
+    if args.stage != Some(Stage::Score) {
+        let weights = setup::weights_of(run, &args.work)?;
+        let (tally, ended) = draw::draw(run, held, &prompts, weights.as_deref(), threads)?;
+        answer.generate = Some(tally);
+        if ended == Ended::Stopped {
+            return Ok(ended);
+        }
+    }
+    if args.stage != Some(Stage::Generate) {
+        let (scorer, _) = setup::scorer_of(run, &args.work, &ScorerPaths::default())?;
+        let (tally, ended) = observe::observe(run, held, &prompts, &scorer, threads)?;
+        answer.score = Some(tally);
+        return Ok(ended);
+    }
+    Ok(Ended::Complete)
+}
+
+fn print(answer: &Answer, json: bool) -> anyhow::Result<()> {
+    if json {
+        return table::print_json(answer);
+    }
+    let sentence = |tally: Tally, verb: &str| {
+        format!("{} of {} images {verb}, {} now", tally.kept + tally.done, tally.total, tally.done)
+    };
+    let parts =
+        [answer.generate.map(|tally| sentence(tally, "drawn")), answer.score.map(|tally| sentence(tally, "scored"))];
+    let mut text = format!("share {}: {}\n", answer.share, parts.into_iter().flatten().collect::<Vec<_>>().join("; "));
+    if !answer.complete {
+        text += "not done: run the same command again\n";
+    }
+    table::print(&text)
+}

@@ -1,0 +1,192 @@
+//! Job arrays for Slurm: draw, then score, then merge and report, each after the one before.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context as _;
+
+use crate::failure::{Explain as _, quoted, refuse};
+use crate::shards::array::{Piece, pieces};
+use crate::shards::share::{OFFSET, WORKERS};
+
+/// Slurm's default; `scontrol show config` says the cluster's own.
+pub const MAX_ARRAY_SIZE: u32 = 1001;
+
+/// What every job asks the cluster for.
+#[derive(Clone, Debug, Default)]
+pub struct Resources {
+    /// Lines for `#SBATCH`, as `--partition=gpu`.
+    pub options: Vec<String>,
+    /// Seconds before the time limit at which workers are told to stop.
+    pub grace: u32,
+}
+
+/// One job, or one array of jobs, to be submitted.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// `generate`, `score` or `report`.
+    pub name: &'static str,
+    /// What `sbatch` is given.
+    pub script: String,
+    /// The arrays that it is submitted as; none is one job without an array.
+    pub arrays: Vec<Piece>,
+}
+
+/// The commands of a stage: those of a worker are run again where their exit code says so.
+pub struct Stage<'a> {
+    /// Its name.
+    pub name: &'static str,
+    /// Command lines, each word by itself.
+    pub commands: Vec<Vec<String>>,
+    /// Workers that have something to do; none where the stage is one job.
+    pub workers: Option<&'a [u32]>,
+}
+
+/// The job of a stage.
+pub fn job(stage: &Stage, resources: &Resources, max_array_size: u32, logs: &Path) -> Job {
+    let Stage { name, commands, workers } = stage;
+    let log = if workers.is_some() { format!("{name}-%A-%a.log") } else { format!("{name}-%j.log") };
+    let mut options = vec![
+        format!("--job-name=gentron-{name}"),
+        format!("--output={}", logs.join(log).display()),
+        "--open-mode=append".to_owned(),
+        "--requeue".to_owned(),
+    ];
+    if workers.is_some() {
+        // To the worker, not to this script: it finishes what it has in hand.
+        options.push(format!("--signal=TERM@{}", resources.grace));
+    }
+    options.extend(resources.options.iter().cloned());
+    let options: String = options.iter().map(|option| format!("#SBATCH {}\n", quoted(option))).collect();
+    let lines: Vec<String> = commands
+        .iter()
+        .map(|words| words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "))
+        .map(|line| if workers.is_some() { format!("srun --ntasks=1 {line}") } else { line })
+        .collect();
+    let end = if workers.is_some() { REQUEUE } else { "exit \"$code\"\n" };
+    let script = format!("#!/bin/bash\n{options}\n{}\ncode=$?\n{end}", lines.join(" &&\n"));
+    Job { name, script, arrays: workers.map_or_else(Vec::new, |workers| pieces(workers, max_array_size)) }
+}
+
+/// A worker that was stopped in time goes back into the queue. One that could not run (2) will not the next time; whatever else befell
+/// it, such as a lack of memory or a node that did not answer, may be over. A node that is lost is requeued by Slurm itself.
+const REQUEUE: &str = r#"case "$code" in
+0 | 2) again=0 ;;
+75) again=1000 ;;
+*) again=3 ;;
+esac
+if [ "${SLURM_RESTART_COUNT:-0}" -lt "$again" ]; then
+    scontrol requeue "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"
+fi
+exit "$code"
+"#;
+
+/// Writes the scripts into `logs` and submits them as a chain; returns the ids of each job's arrays.
+///
+/// # Errors
+/// The scripts cannot be written, there is no Slurm, or it refuses.
+pub fn submit(
+    jobs: &[Job],
+    workers: u32,
+    at_once: Option<u32>,
+    logs: &Path,
+) -> anyhow::Result<Vec<(&'static str, Vec<String>)>> {
+    fs::create_dir_all(logs)
+        .explain(|| (format!("cannot make {}", logs.display()), "name another folder with --logs"))?;
+    let mut submitted: Vec<(&'static str, Vec<String>)> = Vec::new();
+    for job in jobs {
+        let path = logs.join(format!("{}.sh", job.name));
+        crate::store::atomic::write(&path, job.script.as_bytes())?;
+        let after = submitted.last().map(|(_, ids)| format!("--dependency=afterok:{}", ids.join(":")));
+        let mut ids = Vec::new();
+        for arguments in arguments(job, workers, at_once) {
+            match sbatch(arguments.iter().chain(after.iter()), &path) {
+                Ok(id) => ids.push(id),
+                Err(error) => {
+                    let begun: Vec<&str> =
+                        submitted.iter().flat_map(|(_, ids)| ids).chain(&ids).map(String::as_str).collect();
+                    return Err(if begun.is_empty() { error } else { error.context(refuse_partly(&begun)) });
+                }
+            }
+        }
+        submitted.push((job.name, ids));
+    }
+    Ok(submitted)
+}
+
+fn refuse_partly(begun: &[&str]) -> crate::failure::Explained {
+    crate::failure::Explained {
+        what: "not all jobs could be submitted".into(),
+        hint: format!("`scancel {}` takes back those that were", begun.join(" ")),
+    }
+}
+
+/// What `sbatch` is told of each array, besides the script.
+pub fn arguments(job: &Job, workers: u32, at_once: Option<u32>) -> Vec<Vec<String>> {
+    if job.arrays.is_empty() {
+        return vec![Vec::new()];
+    }
+    let throttle = at_once.map_or_else(String::new, |count| format!("%{count}"));
+    let array = |piece: &Piece| {
+        vec![
+            format!("--array={}{throttle}", piece.indices),
+            format!("--export=ALL,{WORKERS}={workers},{OFFSET}={}", piece.offset),
+        ]
+    };
+    job.arrays.iter().map(array).collect()
+}
+
+fn sbatch<'a>(arguments: impl Iterator<Item = &'a String>, script: &Path) -> anyhow::Result<String> {
+    let output = Command::new("sbatch").arg("--parsable").args(arguments).arg(script).output();
+    let output = output.explain(|| {
+        ("cannot run sbatch", "submit where Slurm's commands are, or see what would be submitted with --dry-run")
+    })?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        return Err(refuse(format!("sbatch refused: {said}"), "the scripts are in the folder of logs"));
+    }
+    let said = String::from_utf8_lossy(&output.stdout);
+    // On a federation it is id;cluster.
+    let id = said.trim().split(';').next().unwrap_or_default().to_owned();
+    anyhow::ensure!(!id.is_empty(), "sbatch named no job");
+    Ok(id)
+}
+
+/// The cluster's `MaxArraySize`, where a cluster answers.
+pub fn max_array_size() -> Option<u32> {
+    let output = Command::new("scontrol").args(["show", "config"]).output().ok()?;
+    let said = String::from_utf8(output.stdout).ok()?;
+    let line = said.lines().find(|line| line.trim_start().starts_with("MaxArraySize"))?;
+    line.split('=').nth(1)?.trim().parse().ok()
+}
+
+/// The folder beside a run where scripts and logs are: the run's own folder ends as that of one machine.
+pub fn logs_of(run: &Path) -> anyhow::Result<PathBuf> {
+    let run = std::path::absolute(run).with_context(|| format!("cannot resolve {}", run.display()))?;
+    let name = run.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(run.with_file_name(format!("{name}-slurm")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_quotes_what_it_is_given_and_requeues_what_was_stopped() {
+        let words = ["/opt/gentron", "work", "/scratch/it's mine", "--stage", "generate"];
+        let stage = Stage {
+            name: "generate",
+            commands: vec![words.map(str::to_owned).to_vec()],
+            workers: Some(&[0, 1, 2, 150]),
+        };
+        let resources = Resources { options: vec!["--partition=gpu".into()], grace: 120 };
+        let job = job(&stage, &resources, 100, Path::new("/scratch/logs"));
+        assert!(job.script.contains(r"srun --ntasks=1 /opt/gentron work '/scratch/it'\''s mine' --stage generate"));
+        assert!(job.script.contains("#SBATCH --signal=TERM@120\n#SBATCH --partition=gpu\n"));
+        assert!(job.script.contains("75) again=1000 ;;") && job.script.contains("scontrol requeue"));
+        let arguments = arguments(&job, 200, Some(8));
+        assert_eq!(arguments[0], ["--array=0-2%8", "--export=ALL,GENTRON_WORKERS=200,GENTRON_SHARD_OFFSET=0"]);
+        assert_eq!(arguments[1], ["--array=0%8", "--export=ALL,GENTRON_WORKERS=200,GENTRON_SHARD_OFFSET=150"]);
+    }
+}

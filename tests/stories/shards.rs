@@ -1,0 +1,297 @@
+//! As a researcher with a cluster I give a run to many workers, lose some of them, and get the run of one machine, to the byte.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::{
+    assert_same, copy_folder, files, finished_files, folder, gentron, refuses, repository, run, run_well, text, weights,
+};
+
+#[path = "../../reports/tests/schema/mod.rs"]
+mod schema;
+
+/// Ground truth and chance: everything but networks. 320 images in 40 batches, and so 40 shards.
+const LIMITS: [&str; 7] = ["limits-shapes", "--weights", ".", "--prompts", "5", "--images", "4"];
+
+fn with(before: &[&'static str], after: &[&'static str]) -> Vec<&'static str> {
+    [before, &LIMITS[..], after].concat()
+}
+
+fn json(output: &str) -> Value {
+    serde_json::from_str(output).unwrap()
+}
+
+fn plan(folder: &Path) -> PathBuf {
+    run_well(folder, &with(&["plan"], &["--out", "run"]));
+    folder.join("run")
+}
+
+/// One worker, with what a scheduler would set.
+fn worker(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
+    let mut command = gentron(folder);
+    command.args(["work", "run", "--weights", "."]).args(arguments);
+    command.envs(environment.iter().copied()).output().unwrap()
+}
+
+fn works(output: &Output) {
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+fn one_machine(folder: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
+    run_well(folder, &with(&["ablate"], &["--out", "alone"]));
+    finished_files(&folder.join("alone"))
+}
+
+fn merge_and_report(folder: &Path) {
+    run_well(folder, &["merge", "run", "--weights", "."]);
+    run_well(folder, &["report", "run"]);
+}
+
+#[test]
+fn workers_of_any_number_and_scheduler_end_in_the_bytes_of_one_machine() {
+    let folder = folder();
+    let path = folder.path();
+    let expected = one_machine(path);
+    let there = plan(path);
+    // Two of three by hand; then the whole plan is divided otherwise, by Slurm and by Kubernetes, and stage by stage.
+    works(&worker(path, &[], &["--shard", "0/3"]));
+    works(&worker(path, &[], &["--shard", "2/3", "--stage", "generate"]));
+    let status = json(&run_well(path, &["status", "run", "--json"]));
+    let shards = status["shards"].as_array().unwrap();
+    assert_eq!(shards.len(), 40);
+    let whole = |stage: &str| shards.iter().filter(|shard| shard[stage] == "whole").count();
+    let share = |index: u64| shards.iter().filter(|shard| shard["shard"].as_u64().unwrap() % 3 == index).count();
+    assert_eq!((whole("images"), whole("observations")), (share(0) + share(2), share(0)));
+    let left = run_well(path, &["retry-plan", "run", "--workers", "3", "--stage", "generate"]);
+    assert_eq!(left, "--array=1 --export=ALL,GENTRON_WORKERS=3,GENTRON_SHARD_OFFSET=0\n");
+    refuses(&run(path, &["merge", "run", "--weights", "."]), "missing");
+    refuses(&run(path, &["report", "run"]), "in shards");
+
+    let slurm = [
+        ("SLURM_ARRAY_TASK_ID", "1"),
+        ("SLURM_ARRAY_TASK_MIN", "0"),
+        ("SLURM_ARRAY_TASK_MAX", "1"),
+        ("SLURM_ARRAY_TASK_COUNT", "2"),
+    ];
+    works(&worker(path, &slurm, &[]));
+    for index in ["0", "1", "2", "3"] {
+        works(&worker(path, &[("JOB_COMPLETION_INDEX", index), ("GENTRON_WORKERS", "4")], &["--stage", "generate"]));
+    }
+    works(&worker(path, &[], &["--stage", "score"]));
+    assert_eq!(run_well(path, &["retry-plan", "run"]), "");
+    // Few files, whatever the number of images.
+    let packed = files(&there.join("shards"));
+    assert!(packed.keys().all(|name| !name.ends_with(".png")) && packed.len() <= 5 * 40, "{} files", packed.len());
+    merge_and_report(path);
+    assert_same(&expected, &finished_files(&there));
+    assert!(text(&worker(path, &[], &[]).stdout).contains("nothing is left to do"));
+}
+
+#[test]
+fn trained_networks_drawn_by_workers_are_those_of_one_machine() {
+    let weights = weights();
+    let folder = folder();
+    let path = folder.path();
+    let weights = weights.to_str().unwrap();
+    let narrow = ["--arm", "adaln-clip", "--arm", "cross-clip-t5", "--prompts", "3", "--images", "1", "--steps", "3"];
+    let all = |command: &'static str, out: &'static str| {
+        let mut arguments = vec![command];
+        arguments.extend(narrow);
+        arguments.extend(["--weights", weights, "--out", out]);
+        arguments
+    };
+    run_well(path, &all("ablate", "alone"));
+    run_well(path, &all("plan", "run"));
+    let said = run_well(path, &["submit", "local", "run", "--workers", "2", "--weights", weights]);
+    assert!(said.contains("report: "), "{said}");
+    assert_same(&finished_files(&path.join("alone")), &finished_files(&path.join("run")));
+}
+
+#[test]
+fn a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand_and_asks_to_be_called_again() {
+    let folder = folder();
+    let path = folder.path();
+    let arguments = ["limits-shapes", "--weights", ".", "--images", "40", "--out", "run"];
+    run_well(path, &[&["plan"], &arguments[..]].concat());
+    let mut command = gentron(path);
+    command.args(["work", "run", "--weights", ".", "--threads", "1"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let until = Instant::now() + Duration::from_secs(60);
+    while fs::read_dir(path.join("run/shards")).map_or(0, |found| {
+        found.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|end| end == "part")).count()
+    }) == 0
+    {
+        assert!(Instant::now() < until, "it draws within a minute");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(75), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("run the same command again"), "{}", text(&output.stdout));
+    let status = json(&run_well(path, &["status", "run", "--json"]));
+    let drawn: u64 = status["shards"].as_array().unwrap().iter().map(|shard| shard["drawn"].as_u64().unwrap()).sum();
+    assert!(drawn > 0 && drawn.is_multiple_of(8), "whole batches are there: {drawn}");
+    assert!(files(&path.join("run")).keys().all(|name| !name.ends_with(".tmp")), "nothing half-written is left");
+}
+
+#[test]
+fn merging_names_what_is_missing_double_or_different() {
+    let folder = folder();
+    let path = folder.path();
+    let there = plan(path);
+    let merge = |arguments: &[&'static str]| run(path, &[&["merge", "run", "--weights", "."], arguments].concat());
+    works(&worker(path, &[], &["--shard", "0/2"]));
+    let missing = merge(&[]);
+    refuses(&missing, "20 missing");
+    assert!(
+        text(&missing.stderr).contains("missing: shard 1 (8 images, the first is images/"),
+        "{}",
+        text(&missing.stderr)
+    );
+
+    // Another machine worked on a copy, and did one shard that is here, too.
+    copy_folder(&there, &path.join("copy"));
+    works(&worker(path, &[], &[]));
+    let seal = |folder: &str, shard: u32| path.join(folder).join(format!("shards/{shard:03}.images.json"));
+    let double = merge(&["--from", "copy"]);
+    refuses(&double, "20 double");
+    let first = json(&fs::read_to_string(seal("run", 0)).unwrap());
+    assert!(text(&double.stderr).contains("double: shard 0 is there more than once, in run/shards and copy/shards"));
+
+    // A bit of a pack; a seal that has a task twice; a seal of another plan; scores by others.
+    let shards: Vec<u32> = (0..256).filter(|shard| seal("run", *shard).exists()).collect();
+    let damage = |shard: u32, name: &str, change: &dyn Fn(&mut Vec<u8>)| {
+        let file = there.join(format!("shards/{shard:03}.{name}"));
+        let mut bytes = fs::read(&file).unwrap();
+        change(&mut bytes);
+        fs::write(file, bytes).unwrap();
+    };
+    let replaced = |from: &str, to: &str| {
+        let (from, to) = (from.to_owned(), to.to_owned());
+        move |bytes: &mut Vec<u8>| *bytes = text(bytes).replace(&from, &to).into_bytes()
+    };
+    damage(shards[1], "zip", &|bytes| bytes[200] ^= 4);
+    let seal_of_2 = json(&fs::read_to_string(seal("run", shards[2])).unwrap());
+    let task = |index: usize| seal_of_2["images"][index]["task"].as_str().unwrap().to_owned();
+    damage(shards[2], "images.json", &replaced(&task(1), &task(0)));
+    damage(shards[3], "images.json", &replaced(first["plan"].as_str().unwrap(), "0000"));
+    damage(shards[4], "observations.jsonl", &|bytes| bytes.truncate(50));
+    let different = merge(&[]);
+    refuses(&different, "4 different");
+    let said = text(&different.stderr);
+    let (one, two, three, four) = (shards[1], shards[2], shards[3], shards[4]);
+    for line in [
+        format!("different: shard {one}: run/shards/{one:03}.zip is not what was sealed"),
+        format!("run/shards/{two:03}.images.json has the task {} twice", task(0)),
+        format!("run/shards/{three:03}.images.json is of another run"),
+        format!("the scores of shard {four}: run/shards/{four:03}.observations.jsonl is not as long"),
+    ] {
+        assert!(said.contains(&line), "{line:?} is not in:\n{said}");
+    }
+    assert!(!there.join("images").exists(), "nothing was changed");
+
+    // The same workers put it right.
+    works(&worker(path, &[], &[]));
+    merge_and_report(path);
+    assert_same(&one_machine(path), &finished_files(&there));
+}
+
+#[test]
+fn copies_of_a_plan_on_machines_without_a_common_disk_become_one_run() {
+    let folder = folder();
+    let path = folder.path();
+    let there = plan(path);
+    for (index, copy) in ["one", "two"].into_iter().enumerate() {
+        copy_folder(&there, &path.join(copy));
+        let share = format!("{index}/2");
+        works(&run(path, &["work", copy, "--weights", ".", "--shard", &share]));
+    }
+    run_well(path, &["merge", "run", "--from", "one", "--from", "two", "--weights", "."]);
+    run_well(path, &["report", "run"]);
+    assert_same(&one_machine(path), &finished_files(&there));
+}
+
+#[test]
+fn two_workers_on_one_share_do_no_harm() {
+    let folder = folder();
+    let path = folder.path();
+    let there = plan(path);
+    let spawn = || {
+        let mut command = gentron(path);
+        command.args(["work", "run", "--weights", ".", "--threads", "1"]);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let mut workers = [spawn(), spawn(), spawn()];
+    let codes: Vec<Option<i32>> = workers.iter_mut().map(|worker| worker.wait().unwrap().code()).collect();
+    assert!(codes.iter().all(|code| matches!(code, Some(0 | 75))), "{codes:?}");
+    works(&worker(path, &[], &[]));
+    merge_and_report(path);
+    assert_same(&one_machine(path), &finished_files(&there));
+}
+
+#[test]
+fn a_dry_run_says_what_it_will_take_and_what_a_budget_pays_for() {
+    let folder = folder();
+    let path = folder.path();
+    plan(path);
+    let before = files(path);
+    let dry = ["submit", "slurm", "run", "--weights", ".", "--workers", "10", "--max-array-size", "6", "--dry-run"];
+    let said = run_well(path, &[&dry[..], &["--watts", "100", "--option=--partition=gpu"]].concat());
+    for line in [
+        "320 images, from a batch of each arm on this machine:",
+        "  truth: 160 images",
+        " kWh",
+        "#SBATCH --partition=gpu",
+        "sbatch --array=0-5 --export=ALL,GENTRON_WORKERS=10,GENTRON_SHARD_OFFSET=0 ",
+        "sbatch --array=0-3 --export=ALL,GENTRON_WORKERS=10,GENTRON_SHARD_OFFSET=6 ",
+        "srun --ntasks=1 ",
+    ] {
+        assert!(said.contains(line), "{line:?} is not in:\n{said}");
+    }
+    let rich = run_well(path, &[&dry[..], &["--budget", "1000"]].concat());
+    assert!(rich.contains("worker-hours pay for everything"), "{rich}");
+    let poor = run_well(path, &[&dry[..], &["--budget", "0.000000001"]].concat());
+    assert!(poor.contains("do not pay for one image"), "{poor}");
+    assert_same(&before, &files(path));
+}
+
+#[test]
+fn kubernetes_gets_jobs_that_its_own_schema_allows() {
+    let folder = folder();
+    let path = folder.path();
+    plan(path);
+    let mut arguments = vec!["submit", "kubernetes", "run", "--image", "registry.example/gentron:1", "--claim", "work"];
+    arguments.extend(["--workers", "4", "--gpus", "1", "--cpus", "8", "--memory", "32Gi", "--run-there", "/work/run"]);
+    arguments.extend(["--weights", "/work/weights"]);
+    let list = json(&run_well(path, &arguments));
+    let schema = repository().join("tests/fixtures/kubernetes-job-1.33.json");
+    let schema = json(&fs::read_to_string(schema).unwrap());
+    let jobs = list["items"].as_array().unwrap();
+    assert_eq!(jobs.len(), 2);
+    jobs.iter().for_each(|job| schema::check(&schema, job));
+    let wrong = json(&jobs[0].to_string().replace("completionMode", "completionMod"));
+    assert!(std::panic::catch_unwind(|| schema::check(&schema, &wrong)).is_err(), "the schema forbids something");
+
+    // What the cluster would set, and what the job sets, start a worker that works.
+    let (work, conclude) = (&jobs[0]["spec"], &jobs[1]["spec"]);
+    assert_eq!((&work["completionMode"], &work["completions"]), (&"Indexed".into(), &4.into()));
+    let container = &work["template"]["spec"]["containers"][0];
+    assert_eq!(container["command"], serde_json::json!(["gentron", "work", "/work/run", "--weights", "/work/weights"]));
+    let variable = &container["env"][0];
+    let workers = (variable["name"].as_str().unwrap(), variable["value"].as_str().unwrap());
+    for index in ["3", "1", "0", "2"] {
+        works(&worker(path, &[workers, ("JOB_COMPLETION_INDEX", index)], &[]));
+    }
+    assert_eq!(run_well(path, &["retry-plan", "run"]), "");
+    let merging = &conclude["template"]["spec"]["initContainers"][0]["command"];
+    assert_eq!(merging[1], "merge");
+    let reporting = &conclude["template"]["spec"]["containers"][0]["command"];
+    assert_eq!(*reporting, serde_json::json!(["gentron", "report", "/work/run"]));
+    // The exit codes of a worker that was stopped, and of one that cannot run, are those that the policy knows.
+    let rules = work["podFailurePolicy"]["rules"].to_string();
+    assert!(rules.contains(r#""values":[75]"#) && rules.contains(r#""values":[2]"#), "{rules}");
+}

@@ -1,0 +1,203 @@
+//! As a researcher with a Slurm cluster I submit a plan once, lose a node, meet a time limit, and find the report. The cluster is a real
+//! one, of three nodes, on this machine's loopback interface.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use crate::support::{assert_same, finished_files, folder, gentron, program, repository, run_well, text};
+
+/// A cluster that ends with the test.
+struct Cluster {
+    folder: PathBuf,
+    started: Instant,
+}
+
+impl Cluster {
+    /// None where Slurm is not installed.
+    fn start(folder: PathBuf) -> Option<Self> {
+        let lacks = ["munged", "slurmctld", "slurmd", "sbatch"].into_iter().find(|name| {
+            !Command::new("sh").args(["-c", &format!("command -v {name}")]).output().unwrap().status.success()
+        });
+        if let Some(name) = lacks {
+            eprintln!("skipped: there is no {name}; `apt-get install slurmctld slurmd slurm-client munge` brings it");
+            return None;
+        }
+        // Ports that were free a moment ago.
+        let listeners: Vec<TcpListener> = (0..4).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let ports: Vec<String> =
+            listeners.iter().map(|listener| listener.local_addr().unwrap().port().to_string()).collect();
+        drop(listeners);
+        let cluster = Self { folder, started: Instant::now() };
+        let output = Command::new(repository().join("tests/slurm/start.sh")).arg(&cluster.folder).args(ports).output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+        Some(cluster)
+    }
+
+    fn command(&self, name: &str, arguments: &[&str]) -> Output {
+        Command::new(name).args(arguments).env("SLURM_CONF", self.configuration()).output().unwrap()
+    }
+
+    fn configuration(&self) -> PathBuf {
+        self.folder.join("slurm.conf")
+    }
+
+    /// Jobs and array tasks that have not ended, as id, state, reason, node.
+    fn queue(&self) -> Vec<[String; 4]> {
+        let output = self.command("squeue", &["--noheader", "--array", "--format=%i|%T|%r|%N"]);
+        let line = |line: &str| {
+            let mut words = line.split('|').map(str::to_owned);
+            std::array::from_fn(|_| words.next().unwrap_or_default())
+        };
+        text(&output.stdout).lines().map(line).collect()
+    }
+
+    /// Whatever went back into the queue would wait for two minutes, which is Slurm's to decide and an administrator's to change.
+    fn release(&self) {
+        for [id, ..] in self.queue().iter().filter(|[_, _, reason, _]| reason == "BeginTime") {
+            self.command("scontrol", &["update", &format!("jobid={id}"), "starttime=now"]);
+        }
+    }
+
+    /// As if the plug were pulled: the node's daemon, and everything that it started, until nobody is left who could start more.
+    fn pull_the_plug(&self, node: &str) {
+        let daemon = pid(&self.folder.join(format!("slurmd-{node}.pid"))).unwrap();
+        let name = format!("SLURMD_NODENAME={node}");
+        let configuration = format!("SLURM_CONF={}", self.configuration().display());
+        for pass in 0..20 {
+            let processes = processes();
+            let mut doomed = Vec::from_iter((pass == 0).then_some(daemon));
+            // Steps have left their daemon: they are known by the node's name in their environment, and they by what they started.
+            for (id, parent) in &processes {
+                let environment = fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
+                let has = |wanted: &str| environment.split(|byte| *byte == 0).any(|found| found == wanted.as_bytes());
+                if has(&name) && has(&configuration) {
+                    doomed.extend([*id, *parent]);
+                }
+            }
+            let mut at = 0;
+            while at < doomed.len() {
+                let parent = doomed[at];
+                doomed.extend(processes.iter().filter(|(_, of)| *of == parent).map(|(id, _)| *id));
+                at += 1;
+            }
+            let own = [0, 1, std::process::id()];
+            let doomed: BTreeSet<u32> = doomed.into_iter().filter(|id| !own.contains(id)).collect();
+            let ids: Vec<String> = doomed.iter().map(u32::to_string).collect();
+            if !ids.is_empty() {
+                drop(Command::new("kill").arg("-9").args(&ids).output());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn wait_for(&self, what: &str, seconds: u64, mut done: impl FnMut() -> bool) {
+        let until = Instant::now() + Duration::from_secs(seconds);
+        while !done() {
+            assert!(Instant::now() < until, "{what} within {seconds} s; in the queue: {:?}", self.queue());
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.command("scancel", &["--full", "--signal=KILL", "--user=root"]);
+        for name in ["slurmd-n1", "slurmd-n2", "slurmd-n3", "slurmctld", "munge"] {
+            if let Some(id) = pid(&self.folder.join(format!("{name}.pid"))) {
+                drop(Command::new("kill").arg(id.to_string()).output());
+            }
+        }
+    }
+}
+
+fn pid(path: &Path) -> Option<u32> {
+    fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+/// All processes with their parents.
+fn processes() -> Vec<(u32, u32)> {
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let process = |entry: fs::DirEntry| {
+        let id = entry.file_name().to_str()?.parse().ok()?;
+        let status = fs::read_to_string(entry.path().join("stat")).ok()?;
+        // The name, in parentheses, may hold anything.
+        let parent = status.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
+        Some((id, parent))
+    };
+    entries.filter_map(process).collect()
+}
+
+/// Submits a run; ids by stage.
+fn submit(cluster: &Cluster, folder: &Path, run: &str, more: &[&str]) -> Vec<(String, Vec<String>)> {
+    let mut command = gentron(folder);
+    command.args(["submit", "slurm", run, "--weights", ".", "--threads", "1"]).args(more);
+    let output = command.env("SLURM_CONF", cluster.configuration()).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let said = text(&output.stdout);
+    let jobs = said.lines().filter(|line| !line.starts_with("logs: "));
+    jobs.map(|line| {
+        let (stage, ids) = line.split_once(": ").unwrap();
+        (stage.to_owned(), ids.split(", ").map(str::to_owned).collect())
+    })
+    .collect()
+}
+
+fn logs(folder: &Path, run: &str) -> String {
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder.join(format!("{run}-slurm"))).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files.iter().map(|file| format!("== {}\n{}\n", file.display(), fs::read_to_string(file).unwrap())).collect()
+}
+
+#[test]
+fn a_cluster_that_loses_a_node_and_stops_jobs_at_their_limit_ends_in_the_bytes_of_one_machine() {
+    let root = folder();
+    let path = root.path();
+    let Some(cluster) = Cluster::start(path.join("slurm")) else { return };
+    assert!(program().is_file());
+    let recipe = ["limits-shapes", "--weights", ".", "--prompts", "20", "--images", "8"];
+    let plan = |out: &str| run_well(path, &[&["plan"], &recipe[..], &["--out", out]].concat());
+    plan("many");
+
+    // Eight workers are more than an array may have here: two arrays, the second with an offset.
+    let jobs = submit(&cluster, path, "many", &["--workers", "8"]);
+    let stages: Vec<(&str, usize)> = jobs.iter().map(|(stage, ids)| (stage.as_str(), ids.len())).collect();
+    assert_eq!(stages, [("generate", 2), ("score", 2), ("report", 1)]);
+    let waiting = cluster.command("squeue", &["--noheader", "--name=gentron-report", "--format=%T %r"]);
+    assert_eq!(text(&waiting.stdout).trim(), "PENDING Dependency");
+
+    // A node goes while a worker is in the middle of its share.
+    let is_at = |node: &str| cluster.queue().iter().any(|[_, state, _, at]| state == "RUNNING" && at == node);
+    cluster.wait_for("n2 works", 20, || is_at("n2") && path.join("many/shards").exists());
+    std::thread::sleep(Duration::from_millis(300));
+    cluster.pull_the_plug("n2");
+
+    // Another run meets its time limit: one worker for everything, a minute, of which all but two seconds are grace. The controller looks
+    // at limits every 30 seconds, and what is done before it looks was no test.
+    let stopped = (0..3).any(|attempt| {
+        let limited = format!("limited-{attempt}");
+        plan(&limited);
+        let next_look = 30 - cluster.started.elapsed().as_secs() % 30;
+        std::thread::sleep(Duration::from_secs(next_look.saturating_sub(3)));
+        submit(&cluster, path, &limited, &["--workers", "1", "--option=--time=1", "--grace", "58"]);
+        cluster.wait_for("the reports", 400, || {
+            cluster.release();
+            path.join(&limited).join("report.html").exists() && cluster.queue().is_empty()
+        });
+        logs(path, &limited).contains("not done: run the same command again")
+    });
+    assert!(stopped, "nobody was stopped at the limit:\n{}", logs(path, "limited-0"));
+    let down = cluster.command("sinfo", &["--noheader", "--nodes=n2", "--format=%T"]);
+    assert!(text(&down.stdout).contains("down"), "{}", text(&down.stdout));
+    assert!(path.join("many/report.html").exists(), "{}", logs(path, "many"));
+    run_well(path, &[&["ablate"], &recipe[..], &["--out", "alone"]].concat());
+    let expected = finished_files(&path.join("alone"));
+    for run in ["many", "limited-0"] {
+        assert_same(&expected, &finished_files(&path.join(run)));
+    }
+}
