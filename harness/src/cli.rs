@@ -312,8 +312,11 @@ pub struct ReportArgs {
     /// Write LaTeX, Markdown, CSV, Parquet and JSON into this folder, too
     #[arg(long, value_name = "DIR")]
     pub export: Option<PathBuf>,
+    /// Keep this closed study's votes with the run, and report on them; may be given several times
+    #[arg(long, value_name = "STUDY")]
+    pub votes: Vec<PathBuf>,
     /// Write nothing: recompute every digest, number and byte, and say what differs
-    #[arg(long, conflicts_with = "export")]
+    #[arg(long, conflicts_with_all = ["export", "votes"])]
     pub verify: bool,
     /// While the run is going, report every so many seconds on what is there
     #[arg(
@@ -448,6 +451,9 @@ pub enum StudyAction {
     Close {
         /// Folder of the study
         study: PathBuf,
+        /// Where the votes are, if in PostgreSQL [or in GENTRON_DATABASE]
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
     },
 }
 
@@ -459,12 +465,21 @@ pub struct StudyNewArgs {
     /// Run whose images are shown
     #[arg(long, value_name = "DIR", default_value = DEFAULT_RUN)]
     pub run: PathBuf,
-    /// Arms to compare, at least two
+    /// Arms to compare, at least two: of the run, or NAME=DIR each, folders of images as `gentron score` reads them
     #[arg(long, value_name = "A,B", value_delimiter = ',', required = true)]
     pub arms: Vec<String>,
-    /// At most so many prompts, from all categories in turn
-    #[arg(long, value_name = "N")]
-    pub prompts: Option<usize>,
+    /// At most so many prompts, from all categories in turn; or those of a suite: parti:100, mine.csv
+    #[arg(long, value_name = "N|SUITE")]
+    pub prompts: Option<String>,
+    /// Folder of official prompt files [default: $GENTRON_SUITES, then what `suites fetch` brought]
+    #[arg(long, value_name = "DIR")]
+    pub suites: Option<PathBuf>,
+    /// Each file is a clip of so many frames side by side (animated PNG are clips without this)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=512))]
+    pub frames: Option<u32>,
+    /// Frames a second that clips are shown with
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=60))]
+    pub fps: u16,
     /// Raters that each pair gets
     #[arg(long, value_name = "N", default_value_t = 30)]
     pub votes_per_pair: u32,
@@ -508,6 +523,9 @@ pub struct ServeArgs {
     /// Address of the operator's page; keep it on this machine
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
     pub operator: std::net::SocketAddr,
+    /// PostgreSQL instead of study.db, for several servers: postgres://user@host/database [or in GENTRON_DATABASE]
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
     /// Where people reach the form, if a proxy is in front: `https://study.example.org`
     #[arg(long, value_name = "URL")]
     pub origin: Option<String>,
@@ -526,6 +544,9 @@ pub enum VotesAction {
     Verify {
         /// Folder of the study
         study: PathBuf,
+        /// Where the votes are, if in PostgreSQL [or in GENTRON_DATABASE]
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
         /// Make study.db anew of votes.jsonl
         #[arg(long)]
         restore: bool,
@@ -534,6 +555,9 @@ pub enum VotesAction {
     Export {
         /// Folder of the study
         study: PathBuf,
+        /// Where the votes are, if in PostgreSQL [or in GENTRON_DATABASE]
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
         /// Form of the file
         #[arg(long, value_enum, default_value = "csv")]
         format: crate::study::export::Format,
@@ -545,6 +569,9 @@ pub enum VotesAction {
     Analyse {
         /// Folder of the study
         study: PathBuf,
+        /// Where the votes are, if in PostgreSQL [or in GENTRON_DATABASE]
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
         /// Resamples of the bootstrap
         #[arg(long, value_name = "N", default_value_t = 1000)]
         replicates: u32,

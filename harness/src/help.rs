@@ -224,7 +224,7 @@ Examples:
 pub const SERVE: &str = "\
 Ask people blind: the form of a frozen study, and its operator's page.
 
-One process, no other set-up. The form works without JavaScript, and better with it; a rater comes by invitation (or, in an open study, \
+One process, no other set-up; with --database several servers, each with a copy of the study's folder, share the votes in PostgreSQL. The form works without JavaScript, and better with it; a rater comes by invitation (or, in an open study, \
 by the address), agrees, practises, and answers two questions about each pair; \"saved\" is said only after the vote is on the disk. \
 Stop the server at any moment, and start it again: nothing is lost, and personal links go on.
 
@@ -236,13 +236,15 @@ pub const SERVE_EXAMPLES: &str = "\
 Examples:
   gentron serve studies/one
   gentron serve studies/one --listen 127.0.0.1:9000 --operator 127.0.0.1:9001
-  gentron serve studies/one --origin https://study.example.org --connections-per-address 0";
+  gentron serve studies/one --origin https://study.example.org --connections-per-address 0
+  gentron serve studies/one --database postgres://study@db.internal/study";
 
 /// `gentron study --help`.
 pub const STUDY: &str = "\
 Freeze a study of two or more arms, invite to it, attack it, close it.
 
-A study shows the first image of each prompt by each two arms, same prompt and same noise. Design, rules and the digest of every \
+A study shows the first image of each prompt by each two arms, same prompt and same noise, or of folders that anything has filled, named \
+as `gentron score` reads them. Clips are animated PNG, or frames side by side; they run over and over. Design, rules and the digest of every \
 picture are written to study.json before the first vote, and its own digest begins the chain of votes. Pictures are decoded, encoded \
 anew and padded to one length: nothing but pixels is left.";
 
@@ -250,6 +252,7 @@ anew and padded to one length: nothing but pixels is left.";
 pub const STUDY_EXAMPLES: &str = "\
 Examples:
   gentron study new studies/one --arms adaln-clip,cross-clip --prompts 100
+  gentron study new studies/two --arms ours=out/ours,sdxl=out/sdxl --prompts parti:100 --size 512
   gentron study audit studies/one
   gentron study invite studies/one --count 30 --origin https://study.example.org";
 
@@ -265,7 +268,8 @@ pub const VOTES_EXAMPLES: &str = "\
 Examples:
   gentron votes verify studies/one
   gentron votes export studies/one --format battles --out battles.json
-  gentron votes analyse studies/one";
+  gentron votes analyse studies/one
+  gentron report runs/table2-shapes --votes studies/one";
 
 #[cfg(test)]
 mod tests {

@@ -30,6 +30,14 @@ pub enum ReportError {
         /// Where and why.
         source: serde_json::Error,
     },
+    /// `votes.json` is not JSON, or has not the shape of [`crate::preference::Input`].
+    #[error("{} holds no readable votes", path.display())]
+    Votes {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: serde_json::Error,
+    },
     /// `observations.parquet` is damaged, or lacks a column.
     #[error("{} is not a readable file of observations", path.display())]
     Parquet {

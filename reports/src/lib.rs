@@ -51,6 +51,7 @@ pub fn analyse_with(run_dir: &Path, info: &RunInfo) -> Result<Analysis> {
     let observations = observations::read_observations(run_dir)?;
     let mut analysis = conclude(info, &observations)?;
     analysis::attach_shown(&mut analysis, run_dir)?;
+    analysis.people = preference::people(run_dir, &observations)?;
     Ok(analysis)
 }
 

@@ -21,7 +21,6 @@ mod server;
 mod shards;
 mod slurm;
 mod study;
-mod study_load;
 mod suites;
 mod support;
 mod train;

@@ -2,7 +2,7 @@
 
 use gentron_reports::{Power, export, terminal_table};
 
-use super::{setup, verify, watch};
+use super::{setup, verify, votes, watch};
 use crate::cli::ReportArgs;
 use crate::failure::{Explain as _, Outcome, refuse};
 use crate::report::gates;
@@ -29,6 +29,9 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<Outcome> {
         return verify::print(&digests(&run, weights.as_deref())?, args.json);
     }
     refuse_unmerged(&run.folder)?;
+    for study in &args.votes {
+        votes::keep(&run, study)?;
+    }
     let reported =
         if run.path(gentron_reports::observations::FILE).exists() { report(&run)? } else { so_far(&run, args)? };
     if let Some(folder) = &args.export {

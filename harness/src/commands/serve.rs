@@ -17,7 +17,9 @@ use crate::table;
 /// The study is damaged or in use, or an address is taken.
 pub fn run(args: &ServeArgs) -> anyhow::Result<Outcome> {
     let folder = Folder::open(&args.study)?;
-    let app = App::open(&folder, args.origin.clone())?;
+    // In the environment, where no list of processes shows its password.
+    let database = args.database.clone().or_else(|| std::env::var("GENTRON_DATABASE").ok());
+    let app = App::open(&folder, database.as_deref(), args.origin.clone())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let (form, address) = listen(args.listen).await?;

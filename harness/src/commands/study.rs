@@ -1,13 +1,19 @@
 //! `gentron study`: freezing, inviting, attacking, closing.
 
+use std::path::PathBuf;
+
+use super::suites;
 use crate::cli::{StudyAction, StudyNewArgs};
-use crate::failure::{Explain as _, Outcome};
+use crate::failure::{Explain as _, Outcome, refuse};
+use crate::progress;
 use crate::store::Run;
 use crate::study::audit::{Audit, audit};
 use crate::study::event::Event;
 use crate::study::folder::Folder;
 use crate::study::freeze::{Wanted, default_plan, freeze};
+use crate::study::picture::Clips;
 use crate::study::secret::Secret;
+use crate::study::source::{self, Chosen, Which};
 use crate::study::writer::Writer;
 use crate::table::{self, Lean};
 
@@ -36,8 +42,8 @@ pub fn run(action: &StudyAction) -> anyhow::Result<Outcome> {
             }
             Ok(if audit.is_blind() { Outcome::Done } else { Outcome::GateFailed })
         }
-        StudyAction::Close { study } => {
-            let writer = Writer::open(&Folder::open(study)?)?;
+        StudyAction::Close { study, database } => {
+            let writer = Writer::open(&Folder::open(study)?, database.as_deref())?;
             let closed = writer.change_now(|draft| {
                 if !draft.state.closed {
                     draft.push(Event::Closed);
@@ -56,7 +62,7 @@ pub fn run(action: &StudyAction) -> anyhow::Result<Outcome> {
 }
 
 fn new(args: &StudyNewArgs) -> anyhow::Result<Outcome> {
-    let run = Run::open(&args.run)?;
+    let chosen = chosen(args)?;
     let mut plan = default_plan();
     plan.votes_per_pair = args.votes_per_pair;
     plan.pairs_per_rater = args.pairs_per_rater;
@@ -65,15 +71,14 @@ fn new(args: &StudyNewArgs) -> anyhow::Result<Outcome> {
     plan.open = args.open;
     plan.most_raters = args.most_raters;
     let wanted = Wanted {
-        arms: args.arms.clone(),
-        prompts: args.prompts,
         title: args.title.clone(),
         simulated: args.simulated,
         seed: args.seed,
         size: args.size,
+        clips: Clips { frames: args.frames, fps: args.fps },
         plan,
     };
-    let study = freeze(&run, &wanted, &args.study)?;
+    let study = freeze(chosen, &wanted, &args.study)?;
     let folder = Folder::open(&args.study)?;
     let votes = study.items.len() as u64 * u64::from(study.plan.votes_per_pair);
     // Somebody's share is limited by the prompts, too: each is seen once.
@@ -91,12 +96,38 @@ fn new(args: &StudyNewArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// The images: of a run's arms, or of folders.
+fn chosen(args: &StudyNewArgs) -> anyhow::Result<Chosen> {
+    let most = args.prompts.as_deref().and_then(|word| word.parse().ok());
+    let suite = args.prompts.as_deref().filter(|_| most.is_none());
+    let prompts =
+        suite.map(|word| suites::part(word, None, args.suites.as_deref())).transpose()?.map(|(prompts, _)| prompts);
+    let folder = |arm: &String| arm.split_once('=').map(|(name, folder)| (name.to_owned(), PathBuf::from(folder)));
+    let folders: Vec<(String, PathBuf)> = args.arms.iter().filter_map(folder).collect();
+    if folders.is_empty() {
+        return source::of_run(&Run::open(&args.run)?, &args.arms, &Which { most, prompts });
+    }
+    if folders.len() < args.arms.len() {
+        return Err(refuse("some arms are folders and some are not", "name a folder for each: --arms A=DIR,B=DIR"));
+    }
+    let Some(prompts) = prompts else {
+        let hint = "as --prompts parti:100, t2i-compbench/color or mine.csv";
+        return Err(refuse("folders do not say what was to be drawn: --prompts must name the suite", hint));
+    };
+    let (chosen, lacking) = source::of_folders(&folders, &prompts, None)?;
+    if lacking > 0 {
+        progress::say(&format!("note: {lacking} prompts have no image in some folder and are left out"));
+    }
+    Ok(chosen)
+}
+
 fn render(audit: &Audit) -> String {
     let one = |count: usize, what: &str| {
         if count == 1 { format!("blind   one {what}\n") } else { format!("LEAK    {count} {what}s\n") }
     };
     let mut text = one(audit.lengths, "length in bytes")
         + &one(audit.sizes, "size in pixels")
+        + &one(audit.frames, "number of frames")
         + &one(audit.chunks.len(), "set of chunks");
     text += &format!("        {}\n\n", audit.chunks.join("; "));
     let rows: Vec<Vec<String>> = audit

@@ -324,6 +324,7 @@ fn to_local(args: &LocalArgs) -> anyhow::Result<Outcome> {
         run: folder.clone(),
         export: None,
         verify: false,
+        votes: Vec::new(),
         watch: None,
         watts: None,
         work,

@@ -1,18 +1,20 @@
 //! `gentron votes`: checking, exporting, concluding.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use gentron_reports::preference::{self, Preference};
+use gentron_reports::preference::{self, Preference, keep_votes};
 
 use crate::cli::VotesAction;
-use crate::failure::{Outcome, refuse};
-use crate::store::atomic;
+use crate::failure::{Explain as _, Outcome, refuse};
 use crate::store::run::pretty;
+use crate::store::{Run, atomic};
+use crate::study::design::StudyPrompt;
 use crate::study::event::{Event, Record};
 use crate::study::folder::Folder;
 use crate::study::state::State;
-use crate::study::store::{self, Store};
+use crate::study::store::Store;
 use crate::study::{chain, export, flags, mirror, results};
 use crate::table::{self, Lean};
 
@@ -22,18 +24,21 @@ use crate::table::{self, Lean};
 /// Whatever keeps it from its end.
 pub fn run(action: &VotesAction) -> anyhow::Result<Outcome> {
     match action {
-        VotesAction::Verify { study, restore } => verify(study, *restore),
-        VotesAction::Export { study, format, out } => {
-            let state = state(&Folder::open(study)?)?;
-            let text = export::export(&state, *format);
+        VotesAction::Verify { study, database, restore } => verify(study, database.as_deref(), *restore),
+        VotesAction::Export { study, database, format, out } => {
+            let state = state(&Folder::open(study)?, database.as_deref())?;
+            let bytes = export::export(&state, *format)?;
             match out {
-                Some(path) => atomic::write(path, text.as_bytes())?,
-                None => table::print(&text)?,
+                Some(path) => atomic::write(path, &bytes)?,
+                None if *format == export::Format::Parquet => {
+                    return Err(refuse("Parquet is not for a terminal", "name a file with --out"));
+                }
+                None => table::print(&String::from_utf8_lossy(&bytes))?,
             }
             Ok(Outcome::Done)
         }
-        VotesAction::Analyse { study, replicates, json } => {
-            let state = state(&Folder::open(study)?)?;
+        VotesAction::Analyse { study, database, replicates, json } => {
+            let state = state(&Folder::open(study)?, database.as_deref())?;
             let result = preference::analyse(&results::input(&state, &flags::of(&state)), *replicates);
             atomic::write(&study.join("preference.json"), &pretty(&result)?)?;
             if *json {
@@ -46,9 +51,38 @@ pub fn run(action: &VotesAction) -> anyhow::Result<Outcome> {
     }
 }
 
+/// Keeps the votes of a closed study with the run whose images it showed.
+///
+/// # Errors
+/// It is not closed, showed other images, or cannot be read.
+pub fn keep(run: &Run, study: &Path) -> anyhow::Result<()> {
+    let folder = Folder::open(study)?;
+    let state = state(&folder, None)?;
+    if !state.closed {
+        let what = format!("the study {} is not closed, and which arm leads is not told before", study.display());
+        return Err(refuse(what, format!("`gentron study close {}` ends it for good", study.display())));
+    }
+    let drawn: HashSet<(&str, &str)> =
+        run.plan.tasks.iter().map(|task| (task.arm.as_str(), task.prompt_id.as_str())).collect();
+    for arm in &folder.study.arms {
+        let lacks = |prompt: &&StudyPrompt| !drawn.contains(&(arm.id.as_str(), prompt.id.as_str()));
+        if let Some(prompt) = folder.study.prompts.iter().find(lacks) {
+            let what = format!("{} has no image of {} by `{}`", run.folder.display(), prompt.id, arm.id);
+            return Err(refuse(what, format!("the study is of the run `{}`", folder.study.source.run)));
+        }
+    }
+    let input = results::input(&state, &flags::of(&state));
+    keep_votes(&run.folder, input).explain(|| {
+        (
+            format!("cannot keep the votes in {}", run.folder.display()),
+            "check space and permissions, or remove votes.json",
+        )
+    })
+}
+
 /// The records of a study, whose chain is whole.
-fn state(folder: &Folder) -> anyhow::Result<State> {
-    let records = Store::open(&folder.path)?.records()?;
+fn state(folder: &Folder, database: Option<&str>) -> anyhow::Result<State> {
+    let records = Store::open(folder, database)?.records()?;
     if let Some(fault) = chain::fault(&records, &folder.digest) {
         return Err(refuse(format!("the votes cannot be trusted: {fault}"), "`gentron votes verify` tells more"));
     }
@@ -57,38 +91,37 @@ fn state(folder: &Folder) -> anyhow::Result<State> {
     Ok(state)
 }
 
-fn verify(study: &Path, restore: bool) -> anyhow::Result<Outcome> {
+fn verify(study: &Path, database: Option<&str>, restore: bool) -> anyhow::Result<Outcome> {
     let folder = Folder::open(study)?;
     let (mirrored, _) = mirror::read(&study.join(mirror::FILE))?;
     if restore {
-        if study.join(store::FILE).exists() {
-            return Err(refuse(
-                "there is a database already",
-                "move study.db, study.db-wal and study.db-shm away first",
-            ));
-        }
         if let Some(fault) = chain::fault(&mirrored, &folder.digest) {
             return Err(refuse(format!("the mirror cannot be trusted: {fault}"), "restore the folder from your copy"));
         }
-        Store::create(study)?.append(&mirrored)?;
+        Store::restore(study, &folder.digest, database, &mirrored)?;
     }
     let mut faults = Vec::new();
     if let Err(error) = folder.pictures() {
         faults.push(format!("pictures: {error}"));
     }
-    match Store::open(study).and_then(|store| Ok((store.integrity()?, store.records()?))) {
-        Ok((integrity, records)) => {
+    let opened = Store::open(&folder, database).and_then(|mut store| {
+        let found = (store.integrity()?, store.records()?);
+        Ok((store, found))
+    });
+    match opened {
+        Ok((store, (integrity, records))) => {
+            let name = store.name();
             if integrity != "ok" {
-                faults.push(format!("study.db: {integrity}"));
+                faults.push(format!("{name}: {integrity}"));
             }
-            faults.extend(chain::fault(&records, &folder.digest).map(|fault| format!("study.db: {fault}")));
-            faults.extend(against_mirror(&records, &mirrored));
+            faults.extend(chain::fault(&records, &folder.digest).map(|fault| format!("{name}: {fault}")));
+            faults.extend(against_mirror(&store, &records, &mirrored));
             let votes = records.iter().filter(|record| matches!(record.event, Event::Voted { .. })).count();
             let head = records.last().map(|record| record.hash.clone()).unwrap_or_default();
             table::print(&format!("{} records, {votes} of them votes; head {head}\n", records.len()))?;
         }
         Err(error) => {
-            faults.push(format!("study.db cannot be read: {error:#}"));
+            faults.push(format!("the votes cannot be read: {error:#}"));
             let whole = chain::fault(&mirrored, &folder.digest);
             faults.push(match whole {
                 None => format!(
@@ -107,20 +140,22 @@ fn verify(study: &Path, restore: bool) -> anyhow::Result<Outcome> {
     Ok(Outcome::GateFailed)
 }
 
-fn against_mirror(records: &[Record], mirrored: &[Record]) -> Option<String> {
+fn against_mirror(store: &Store, records: &[Record], mirrored: &[Record]) -> Option<String> {
+    let name = store.name();
     let differs = records.iter().zip(mirrored).position(|(one, other)| one != other);
     if let Some(index) = differs {
-        return Some(format!("study.db and votes.jsonl differ from record {index} on"));
+        return Some(format!("{name} and votes.jsonl differ from record {index} on"));
     }
     match records.len().cmp(&mirrored.len()) {
         std::cmp::Ordering::Equal => None,
         std::cmp::Ordering::Less => {
-            Some(format!("study.db lacks {} records that votes.jsonl has", mirrored.len() - records.len()))
+            Some(format!("{name} lacks {} records that votes.jsonl has", mirrored.len() - records.len()))
         }
         std::cmp::Ordering::Greater => {
             // A study that was never served has its opening in the database alone.
             let missing = records.len() - mirrored.len();
-            (missing > 1 || !mirrored.is_empty())
+            // What another server wrote last is in that server's mirror, and comes here with this one's next commit.
+            (!store.is_shared() && (missing > 1 || !mirrored.is_empty()))
                 .then(|| format!("votes.jsonl lacks {missing} records; the next `gentron serve` appends them"))
         }
     }

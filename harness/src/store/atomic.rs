@@ -26,7 +26,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 /// # Errors
 /// Whatever the file system or `fill` refuses; the temporary file is removed and `path` is as it was.
 pub fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    // A bare name has an empty parent.
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let unfinished = unfinished_name(path);
     let written = (|| -> anyhow::Result<()> {

@@ -78,13 +78,16 @@ fn item(state: &State, rater: usize, swapped: bool) -> Option<Shown> {
     let wanted = state.study.plan.votes_per_pair;
     let side = if swapped { 1 } else { -1 };
     let seen = &state.raters[rater].seen;
-    let open = state.items.iter().enumerate().filter(|(index, tally)| {
-        tally.answered + tally.out < wanted && !seen.contains(&state.study.items[*index].prompt)
-    });
-    let best = open.min_by_key(|(index, tally)| {
-        (tally.answered + tally.out, tally.balance * side, chance(state, ("order", rater, *index)))
-    });
-    best.map(|(index, _)| Shown::Item(index))
+    let open = || {
+        state.items.iter().enumerate().filter(|(index, tally)| {
+            tally.answered + tally.out < wanted && !seen.contains(&state.study.items[*index].prompt)
+        })
+    };
+    let need = |tally: &super::state::Tally| (tally.answered + tally.out, tally.balance * side);
+    // Chance is a hash, which is worth asking only among equals: a large study has thousands of pairs.
+    let most = open().map(|(_, tally)| need(tally)).min()?;
+    let equals = open().filter(|(_, tally)| need(tally) == most);
+    equals.min_by_key(|(index, _)| chance(state, ("order", rater, *index))).map(|(index, _)| Shown::Item(index))
 }
 
 /// A pair whose answer is known: kinds take turns, from another start for each rater.

@@ -9,6 +9,7 @@ use image::RgbImage;
 use serde::Serialize;
 
 use super::folder::Folder;
+use super::picture;
 
 /// What the attack found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -19,6 +20,8 @@ pub struct Audit {
     pub chunks: Vec<String>,
     /// Different sizes in pixels; 1 is blind.
     pub sizes: usize,
+    /// Different numbers of frames; 1 is blind.
+    pub frames: usize,
     /// Each two arms by their pixels.
     pub leaks: Vec<Leak>,
 }
@@ -43,7 +46,7 @@ pub struct Leak {
 impl Audit {
     /// Nothing but the pixels differs.
     pub fn is_blind(&self) -> bool {
-        self.lengths == 1 && self.sizes == 1 && self.chunks.len() == 1
+        self.lengths == 1 && self.sizes == 1 && self.frames == 1 && self.chunks.len() == 1
     }
 }
 
@@ -59,12 +62,15 @@ pub fn audit(folder: &Folder) -> anyhow::Result<Audit> {
     let mut chunks: Vec<String> = bytes.iter().map(|bytes| kinds(bytes)).collect();
     chunks.sort();
     chunks.dedup();
-    let images: Vec<RgbImage> =
-        bytes.iter().map(|bytes| Ok(image::load_from_memory(bytes)?.to_rgb8())).collect::<anyhow::Result<_>>()?;
-    let mut sizes: Vec<(u32, u32)> = images.iter().map(RgbImage::dimensions).collect();
+    let images: Vec<Vec<RgbImage>> =
+        bytes.iter().map(|bytes| picture::decode(bytes, None)).collect::<anyhow::Result<_>>()?;
+    let mut sizes: Vec<(u32, u32)> = images.iter().flatten().map(RgbImage::dimensions).collect();
     sizes.sort_unstable();
     sizes.dedup();
-    let features: Vec<Vec<f64>> = images.iter().map(features).collect();
+    let mut frames: Vec<usize> = images.iter().map(Vec::len).collect();
+    frames.sort_unstable();
+    frames.dedup();
+    let features: Vec<Vec<f64>> = images.iter().map(|frames| mean(frames)).collect();
     let study = &folder.study;
     let mut leaks = Vec::new();
     for first in 0..study.arms.len() {
@@ -76,7 +82,7 @@ pub fn audit(folder: &Folder) -> anyhow::Result<Audit> {
             leaks.extend(leak(arms, &pairs, |prompt| study.prompts[prompt].text.clone()));
         }
     }
-    Ok(Audit { lengths: lengths.len(), chunks, sizes: sizes.len(), leaks })
+    Ok(Audit { lengths: lengths.len(), chunks, sizes: sizes.len(), frames: frames.len(), leaks })
 }
 
 /// The kinds of a PNG's chunks, each once in a row.
@@ -94,6 +100,17 @@ fn kinds(bytes: &[u8]) -> String {
     kinds.dedup();
     let zeros = bytes.get(at..).is_some_and(|rest| rest.iter().all(|byte| *byte == 0));
     kinds.join(" ") + if zeros { "" } else { " and more" }
+}
+
+/// [`features`], averaged over the frames of a clip.
+fn mean(frames: &[RgbImage]) -> Vec<f64> {
+    let mut sum: Vec<f64> = Vec::new();
+    for frame in frames {
+        let features = features(frame);
+        sum.resize(features.len(), 0.0);
+        sum.iter_mut().zip(features).for_each(|(sum, value)| *sum += value);
+    }
+    sum.into_iter().map(|sum| sum / frames.len() as f64).collect()
 }
 
 /// Mean and spread of each channel, saturation, and differences between neighbours.

@@ -11,9 +11,13 @@ pub fn fault(records: &[Record], design: &str) -> Option<String> {
         }
         _ => return Some("the chain does not begin with the study's opening".into()),
     }
-    let mut previous = "";
-    for (index, record) in records.iter().enumerate() {
-        if record.seq != index as u64 {
+    broken(records, 0, "")
+}
+
+/// What is wrong with records that are to follow a chain whose next number is `from` and whose last hash is `previous`.
+pub fn broken<'a>(records: &'a [Record], from: u64, mut previous: &'a str) -> Option<String> {
+    for (index, record) in (from..).zip(records) {
+        if record.seq != index {
             return Some(format!("record {index} is missing"));
         }
         if record.previous != previous {

@@ -17,7 +17,7 @@ pub struct Study {
     pub simulated: bool,
     /// Version of gentron that froze it.
     pub made_by: String,
-    /// The run that the pictures come from, with the digest of its manifest.
+    /// The run or the folders that the pictures come from, with a digest.
     pub source: Source,
     /// Seed of sides, orders and gold.
     pub seed: u64,
@@ -29,6 +29,9 @@ pub struct Study {
     pub questions: Vec<Question>,
     /// Width and height of every picture.
     pub size: [u32; 2],
+    /// Its frames, where every picture is a clip.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip: Option<Clip>,
     /// Length of every picture as served, in bytes.
     pub bytes: usize,
     /// Every picture that can be served.
@@ -41,12 +44,21 @@ pub struct Study {
     pub plan: Plan,
 }
 
+/// How every clip of a study runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clip {
+    /// Frames, over and over.
+    pub frames: u32,
+    /// Frames a second.
+    pub fps: u16,
+}
+
 /// Where the pictures come from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Source {
-    /// Name of the run.
+    /// Name of the run, or of each folder.
     pub run: String,
-    /// SHA-256 of its manifest.
+    /// SHA-256 of its manifest, or over the digests of all files.
     pub manifest: String,
 }
 

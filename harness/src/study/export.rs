@@ -1,7 +1,8 @@
-//! Votes for other programs: CSV, JSON lines, and FastChat's battles.
+//! Votes for other programs: CSV, JSON lines, Parquet, and FastChat's battles.
 
 use std::fmt::Write as _;
 
+use gentron_reports::preference::{VoteRow, votes_parquet};
 use serde_json::json;
 
 use super::event::{Choice, Shown};
@@ -15,18 +16,27 @@ pub enum Format {
     Csv,
     /// A line a vote, as JSON
     Jsonl,
-    /// FastChat's battles: one JSON list a question's votes go into
+    /// A row a vote, for data frames
+    Parquet,
+    /// FastChat's battles: one JSON list that each question's votes go into
     Battles,
 }
 
 /// All answered ballots, gold included and marked.
-pub fn export(state: &State, format: Format) -> String {
-    let rows = state.ballots.iter().filter(|ballot| ballot.answers.is_some());
-    match format {
-        Format::Csv => csv(state, rows),
-        Format::Jsonl => rows.map(|ballot| row(state, ballot).to_string() + "\n").collect(),
-        Format::Battles => battles(state, rows),
-    }
+///
+/// # Errors
+/// The table cannot be made.
+pub fn export(state: &State, format: Format) -> anyhow::Result<Vec<u8>> {
+    let ballots = || state.ballots.iter().filter(|ballot| ballot.answers.is_some());
+    let rows = || ballots().map(|ballot| row(state, ballot)).collect::<Vec<VoteRow>>();
+    let questions: Vec<String> = state.study.questions.iter().map(|question| question.id.clone()).collect();
+    let simulated = state.study.simulated;
+    Ok(match format {
+        Format::Csv => csv(&questions, &rows(), simulated).into_bytes(),
+        Format::Jsonl => rows().iter().flat_map(|row| line(&questions, row, simulated).into_bytes()).collect(),
+        Format::Parquet => votes_parquet(&questions, &rows(), simulated)?,
+        Format::Battles => battles(state, ballots()).into_bytes(),
+    })
 }
 
 fn kind(state: &State, shown: Shown) -> &'static str {
@@ -49,73 +59,62 @@ fn sides(state: &State, ballot: &Ballot) -> [String; 2] {
     })
 }
 
-fn row(state: &State, ballot: &Ballot) -> serde_json::Value {
+fn row(state: &State, ballot: &Ballot) -> VoteRow {
     let (_, prompt) = state.pair(ballot.shown);
     let prompt = &state.study.prompts[prompt];
     let [left, right] = sides(state, ballot);
-    let answers: serde_json::Map<String, serde_json::Value> = state
-        .study
-        .questions
-        .iter()
-        .zip(ballot.answers.iter().flatten())
-        .map(|(question, answer)| (question.id.clone(), json!(answer.word())))
-        .collect();
-    json!({
-        "rater": ballot.rater,
-        "prompt_id": prompt.id,
-        "suite": prompt.suite,
-        "category": prompt.category,
-        "prompt": prompt.text,
-        "kind": kind(state, ballot.shown),
-        "left": left,
-        "right": right,
-        "answers": answers,
-        "as_expected": flags::as_expected(state, ballot),
-        "shown_at_ms": ballot.at,
-        "answered_at_ms": ballot.answered_at,
-        "revision": ballot.revision,
-        "receipt": ballot.receipt,
-        "simulated": state.study.simulated,
-    })
+    VoteRow {
+        rater: ballot.rater as u64,
+        suite: prompt.suite.clone(),
+        category: prompt.category.clone(),
+        prompt_id: prompt.id.clone(),
+        prompt: prompt.text.clone(),
+        kind: kind(state, ballot.shown),
+        left,
+        right,
+        answers: ballot.answers.iter().flatten().map(|answer| answer.word()).collect(),
+        as_expected: flags::as_expected(state, ballot),
+        shown_at_ms: ballot.at,
+        answered_at_ms: ballot.answered_at.unwrap_or(ballot.at),
+        revision: ballot.revision,
+        receipt: ballot.receipt.clone(),
+    }
 }
 
-fn csv<'a>(state: &State, ballots: impl Iterator<Item = &'a Ballot>) -> String {
-    let questions: Vec<&str> = state.study.questions.iter().map(|question| question.id.as_str()).collect();
-    let columns = [
-        "rater",
-        "suite",
-        "category",
-        "prompt_id",
-        "prompt",
-        "kind",
-        "left",
-        "right",
-        "seconds",
-        "revision",
-        "receipt",
-        "simulated",
-    ];
-    let mut text = columns.iter().copied().chain(questions).collect::<Vec<_>>().join(",") + "\n";
-    for ballot in ballots {
-        let (_, prompt) = state.pair(ballot.shown);
-        let prompt = &state.study.prompts[prompt];
-        let [left, right] = sides(state, ballot);
-        let seconds = ballot.answered_at.map_or(0.0, |at| at.saturating_sub(ballot.at) as f64 / 1000.0);
-        let mut cells = vec![
-            ballot.rater.to_string(),
-            cell(&prompt.suite),
-            cell(&prompt.category),
-            cell(&prompt.id),
-            cell(&prompt.text),
-            kind(state, ballot.shown).to_owned(),
-            cell(&left),
-            cell(&right),
-            format!("{seconds:.3}"),
-            ballot.revision.to_string(),
-            ballot.receipt.clone(),
-            state.study.simulated.to_string(),
-        ];
-        cells.extend(ballot.answers.iter().flatten().map(|answer| answer.word().to_owned()));
+fn line(questions: &[String], row: &VoteRow, simulated: bool) -> String {
+    let answers: serde_json::Map<String, serde_json::Value> =
+        questions.iter().cloned().zip(row.answers.iter().map(|answer| json!(answer))).collect();
+    let value = json!({
+        "rater": row.rater,
+        "prompt_id": row.prompt_id,
+        "suite": row.suite,
+        "category": row.category,
+        "prompt": row.prompt,
+        "kind": row.kind,
+        "left": row.left,
+        "right": row.right,
+        "answers": answers,
+        "as_expected": row.as_expected,
+        "shown_at_ms": row.shown_at_ms,
+        "answered_at_ms": row.answered_at_ms,
+        "revision": row.revision,
+        "receipt": row.receipt,
+        "simulated": simulated,
+    });
+    value.to_string() + "\n"
+}
+
+fn csv(questions: &[String], rows: &[VoteRow], simulated: bool) -> String {
+    let columns = ["rater", "suite", "category", "prompt_id", "prompt", "kind", "left", "right"];
+    let more = ["seconds", "revision", "receipt", "simulated"];
+    let questions = questions.iter().map(String::as_str);
+    let mut text = columns.into_iter().chain(more).chain(questions).collect::<Vec<_>>().join(",") + "\n";
+    for row in rows {
+        let mut cells = vec![row.rater.to_string()];
+        cells.extend([&row.suite, &row.category, &row.prompt_id, &row.prompt].map(|text| cell(text)));
+        cells.extend([row.kind.to_owned(), cell(&row.left), cell(&row.right), format!("{:.3}", row.seconds())]);
+        cells.extend([row.revision.to_string(), row.receipt.clone(), simulated.to_string()]);
+        cells.extend(row.answers.iter().map(|answer| (*answer).to_owned()));
         // Writing into a string cannot fail.
         let _ = writeln!(text, "{}", cells.join(","));
     }

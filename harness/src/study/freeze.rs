@@ -1,4 +1,4 @@
-//! `gentron study new`: from a run to a frozen study.
+//! `gentron study new`: from images to a frozen study.
 
 use std::fs;
 use std::path::Path;
@@ -7,26 +7,22 @@ use image::RgbImage;
 use image::imageops::{self, FilterType};
 
 use super::design::{
-    ANALYSIS, FORMAT, FlagRules, Gold, GoldKind, Item, Picture, Plan, Question, Source, Study, StudyArm, StudyPrompt,
+    ANALYSIS, Clip, FORMAT, FlagRules, Gold, GoldKind, Item, Picture, Plan, Question, Study, StudyPrompt,
 };
 use super::event::Event;
+use super::picture::Clips;
 use super::secret::{Secret, token};
-use super::store::Store;
+use super::source::Chosen;
+use super::store::Sqlite;
 use super::{folder, picture};
 use crate::failure::{Explain as _, refuse};
-use crate::names;
-use crate::plan::Task;
 use crate::store::run::pretty;
-use crate::store::{Run, atomic, digest};
+use crate::store::{atomic, digest};
 use crate::version::VERSION;
 
 /// What the user asks for.
 #[derive(Clone, Debug)]
 pub struct Wanted {
-    /// Ids of at least two arms.
-    pub arms: Vec<String>,
-    /// Prompts at most, spread over the categories.
-    pub prompts: Option<usize>,
     /// What people read at the top.
     pub title: String,
     /// A program will vote.
@@ -35,6 +31,8 @@ pub struct Wanted {
     pub seed: u64,
     /// Side of every picture, where they are not of one size.
     pub size: Option<u32>,
+    /// How files hold clips.
+    pub clips: Clips,
     /// Rules.
     pub plan: Plan,
 }
@@ -53,41 +51,42 @@ pub fn default_plan() -> Plan {
     }
 }
 
-/// Freezes a study of a run's images in a new folder.
+/// A picture, or a clip, of an arm and a prompt; of neither for practice.
+type Shot = (Option<usize>, Option<usize>, Vec<RgbImage>);
+
+/// Freezes a study of these images in a new folder.
 ///
 /// # Errors
-/// An arm is unknown, an image is missing, the folder is taken, or the disk fails.
-pub fn freeze(run: &Run, wanted: &Wanted, target: &Path) -> anyhow::Result<Study> {
+/// An image is missing, pictures are not of one size and length, the folder is taken, or the disk fails.
+pub fn freeze(chosen: Chosen, wanted: &Wanted, target: &Path) -> anyhow::Result<Study> {
     if target.exists() && fs::read_dir(target).is_ok_and(|mut entries| entries.next().is_some()) {
         let what = format!("{} is in the way: a frozen study is never changed", target.display());
         return Err(refuse(what, "name another folder"));
     }
-    let arms = arms(run, &wanted.arms)?;
-    let tasks = tasks(run, &arms, wanted)?;
+    let Chosen { arms, rows, source } = chosen;
     let mut prompts: Vec<StudyPrompt> = Vec::new();
-    let mut images: Vec<(Option<usize>, Option<usize>, RgbImage)> = Vec::new();
-    for row in &tasks {
-        let prompt = prompts.len();
-        let of = row[0];
-        let (id, suite, category) = (of.prompt_id.clone(), of.suite.clone(), of.category.clone());
-        prompts.push(StudyPrompt { id, suite, category, text: of.prompt.clone() });
-        for (arm, task) in row.iter().enumerate() {
-            images.push((Some(arm), Some(prompt), picture::read(&run.path(&task.image_text()))?));
+    let mut images: Vec<Shot> = Vec::new();
+    for row in rows {
+        for (arm, file) in row.files.iter().enumerate() {
+            images.push((Some(arm), Some(prompts.len()), picture::read(file, wanted.clips.frames)?));
         }
+        prompts.push(row.prompt);
     }
     // Each prompt is seen once, so that nobody's share is larger than their number.
     let mut plan = wanted.plan.clone();
     plan.pairs_per_rater = plan.pairs_per_rater.min(u32::try_from(prompts.len()).unwrap_or(u32::MAX));
     let size = one_size(&mut images, wanted.size)?;
-    let spoilt = images.iter().step_by(arms.len()).map(|(arm, prompt, image)| (*arm, *prompt, picture::spoil(image)));
-    let spoilt: Vec<_> = spoilt.collect();
+    let frames = one_length(&images)?;
+    let clip = (frames > 1).then_some(Clip { frames, fps: wanted.clips.fps });
+    let spoil = |(arm, prompt, frames): &Shot| (*arm, *prompt, frames.iter().map(picture::spoil).collect());
+    let spoilt: Vec<Shot> = images.iter().step_by(arms.len()).map(spoil).collect();
     images.extend(spoilt);
-    images.extend(picture::practice(size).map(|image| (None, None, image)));
+    images.extend(picture::practice(size).map(|image| (None, None, vec![image; frames as usize])));
 
     let pictures = fs::create_dir_all(target.join(folder::PICTURES));
     pictures.explain(|| (format!("cannot make the folder {}", target.display()), "name another folder"))?;
     let encoded: Vec<Vec<u8>> =
-        images.iter().map(|(.., image)| picture::encode(image)).collect::<anyhow::Result<_>>()?;
+        images.iter().map(|(.., frames)| picture::encode(frames, clip)).collect::<anyhow::Result<_>>()?;
     let bytes = picture::common_length(encoded.iter().map(Vec::len));
     let mut listed = Vec::new();
     for ((arm, prompt, _), encoded) in images.iter().zip(encoded) {
@@ -101,13 +100,11 @@ pub fn freeze(run: &Run, wanted: &Wanted, target: &Path) -> anyhow::Result<Study
         title: wanted.title.clone(),
         simulated: wanted.simulated,
         made_by: VERSION.to_owned(),
-        source: Source {
-            run: run.manifest.run_info.name.clone(),
-            manifest: digest::of_file(&run.path("manifest.json"))?,
-        },
+        source,
         seed: wanted.seed,
         questions: questions(),
         size,
+        clip,
         bytes,
         items: items(arms.len(), prompts.len()),
         gold: gold(arms.len(), prompts.len()),
@@ -118,7 +115,7 @@ pub fn freeze(run: &Run, wanted: &Wanted, target: &Path) -> anyhow::Result<Study
     };
     Secret::new()?.write(target)?;
     let json = pretty(&study)?;
-    let store = Store::create(target)?;
+    let store = Sqlite::create(target)?;
     let opened = Event::Opened { design: digest::of_bytes(&json) };
     store.append(&[super::event::Record::new(0, super::writer::now(), "", opened)])?;
     // Last, so that a folder with study.json has everything that a study begins with.
@@ -132,72 +129,37 @@ fn questions() -> Vec<Question> {
     vec![question("quality", super::words::ENGLISH.quality), question("alignment", super::words::ENGLISH.alignment)]
 }
 
-fn arms(run: &Run, ids: &[String]) -> anyhow::Result<Vec<StudyArm>> {
-    let known = &run.manifest.run_info.arms;
-    let mut arms: Vec<StudyArm> = Vec::new();
-    for id in ids {
-        let Some(arm) = known.iter().find(|arm| arm.id == *id) else {
-            let hint = names::suggestion(id, known.iter().map(|arm| arm.id.as_str()));
-            return Err(refuse(format!("the run has no arm `{id}`"), hint));
-        };
-        if arms.iter().any(|listed| listed.id == *id) {
-            return Err(refuse(format!("the arm `{id}` is named twice"), "name each arm once"));
-        }
-        arms.push(StudyArm { id: arm.id.clone(), label: arm.label.clone() });
-    }
-    if arms.len() < 2 {
-        return Err(refuse("a preference needs at least two arms", "name them with --arms A,B"));
-    }
-    Ok(arms)
-}
-
-/// The first image of each prompt by each arm: same prompt, same noise. Fewer prompts are taken from all categories in turn.
-fn tasks<'a>(run: &'a Run, arms: &[StudyArm], wanted: &Wanted) -> anyhow::Result<Vec<Vec<&'a Task>>> {
-    let of_arm =
-        |arm: &StudyArm| run.plan.tasks.iter().filter(|task| task.arm == arm.id && task.k == 0).collect::<Vec<_>>();
-    let first = of_arm(&arms[0]);
-    let mut by_category: Vec<(&str, Vec<&Task>)> = Vec::new();
-    for task in &first {
-        match by_category.iter_mut().find(|(category, _)| *category == task.category) {
-            Some((_, tasks)) => tasks.push(task),
-            None => by_category.push((&task.category, vec![task])),
-        }
-    }
-    let longest = by_category.iter().map(|(_, tasks)| tasks.len()).max().unwrap_or(0);
-    let turns = (0..longest).flat_map(|turn| by_category.iter().filter_map(move |(_, tasks)| tasks.get(turn).copied()));
-    let chosen: Vec<&Task> = turns.take(wanted.prompts.unwrap_or(usize::MAX)).collect();
-    if chosen.is_empty() {
-        return Err(refuse("the run has no images of these arms", "`gentron generate` draws them"));
-    }
-    let others: Vec<Vec<&Task>> = arms.iter().map(of_arm).collect();
-    let mut rows = Vec::new();
-    for task in chosen {
-        let same = |other: &&&Task| other.prompt_id == task.prompt_id && other.suite == task.suite;
-        let row: Option<Vec<&Task>> = others.iter().map(|tasks| tasks.iter().find(same).copied()).collect();
-        let hint = "choose arms that were drawn for the same prompts";
-        rows.push(row.ok_or_else(|| refuse(format!("not every arm has the prompt {}", task.prompt_id), hint))?);
-    }
-    Ok(rows)
-}
-
-fn one_size(images: &mut [(Option<usize>, Option<usize>, RgbImage)], wanted: Option<u32>) -> anyhow::Result<[u32; 2]> {
+fn one_size(images: &mut [Shot], wanted: Option<u32>) -> anyhow::Result<[u32; 2]> {
+    let frames = || images.iter().flat_map(|(.., frames)| frames);
     if let Some(side) = wanted {
-        for (.., image) in images.iter_mut() {
+        for image in images.iter_mut().flat_map(|(.., frames)| frames) {
             if image.dimensions() != (side, side) {
                 *image = imageops::resize(image, side, side, FilterType::Lanczos3);
             }
         }
+        return Ok([side, side]);
     }
-    let (width, height) = images[0].2.dimensions();
-    match images.iter().find(|(.., image)| image.dimensions() != (width, height)) {
+    let (width, height) = images[0].2[0].dimensions();
+    match frames().find(|image| image.dimensions() != (width, height)) {
         None => Ok([width, height]),
-        Some((.., other)) => {
+        Some(other) => {
             let what = format!(
                 "images are {width} x {height} and {} x {}: size gives an arm away",
                 other.width(),
                 other.height()
             );
             Err(refuse(what, "bring all to one size with --size PIXELS"))
+        }
+    }
+}
+
+fn one_length(images: &[Shot]) -> anyhow::Result<u32> {
+    let first = images[0].2.len();
+    match images.iter().find(|(.., frames)| frames.len() != first) {
+        None => Ok(u32::try_from(first)?),
+        Some((.., other)) => {
+            let what = format!("clips have {first} and {} frames: length gives an arm away", other.len());
+            Err(refuse(what, "cut all clips to one number of frames"))
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod picture;
 pub mod results;
 pub mod secret;
 pub mod serve;
+pub mod source;
 pub mod state;
 pub mod store;
 pub mod words;

@@ -1,6 +1,6 @@
 //! From ballots to the statistics' votes.
 
-use gentron_reports::preference::{Input, Outcome, Prompt, Question, Vote};
+use gentron_reports::preference::{Arm, Input, Outcome, Prompt, Question, Vote};
 
 use super::event::{Choice, Shown};
 use super::flags::Flagged;
@@ -29,6 +29,7 @@ pub fn input(state: &State, flagged: &[Flagged]) -> Input {
     }
     let prompt = |prompt: &super::design::StudyPrompt| Prompt {
         id: prompt.id.clone(),
+        suite: prompt.suite.clone(),
         category: prompt.category.clone(),
         text: prompt.text.clone(),
     };
@@ -36,7 +37,9 @@ pub fn input(state: &State, flagged: &[Flagged]) -> Input {
         title: study.title.clone(),
         simulated: study.simulated,
         closed: state.closed,
-        arms: study.arms.iter().map(|arm| arm.label.clone()).collect(),
+        design: state.design.clone(),
+        head: state.head.clone(),
+        arms: study.arms.iter().map(|arm| Arm { id: arm.id.clone(), label: arm.label.clone() }).collect(),
         prompts: study.prompts.iter().map(prompt).collect(),
         questions,
         flagged: flagged.iter().map(|flagged| flagged.rater).collect(),

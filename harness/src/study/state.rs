@@ -11,6 +11,10 @@ use super::event::{Choice, Event, Record, Shown};
 pub struct State {
     /// The frozen design.
     pub study: Arc<Study>,
+    /// SHA-256 of the design that the study was opened with.
+    pub design: String,
+    /// Hash of the last record.
+    pub head: String,
     /// Everybody who came.
     pub raters: Vec<Rater>,
     /// Everything that was shown to somebody.
@@ -85,6 +89,8 @@ impl State {
         let items = vec![Tally::default(); study.items.len()];
         Self {
             study,
+            design: String::new(),
+            head: String::new(),
             raters: Vec::new(),
             ballots: Vec::new(),
             items,
@@ -133,8 +139,9 @@ impl State {
 
     /// Lets a record happen. Records come from a checked chain, in order.
     pub fn apply(&mut self, record: &Record) {
+        self.head.clone_from(&record.hash);
         match &record.event {
-            Event::Opened { .. } => {}
+            Event::Opened { design } => self.design.clone_from(design),
             Event::Joined { rater, token, invitation } => {
                 self.raters.push(Rater::default());
                 self.tokens.insert(token.clone(), *rater);

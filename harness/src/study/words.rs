@@ -53,6 +53,16 @@ pub struct Words {
     pub come_back: &'static str,
     /// Says which keys there are.
     pub keys: &'static str,
+    /// Before the number of answers that are on the disk.
+    pub saved: &'static str,
+    /// Opens a picture in its full size.
+    pub zoom: &'static str,
+    /// Lays the pictures over each other.
+    pub flip: &'static str,
+    /// Shows the other one of two that lie over each other.
+    pub flip_other: &'static str,
+    /// Puts them side by side again.
+    pub flip_off: &'static str,
     /// Not saved.
     pub not_saved: &'static str,
     /// Button to try again.
@@ -95,6 +105,11 @@ pub const ENGLISH: Words = Words {
     closed: "The study has ended.",
     come_back: "Your personal link, to pause and go on",
     keys: "Keys: 1 2 3 answer the first question, 4 5 6 the second; Enter saves, F lays the pictures over each other, U takes back.",
+    saved: "saved:",
+    zoom: "see it large",
+    flip: "Lay them over each other",
+    flip_other: "Show the right one in its place",
+    flip_off: "Side by side again",
     not_saved: "Your answer is not saved yet. It is still here: please try again.",
     try_again: "Try again",
     simulated: "Simulated study: a program votes here, no people.",

@@ -45,6 +45,8 @@ pub struct Writer {
     pub owners: Arc<RwLock<Owners>>,
     /// The design.
     pub study: Arc<design::Study>,
+    /// Other processes write, too, so that what requests read without waiting may be behind.
+    shared: bool,
 }
 
 /// The state, while a job changes it.
@@ -82,9 +84,9 @@ impl Writer {
     ///
     /// # Errors
     /// Another process writes them, the chain is broken, or the disk fails.
-    pub fn open(folder: &Folder) -> anyhow::Result<Self> {
+    pub fn open(folder: &Folder, database: Option<&str>) -> anyhow::Result<Self> {
         let lock = lock(&folder.path)?;
-        let mut files = Files::open(folder)?;
+        let mut files = Files::open(folder, database)?;
         let published = Published::default();
         for record in &files.records {
             published.add(&files.state, &record.event);
@@ -92,12 +94,13 @@ impl Writer {
         files.records = Vec::new();
         let (jobs, queue) = sync_channel(QUEUE);
         let study = Arc::clone(&folder.study);
+        let shared = files.store.is_shared();
         let (names, owners) = (Arc::clone(&published.names), Arc::clone(&published.owners));
         std::thread::Builder::new().name("votes".into()).spawn(move || {
             files.work(&queue, &published);
             drop(lock);
         })?;
-        Ok(Self { jobs, names, owners, study })
+        Ok(Self { jobs, names, owners, study, shared })
     }
 
     /// Runs a job on the state; the answer comes when all that the job let happen is on the disk.
@@ -120,6 +123,14 @@ impl Writer {
         job: impl FnOnce(&mut Draft<'_>) -> T + Send + 'static,
     ) -> Result<T, Unavailable> {
         self.send(job)?.blocking_recv().map_err(|_| Unavailable)?
+    }
+
+    /// Brings what requests read without waiting up to what other processes have written; nothing where there are none.
+    pub async fn catch_up(&self) {
+        if self.shared {
+            // Whatever fails here fails again where it matters.
+            let _ = self.change(|_| ()).await;
+        }
     }
 
     fn send<T: Send + 'static>(
@@ -148,14 +159,16 @@ struct Files {
     records: Vec<Record>,
     state: State,
     head: Head,
+    /// The state holds what was not committed, and must be read anew.
+    lost: bool,
 }
 
 impl Files {
-    fn open(folder: &Folder) -> anyhow::Result<Self> {
-        let store = Store::open(&folder.path)?;
+    fn open(folder: &Folder, database: Option<&str>) -> anyhow::Result<Self> {
+        let mut store = Store::open(folder, database)?;
         let records = store.records()?;
         if let Some(fault) = chain::fault(&records, &folder.digest) {
-            let hint = "`gentron votes verify` tells more; restore study.db, or the whole folder, from your copy";
+            let hint = "`gentron votes verify` tells more; restore them from your copy";
             return Err(refuse(format!("the votes cannot be trusted: {fault}"), hint));
         }
         let mut mirror = Mirror::open(&folder.path)?;
@@ -168,24 +181,31 @@ impl Files {
         let mut state = State::new(Arc::clone(&folder.study));
         records.iter().for_each(|record| state.apply(record));
         let head = head(&records);
-        Ok(Self { folder: folder.clone(), store, mirror, records, state, head })
+        Ok(Self { folder: folder.clone(), store, mirror, records, state, head, lost: false })
     }
 
     fn work(&mut self, queue: &Receiver<Job>, published: &Published) {
         let mut unmirrored: Vec<Record> = Vec::new();
         while let Ok(first) = queue.recv() {
+            let ready = self.begin(published, &mut unmirrored);
+            // Whoever came while others had the pen is in this commit, too.
             let jobs = std::iter::once(first).chain(queue.try_iter().take(BATCH - 1));
+            if let Err(error) = ready {
+                eprintln!("votes: {error:#}");
+                // Whoever waits for the answer of a job that is dropped hears that nothing happened.
+                jobs.for_each(drop);
+                continue;
+            }
             let mut records = Vec::new();
             let mut draft = Draft { state: &mut self.state, records: &mut records, head: &mut self.head };
             for ballot in assign::expired(draft.state, now()) {
                 draft.push(Event::Returned { ballot });
             }
             let finishes: Vec<Finish> = jobs.map(|job| job(&mut draft)).collect();
-            let nothing = records.is_empty() && unmirrored.is_empty();
-            let committed = if nothing { Ok(()) } else { self.commit(&records, &mut unmirrored) };
+            let committed = self.commit(&records, &mut unmirrored);
             match committed {
                 Ok(()) => records.iter().for_each(|record| published.add(&self.state, &record.event)),
-                Err(()) => self.go_back(published),
+                Err(()) => self.lost = true,
             }
             for finish in finishes {
                 finish(committed.map_err(|()| Unavailable));
@@ -193,14 +213,40 @@ impl Files {
         }
     }
 
+    /// The state is that of the database, and nobody else changes it until the commit.
+    fn begin(&mut self, published: &Published, unmirrored: &mut Vec<Record>) -> anyhow::Result<()> {
+        if self.lost {
+            self.go_back(published, unmirrored)?;
+        }
+        let others = self.store.begin(self.head.seq)?;
+        if let Some(fault) = chain::broken(&others, self.head.seq, &self.head.hash) {
+            self.store.release();
+            return Err(anyhow!("what others wrote cannot be trusted: {fault}"));
+        }
+        for record in &others {
+            self.state.apply(record);
+            published.add(&self.state, &record.event);
+        }
+        if !others.is_empty() {
+            self.head = head(&others);
+        }
+        unmirrored.extend(others);
+        Ok(())
+    }
+
     /// Database, then mirror. Where only the mirror fails, the votes are safe, and it catches up with the next commit; but nobody is told
     /// "saved" until then.
     fn commit(&mut self, records: &[Record], unmirrored: &mut Vec<Record>) -> Result<(), ()> {
-        if let Err(error) = self.store.append(records) {
-            eprintln!("votes: not committed: {error}");
+        if records.is_empty() {
+            self.store.release();
+        } else if let Err(error) = self.store.append(records) {
+            eprintln!("votes: not committed: {error:#}");
             return Err(());
         }
         unmirrored.extend_from_slice(records);
+        if unmirrored.is_empty() {
+            return Ok(());
+        }
         match self.mirror.append(unmirrored) {
             Ok(()) => {
                 unmirrored.clear();
@@ -213,23 +259,19 @@ impl Files {
         }
     }
 
-    /// What was not committed has not happened: the state is that of the database.
-    fn go_back(&mut self, published: &Published) {
-        match self.store.records() {
-            Ok(records) => {
-                self.state = State::new(Arc::clone(&self.folder.study));
-                for record in &records {
-                    self.state.apply(record);
-                    published.add(&self.state, &record.event);
-                }
-                self.head = head(&records);
-            }
-            Err(error) => {
-                // Nothing can be known any more; the next start reads what is on the disk.
-                eprintln!("votes: cannot be read back: {error}");
-                std::process::exit(2);
-            }
+    /// What was not committed has not happened: the state is that of the database, and what of it the mirror lacks is to follow.
+    fn go_back(&mut self, published: &Published, unmirrored: &mut Vec<Record>) -> anyhow::Result<()> {
+        let records = self.store.records()?;
+        let mut state = State::new(Arc::clone(&self.folder.study));
+        for record in &records {
+            state.apply(record);
+            published.add(&state, &record.event);
         }
+        self.state = state;
+        self.head = head(&records);
+        *unmirrored = records.get(self.mirror.lines as usize..).unwrap_or_default().to_vec();
+        self.lost = false;
+        Ok(())
     }
 }
 

@@ -70,6 +70,7 @@ pub fn conclude(info: &RunInfo, observations: &Observations) -> Result<Analysis>
         by_challenge: Vec::new(),
         missing: Vec::new(),
         gallery: Vec::new(),
+        people: Vec::new(),
     };
     for cell in &cells {
         fill(&mut analysis, info, observations, cell, baseline);

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::attribution::Effect;
 use super::motion::MotionPoint;
 use super::verdicts::Verdict;
+use crate::preference::People;
 use crate::reason::Reason;
 use crate::statistics::{Interval, Reading};
 
@@ -53,6 +54,9 @@ pub struct Analysis {
     pub missing: Vec<Missing>,
     /// Prompts to look at.
     pub gallery: Vec<GalleryItem>,
+    /// What people said of the images, a study each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<People>,
 }
 
 /// How intervals were made.

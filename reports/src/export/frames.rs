@@ -94,7 +94,7 @@ pub(super) fn csv(frame: &mut DataFrame) -> PolarsResult<Vec<u8>> {
     Ok(bytes)
 }
 
-pub(super) fn parquet(frame: &mut DataFrame) -> PolarsResult<Vec<u8>> {
+pub(crate) fn parquet(frame: &mut DataFrame) -> PolarsResult<Vec<u8>> {
     let mut bytes = Vec::new();
     ParquetWriter::new(&mut bytes)
         .with_compression(ParquetCompression::Zstd(None))

@@ -12,6 +12,7 @@ use crate::error::{ReportError, Result};
 use crate::file::write_atomically;
 use crate::run_info::RunInfo;
 
+pub(crate) use frames::parquet;
 pub use latex::latex_table;
 pub use markdown::markdown_table;
 
@@ -37,7 +38,7 @@ pub fn export(folder: &Path, info: &RunInfo, analysis: &Analysis) -> Result<Vec<
         let path = folder.join(name);
         let frame = frame.as_mut().map_err(|e| ReportError::parquet(&path)(e.clone()))?;
         write(&format!("{name}.csv"), &frames::csv(frame).map_err(ReportError::parquet(&path))?)?;
-        write(&format!("{name}.parquet"), &frames::parquet(frame).map_err(ReportError::parquet(&path))?)?;
+        write(&format!("{name}.parquet"), &parquet(frame).map_err(ReportError::parquet(&path))?)?;
     }
     let json = serde_json::to_vec_pretty(analysis);
     let path = folder.join("analysis.json");

@@ -9,6 +9,7 @@ mod embed;
 mod figures;
 mod gallery;
 mod motion;
+mod people;
 mod policy;
 mod provenance;
 mod published;
@@ -61,6 +62,7 @@ pub(crate) fn render(run_dir: &Path, info: &RunInfo, analysis: &Analysis, refres
         attribution::section(analysis)?,
         figures::scores(analysis, info)?,
         worlds::section(info, analysis)?,
+        people::section(analysis, &mut images)?,
         figures::breakdown(analysis)?,
         figures::things(analysis)?,
         figures::challenges(analysis)?,

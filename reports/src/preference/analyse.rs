@@ -1,6 +1,6 @@
 //! A study's votes, concluded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use super::davidson::{Games, bootstrap, fit};
 use super::fragility::{Fragility, fragility};
 use super::net::Net;
 use super::sequence::{confidence_sequence, votes_for_gap};
-use super::votes::{Input, Vote};
+use super::votes::{Arm, Input, Vote};
 use crate::statistics::{Interval, LEVEL, Resampler, percentile_interval, stream_of};
 
 /// The gap that a study should be able to show.
@@ -22,6 +22,8 @@ const LISTED: usize = 5;
 pub struct Preference {
     /// Title of the study.
     pub title: String,
+    /// Suites that its prompts are of.
+    pub suites: Vec<String>,
     /// A program voted; shown wherever a number of it shows.
     pub simulated: bool,
     /// No vote can come any more.
@@ -47,6 +49,8 @@ pub struct PairResult {
     pub first: String,
     /// Label of the other.
     pub second: String,
+    /// Ids of the two.
+    pub arms: [String; 2],
     /// All votes.
     pub all: Net,
     /// Without flagged raters, where there are any.
@@ -57,8 +61,24 @@ pub struct PairResult {
     pub more_votes: Option<u64>,
     /// How little would have to go for the winner to change.
     pub fragility: Fragility,
-    /// The prompts that made the difference: text, net votes, votes.
-    pub prompts: Vec<(String, i64, u64)>,
+    /// The prompts that made the difference.
+    pub prompts: Vec<PromptVotes>,
+}
+
+/// What a prompt contributed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromptVotes {
+    /// Id of the prompt, as in the run.
+    pub id: String,
+    /// Its text.
+    pub text: String,
+    /// Votes for the first arm less votes for the second.
+    pub net: i64,
+    /// Votes.
+    pub votes: u64,
+    /// Paths of the two arms' pictures in the run's folder, where they are known.
+    #[serde(default)]
+    pub images: [Option<String>; 2],
 }
 
 /// An arm's strength.
@@ -106,8 +126,9 @@ pub fn analyse(input: &Input, replicates: u32) -> Preference {
                 pairs.push(PairResult {
                     question: question.id.clone(),
                     asked: question.text.clone(),
-                    first: input.arms[first].clone(),
-                    second: input.arms[second].clone(),
+                    first: input.arms[first].label.clone(),
+                    second: input.arms[second].label.clone(),
+                    arms: [first, second].map(|arm| input.arms[arm].id.clone()),
                     without_flagged: if input.flagged.is_empty() { None } else { Net::of(&kept, first, second) },
                     sequence: confidence_sequence(&all, needed.unwrap_or(all.votes()), 1.0 - LEVEL),
                     more_votes: needed.map(|needed| needed.saturating_sub(all.votes())),
@@ -121,11 +142,13 @@ pub fn analyse(input: &Input, replicates: u32) -> Preference {
         agreement.push(agree(input, &question.id, votes, replicates));
     }
     let (title, flagged) = (input.title.clone(), input.flagged.len());
-    Preference { title, simulated: input.simulated, closed: input.closed, pairs, strengths, agreement, flagged }
+    let suites: BTreeSet<&String> = input.prompts.iter().map(|prompt| &prompt.suite).collect();
+    let suites = suites.into_iter().cloned().collect();
+    Preference { title, suites, simulated: input.simulated, closed: input.closed, pairs, strengths, agreement, flagged }
 }
 
 /// Those whose net votes are farthest from none, the farthest first.
-fn prompts(input: &Input, rows: &[(usize, usize, i8)]) -> Vec<(String, i64, u64)> {
+fn prompts(input: &Input, rows: &[(usize, usize, i8)]) -> Vec<PromptVotes> {
     let mut sums = BTreeMap::<usize, (i64, u64)>::new();
     for (prompt, _, net) in rows {
         let sum = sums.entry(*prompt).or_default();
@@ -134,21 +157,24 @@ fn prompts(input: &Input, rows: &[(usize, usize, i8)]) -> Vec<(String, i64, u64)
     }
     let mut sums: Vec<(usize, (i64, u64))> = sums.into_iter().filter(|(_, (net, _))| *net != 0).collect();
     sums.sort_by_key(|(prompt, (net, _))| (std::cmp::Reverse(net.abs()), *prompt));
-    let text = |prompt: usize| input.prompts.get(prompt).map(|prompt| prompt.text.clone()).unwrap_or_default();
-    sums.into_iter().take(LISTED).map(|(prompt, (net, count))| (text(prompt), net, count)).collect()
+    let line = |(prompt, (net, votes)): (usize, (i64, u64))| {
+        let prompt = input.prompts.get(prompt)?;
+        Some(PromptVotes { id: prompt.id.clone(), text: prompt.text.clone(), net, votes, images: [None, None] })
+    };
+    sums.into_iter().take(LISTED).filter_map(line).collect()
 }
 
 fn strength(input: &Input, question: &str, votes: &[Vote], replicates: u32) -> Vec<Strength> {
     let Ok(best) = fit(&Games::of(input.arms.len(), votes), true, true) else { return Vec::new() };
     let resamples = bootstrap(input.arms.len(), votes, replicates, input.seed, true);
-    let line = |(arm, label): (usize, &String)| {
+    let line = |(arm, known): (usize, &Arm)| {
         let mut values: Vec<f64> = resamples.iter().map(|fit| fit.strengths[arm]).collect();
         // Where resamples fail to connect the arms, those that do are no fair sample of all.
         let enough = values.len() * 100 >= replicates as usize * 95;
         let interval = if enough { percentile_interval(&mut values, LEVEL) } else { None };
         Strength {
             question: question.to_owned(),
-            arm: label.clone(),
+            arm: known.label.clone(),
             strength: best.strengths[arm],
             interval,
             side: best.side,

@@ -12,9 +12,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::shares::{sign_test, wilson};
 use super::votes::Vote;
-use crate::statistics::{Interval, LEVEL, clustered_mean, clusters_by, student_t_quantile};
+use crate::statistics::{Interval, LEVEL, clustered_mean, clusters_by, mcnemar_exact, student_t_quantile, wilson};
 
 /// One arm against another on one question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,7 +85,7 @@ impl Net {
             wilson: wilson(wins, total, LEVEL),
             win_interval: around(wins as f64 / total as f64, win_error, 0.0),
             variance: (wins + losses) as f64 / total as f64 - net * net,
-            sign_test: sign_test(wins, losses),
+            sign_test: mcnemar_exact(wins, losses),
         })
     }
 

@@ -1,20 +1,28 @@
-//! The result as a piece of HTML: bars, intervals, prompts. It brings no style that a page must have, and escapes all text.
+//! The result as a piece of HTML: the paper's figure, ours and the published one, worlds named. It brings no style that a page must
+//! have, and escapes all text.
 
 use askama::Template;
 
 use super::analyse::{PairResult, Preference};
 use super::net::Net;
-use crate::text::{percent, signed, signed_range};
-
-/// GenTron against SDXL as published (arXiv 2312.04557, figure 5): win, tie, lose.
-const PUBLISHED: [(&str, [f64; 3]); 2] = [("quality", [0.511, 0.198, 0.291]), ("alignment", [0.423, 0.429, 0.148])];
+use crate::paper::{HUMAN, HUMAN_SOURCE};
+use crate::text::{counted, list, percent, signed, signed_range};
 
 #[derive(Template)]
 #[template(path = "preference.html")]
 struct Section<'a> {
     result: &'a Preference,
+    questions: Vec<Asked<'a>>,
+    /// Where our pictures come from.
+    world: String,
+    source: &'static str,
+}
+
+/// A question with each two arms, and what was published on it.
+struct Asked<'a> {
+    text: &'a str,
     pairs: Vec<View<'a>>,
-    published: Vec<(&'static str, Bar)>,
+    published: Option<Bar>,
 }
 
 struct View<'a> {
@@ -34,9 +42,10 @@ struct Bar {
 }
 
 impl Bar {
-    fn of(shares: [f64; 3]) -> Self {
+    fn of(shares: [f64; 3], names: [&str; 2]) -> Self {
         let [win, tie, lose] = shares;
-        let label = format!("win {} %, tie {} %, lose {} %", percent(win), percent(tie), percent(lose));
+        let [first, second] = names;
+        let label = format!("{first} {} %, tie {} %, {second} {} %", percent(win), percent(tie), percent(lose));
         Self { win: win * 100.0, tie: tie * 100.0, lose: lose * 100.0, label }
     }
 
@@ -46,31 +55,52 @@ impl Bar {
     }
 }
 
-/// The section; empty where there is no vote. The caller puts it between `<section>` and `</section>`.
+/// What the paper's figure says on a question of this id.
+fn published(question: &str) -> Option<Bar> {
+    let row = HUMAN.get(["quality", "alignment"].iter().position(|id| *id == question)?)?;
+    Some(Bar::of(row.votes.map(|percent| percent / 100.0), ["GenTron", "SDXL"]))
+}
+
+/// The result, a heading of the third level for each question; empty where there is no vote.
 pub fn section(result: &Preference) -> String {
-    let view = |pair| -> View<'_> {
-        let pair: &PairResult = pair;
-        let net = &pair.all;
-        let all = net.votes() as f64;
-        View {
-            bar: Bar::of([net.wins as f64 / all, net.ties as f64 / all, net.losses as f64 / all]),
-            sentence: sentence(net, &pair.first, &pair.second),
-            without: pair.without_flagged.as_ref().map(|net| sentence(net, &pair.first, &pair.second)),
-            fragile: fragile(pair),
-            pair,
+    let mut questions: Vec<Asked<'_>> = Vec::new();
+    for pair in &result.pairs {
+        let view = view(pair);
+        match questions.iter_mut().find(|asked| asked.text == pair.asked) {
+            Some(asked) => asked.pairs.push(view),
+            None => {
+                questions.push(Asked { text: &pair.asked, pairs: vec![view], published: published(&pair.question) })
+            }
         }
-    };
-    if result.pairs.is_empty() {
+    }
+    if questions.is_empty() {
         return String::new();
     }
-    let published = PUBLISHED.iter().map(|(question, shares)| (*question, Bar::of(*shares))).collect();
-    let section = Section { pairs: result.pairs.iter().map(view).collect(), result, published };
+    let section = Section { result, questions, world: list(&result.suites), source: HUMAN_SOURCE };
     // Rendering into a string fails only where a value's own formatting does, which none here can.
     section.render().unwrap_or_default()
 }
 
+fn view(pair: &PairResult) -> View<'_> {
+    let net = &pair.all;
+    let all = net.votes() as f64;
+    let shares = [net.wins as f64 / all, net.ties as f64 / all, net.losses as f64 / all];
+    View {
+        bar: Bar::of(shares, [&pair.first, &pair.second]),
+        sentence: sentence(net, &pair.first, &pair.second),
+        without: pair.without_flagged.as_ref().map(|net| sentence(net, &pair.first, &pair.second)),
+        fragile: fragile(pair),
+        pair,
+    }
+}
+
 fn sentence(net: &Net, first: &str, second: &str) -> String {
-    let count = format!("{} votes of {} raters on {} prompts", net.votes(), net.raters, net.prompts);
+    let count = format!(
+        "{} of {} on {}",
+        counted(net.votes(), "vote"),
+        counted(net.raters as u64, "rater"),
+        counted(net.prompts as u64, "prompt")
+    );
     let verdict = match net.interval {
         Some(interval) if interval.low > 0.0 => format!("{first} is preferred"),
         Some(interval) if interval.high < 0.0 => format!("{second} is preferred"),
@@ -82,16 +112,16 @@ fn sentence(net: &Net, first: &str, second: &str) -> String {
 }
 
 fn fragile(pair: &PairResult) -> String {
-    let part = |count: Option<usize>, what: &str| {
-        count.map(|count| format!("{count} {what}{}", if count == 1 { "" } else { "s" }))
-    };
+    let part = |count: Option<usize>, what: &str| count.map(|count| counted(count as u64, what));
     let parts = [
         part(pair.fragility.votes, "vote"),
         part(pair.fragility.prompts, "prompt"),
         part(pair.fragility.raters, "rater"),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    if parts.is_empty() {
+    if pair.fragility.votes == Some(0) {
+        "a draw as it stands".into()
+    } else if parts.is_empty() {
         "no removal of votes, prompts or raters turns it round".into()
     } else {
         format!("turned round by leaving out {}", parts.join(", or "))

@@ -1,8 +1,7 @@
 //! When one may stop, and how much more it takes.
 
 use super::net::Net;
-use super::shares::normal_quantile;
-use crate::statistics::Interval;
+use crate::statistics::{Interval, normal_quantile};
 
 /// An asymptotic confidence sequence of the net preference: valid however often one looks (Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas,
 /// "Time-uniform central limit theory and asymptotic confidence sequences", 2021, equation 5), tuned to be narrowest at `planned` votes. With the
@@ -23,7 +22,7 @@ pub fn confidence_sequence(net: &Net, planned: u64, alpha: f64) -> Option<Interv
 
 /// Votes in all that show a net preference of `gap` with 80 % power at 5 % two-sided, for this share of ties and this clustering.
 pub fn votes_for_gap(net: &Net, gap: f64) -> Option<u64> {
-    let z = normal_quantile(0.975)? + normal_quantile(0.8)?;
+    let z = normal_quantile(0.975) + normal_quantile(0.8);
     let decisive = (net.wins + net.losses) as f64 / net.votes() as f64;
     let votes = z * z * (decisive - gap * gap).max(0.0) / (gap * gap) * net.design_effect()?;
     votes.is_finite().then(|| votes.ceil() as u64)

@@ -36,11 +36,11 @@ impl App {
     ///
     /// # Errors
     /// The study is damaged, or another process writes its votes.
-    pub fn open(folder: &Folder, origin: Option<String>) -> anyhow::Result<Self> {
+    pub fn open(folder: &Folder, database: Option<&str>, origin: Option<String>) -> anyhow::Result<Self> {
         Ok(Self {
             pictures: Arc::new(folder.pictures()?.into_iter().map(Into::into).collect()),
             secret: Arc::new(Secret::read(&folder.path)?),
-            writer: Writer::open(folder)?,
+            writer: Writer::open(folder, database)?,
             origin: origin.map(Into::into),
         })
     }
@@ -67,7 +67,12 @@ pub fn router(app: App) -> Router {
 
 /// A picture, by a name that is good for one rater and one ballot. From memory; nothing in the answer tells one from another.
 async fn picture(State(app): State<App>, Path((token, name)): Path<(String, String)>) -> Response {
-    let found = app.writer.names.read().ok().and_then(|names| names.get(&name).copied());
+    let named = || app.writer.names.read().ok().and_then(|names| names.get(&name).copied());
+    let mut found = named();
+    if found.is_none() && secret::is_token(&name) {
+        app.writer.catch_up().await;
+        found = named();
+    }
     let index = match (found, name.as_str()) {
         (Some((rater, index)), _) => {
             let hash = digest::of_bytes(token.as_bytes());

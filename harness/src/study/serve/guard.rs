@@ -13,7 +13,7 @@ use super::app::App;
 const LIMIT: Duration = Duration::from_secs(15);
 
 /// Only our own resources, no inline script or style, no frames.
-const POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; \
+const POLICY: &str = "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; \
 base-uri 'none'; frame-ancestors 'none'";
 
 /// Refuses forms of other sites and slow bodies; adds the headers.

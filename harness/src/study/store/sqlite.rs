@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, params};
 
-use super::event::{Event, Record};
+use super::super::event::{Event, Record};
 use crate::failure::{Explain as _, refuse};
 
 /// The file.
@@ -23,11 +23,11 @@ CREATE TABLE ballots (ballot INTEGER PRIMARY KEY, ticket TEXT NOT NULL UNIQUE, s
 
 /// The database, open.
 #[derive(Debug)]
-pub struct Store {
+pub struct Sqlite {
     connection: Connection,
 }
 
-impl Store {
+impl Sqlite {
     /// Makes it; there must be none.
     ///
     /// # Errors

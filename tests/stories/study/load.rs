@@ -5,7 +5,8 @@ use std::net::TcpStream;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-use crate::study::{Served, field, frozen, join, verify, voted};
+use super::served::{Served, frozen, verify, voted};
+use super::wire::{field, join};
 use crate::support::{folder, text};
 
 /// A connection that stays, as a browser's does.

@@ -1,0 +1,191 @@
+//! A study that has outgrown one machine: several servers, one PostgreSQL.
+
+use std::collections::BTreeSet;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::durable::killed_again_and_again;
+use super::refusals::a_hundred_equal_posts;
+use super::served::{Served, frozen, voted};
+use super::wire::{field, get, join, post};
+use crate::support::{copy_folder, folder, refuses, run, run_well};
+
+/// A database server on loopback, which ends with the test.
+struct Database {
+    folder: TempDir,
+    programs: PathBuf,
+    port: u16,
+    owner: Option<(u32, u32)>,
+    server: Option<Child>,
+}
+
+/// Debian keeps the server's programs out of the path.
+fn programs() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let folders = versions.map(|version| version.path().join("bin")).chain(std::env::split_paths(&path));
+    folders.into_iter().find(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())
+}
+
+fn number(flag: &str) -> Option<u32> {
+    let output = Command::new("id").args([flag, "postgres"]).stderr(Stdio::null()).output().ok()?;
+    String::from_utf8(output.stdout).ok()?.trim().parse().ok()
+}
+
+impl Database {
+    /// Starts one; `None`, said aloud, where PostgreSQL is not installed.
+    fn start() -> Option<Self> {
+        let Some(programs) = programs() else {
+            eprintln!("skipped: no PostgreSQL is installed (`apt-get install postgresql`)");
+            return None;
+        };
+        // It refuses to run as root, and has a user of its own where a package installed it.
+        let is_root = Command::new("id").arg("-u").output().unwrap().stdout.starts_with(b"0\n");
+        let owner = if is_root { number("-u").zip(number("-g")) } else { None };
+        if is_root && owner.is_none() {
+            eprintln!("skipped: PostgreSQL does not run as root, and there is no user `postgres`");
+            return None;
+        }
+        let folder = folder();
+        if let Some((user, group)) = owner {
+            chown(folder.path(), Some(user), Some(group)).unwrap();
+        }
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut database = Self { folder, programs, port, owner, server: None };
+        let made = database
+            .command("initdb")
+            .args(["--no-sync", "--auth=trust", "--username=gentron", "--encoding=UTF8", "--locale=C"])
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        database.up();
+        Some(database)
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.programs.join(program));
+        command.arg("-D").arg(self.folder.path().join("data")).current_dir(self.folder.path());
+        if let Some((user, group)) = self.owner {
+            command.uid(user).gid(group);
+        }
+        command
+    }
+
+    fn up(&mut self) {
+        let mut command = self.command("postgres");
+        command.args(["-p", &self.port.to_string(), "-c", "listen_addresses=127.0.0.1"]);
+        command.args(["-c", "unix_socket_directories="]).stdout(Stdio::null()).stderr(Stdio::null());
+        self.server = Some(command.spawn().unwrap());
+        let began = Instant::now();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(began.elapsed() < Duration::from_secs(30), "PostgreSQL does not start");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Stops it at once, as a crash would.
+    fn down(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            // SIGQUIT takes the server's other processes with it.
+            drop(Command::new("kill").args(["-QUIT", &server.id().to_string()]).status());
+            drop(server.wait());
+        }
+    }
+
+    fn address(&self) -> String {
+        format!("postgres://gentron@127.0.0.1:{}/postgres", self.port)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.down();
+    }
+}
+
+/// A second machine's copy of a study's folder.
+fn copy(study: &Path) -> PathBuf {
+    let root = study.parent().unwrap().join("elsewhere");
+    copy_folder(study, &root.join("study"));
+    root.join("study")
+}
+
+#[test]
+fn two_servers_on_one_database_lose_nothing_and_count_nothing_twice() {
+    let Some(mut database) = Database::start() else { return };
+    let root = folder();
+    let here = frozen(root.path(), &[]);
+    let there = copy(&here);
+    let address = database.address();
+    let with = |study: &Path| Served::with(study, &["--database", &address]);
+    let both = || vec![with(&here), with(&there)];
+
+    let servers = both();
+    a_hundred_equal_posts(&servers, &here);
+    // Who came here goes on there, pictures included.
+    let link = join(&servers[0].form).unwrap();
+    let html = get(&servers[0].form, &link).text();
+    assert_eq!(get(&servers[1].form, &format!("{link}/p/{}", field(&html, "one").unwrap())).status, 200);
+    assert_eq!(field(&get(&servers[1].form, &link).text(), "ticket"), field(&html, "ticket"));
+
+    // Without its database a server refuses, keeps the answer in the page, and takes it when the database is back.
+    let body = |html: &str| {
+        format!("ticket={}&quality=left&alignment=tie&prompt=p&one=a&two=b&done=0", field(html, "ticket").unwrap())
+    };
+    database.down();
+    let refused = post(&servers[0].form, &format!("{link}/vote"), &body(&html)).unwrap();
+    assert!(refused.status == 503 && refused.text().contains("checked"), "{} {}", refused.status, refused.text());
+    database.up();
+    let began = Instant::now();
+    while post(&servers[0].form, &format!("{link}/vote"), &body(&html)).unwrap().status != 303 {
+        assert!(began.elapsed() < Duration::from_secs(30), "the server finds its database again");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    drop(servers);
+
+    let acknowledged = killed_again_and_again(8, both);
+    assert!(!acknowledged.is_empty(), "somebody voted");
+    for study in [&here, &there] {
+        let path = study.to_str().unwrap();
+        // Its mirror catches up when it is started.
+        drop(with(study));
+        let stored: BTreeSet<String> = voted(study);
+        assert!(acknowledged.is_subset(&stored), "{} votes are lost", acknowledged.difference(&stored).count());
+        let said = run_well(root.path(), &["votes", "verify", path, "--database", &address]);
+        assert!(said.contains("whole"), "{said}");
+        // Nobody goes on by mistake with what the folder had before.
+        refuses(&run(root.path(), &["votes", "export", path]), "are in PostgreSQL");
+    }
+    let path = here.to_str().unwrap();
+    let csv = run_well(root.path(), &["votes", "export", path, "--database", &address]);
+    assert!(csv.lines().count() > acknowledged.len(), "{} lines", csv.lines().count());
+    refuses(&run(root.path(), &["votes", "verify", path, "--restore", "--database", &address]), "already");
+}
+
+/// The votes outlive their database: an empty one takes them from a mirror.
+#[test]
+fn an_empty_database_is_filled_from_the_mirror_and_a_wrong_one_refused() {
+    let Some(database) = Database::start() else { return };
+    let root = folder();
+    let study = frozen(root.path(), &[]);
+    let path = study.to_str().unwrap();
+    let served = Served::of(&study);
+    let link = join(&served.form).unwrap();
+    assert_eq!(get(&served.form, &link).status, 200);
+    drop(served);
+    let address = database.address();
+    let said = run_well(root.path(), &["votes", "verify", path, "--restore", "--database", &address]);
+    assert!(said.contains("whole"), "{said}");
+    let served = Served::with(&study, &["--database", &address]);
+    assert!(field(&get(&served.form, &link).text(), "ticket").is_some());
+    drop(served);
+    let nowhere = "postgres://gentron@127.0.0.1:1/postgres";
+    refuses(&run(root.path(), &["votes", "verify", path, "--restore", "--database", nowhere]), "cannot reach");
+    refuses(&run(root.path(), &["votes", "export", path, "--database", "nonsense"]), "address");
+}
