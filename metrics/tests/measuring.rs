@@ -113,7 +113,7 @@ fn observations_survive_json() {
 /// All metrics of clips of a prompt on some frames, seen exactly.
 fn of_clip(prompt: &Prompt, frames: &[RgbImage]) -> Vec<Observation> {
     let eyes = ShapesPerception::new();
-    let backends = Backends { vqa: &eyes, detector: &eyes, image_text: None };
+    let backends = Backends::new(&eyes, &eyes);
     let of_frame = |frame: &RgbImage, metrics: &[MetricId]| measure(prompt, frame, &backends, metrics);
     let whole = ClipBackends { tracker: Some(&eyes), ..ClipBackends::default() };
     measure_clip(prompt, frames, &whole, &of_frame, &metrics_for(motion::ID, &prompt.category))

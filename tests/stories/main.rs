@@ -13,6 +13,7 @@ mod fuzz;
 mod help;
 mod instants;
 mod lists;
+mod page_tools;
 mod pages;
 mod partial;
 mod resume;

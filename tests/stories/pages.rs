@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
 
-use crate::browser::{axe, chromium, dom, invalid};
+use crate::page_tools::{axe, chromium, dom, invalid};
 use crate::support::{folder, gentron, run_well, weights};
 
 /// A server that ends with the test.

@@ -88,7 +88,7 @@ fn write(network: &Network, folder: &Path, seed: u64) -> anyhow::Result<()> {
 fn clip(invented: &Arc<Invented>, config: &ClipConfig, folder: &Path) -> anyhow::Result<()> {
     let backend = Box::new(Asked(Arc::clone(invented)));
     ClipModel::new(VarBuilder::from_backend(backend, DType::F32, Device::Cpu), config)?;
-    Ok(atomic::write(&folder.join("config.json"), &serde_json::to_vec_pretty(config)?)?)
+    atomic::write(&folder.join("config.json"), &serde_json::to_vec_pretty(config)?)
 }
 
 /// A builder's backend that only notes.

@@ -69,7 +69,9 @@ pub fn cost(recipe: &Resolved, weights: Option<&Path>, images: usize, threads: u
         };
         decoders.insert(config.latent_size, decoded);
         let branches = if arm.sampler.guidance == 1.0 { 1.0 } else { 2.0 };
-        let flops = config.forward_flops(&tokens) as f64 * branches * f64::from(arm.sampler.steps);
+        let flops = config.forward_flops(&tokens, u64::from(arm.sampler.frames.unwrap_or(1))) as f64
+            * branches
+            * f64::from(arm.sampler.steps);
         costs.push(Cost {
             arm: arm.name.clone(),
             rate,

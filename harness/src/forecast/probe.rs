@@ -24,7 +24,7 @@ const SIDE: usize = 16;
 /// The network cannot be built.
 pub fn backbone(config: &GenTronConfig, tokens: &[usize], batch: usize, threads: usize) -> anyhow::Result<f64> {
     let config = GenTronConfig { depth: config.depth.min(BLOCKS), ..config.clone() };
-    let flops = config.forward_flops(tokens) as f64;
+    let flops = config.forward_flops(tokens, 1) as f64;
     let rows = ((EFFORT / flops) as usize).clamp(1, 2 * batch);
     let device = Device::Cpu;
     let network = GenTron::new(VarBuilder::zeros(DType::F32, &device), &config)?;

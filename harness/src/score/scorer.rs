@@ -137,7 +137,7 @@ impl Scorer {
             World::Photographs => photographs::observe(&self.eyes, prompt, image, file, metrics),
             World::Shapes => {
                 let backends = Backends {
-                    image_text: self.clip.as_ref().map(|clip| clip as &dyn gentron_metrics::ImageText),
+                    image_text: self.clip.as_ref().map(|clip| clip as &dyn ImageText),
                     ..Backends::new(&self.perception, &self.perception)
                 };
                 measure(prompt, image, &backends, metrics)

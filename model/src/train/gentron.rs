@@ -114,9 +114,16 @@ pub(super) struct Draw {
     of_pictures: bool,
     example: usize,
     /// The example whose text it is told, if any.
-    pub(super) text: Option<usize>,
+    text: Option<usize>,
     timestep: usize,
     noise: Vec<f32>,
+}
+
+impl Draw {
+    /// The same, told the text of `example`.
+    pub(super) fn told(self, example: usize) -> Self {
+        Self { text: Some(example), ..self }
+    }
 }
 
 impl GenTronObjective<'_> {

@@ -37,9 +37,10 @@ impl GenTronObjective<'_> {
         let mut losses = [0.0; 2];
         for start in (0..count).step_by(chunk) {
             for (shift, loss) in losses.iter_mut().enumerate() {
-                let draw = |i: usize| Draw {
-                    text: Some(first + (i + shift) % count),
-                    ..self.draw(base + i as u64, (self.clips.is_none(), first + i), Timesteps::Uniform, 0.0)
+                let draw = |i: usize| {
+                    let of = (self.clips.is_none(), first + i);
+                    let draw = self.draw(base + i as u64, of, Timesteps::Uniform, 0.0);
+                    draw.told(first + (i + shift) % count)
                 };
                 let draws: Vec<Draw> = (start..(start + chunk).min(count)).map(draw).collect();
                 *loss += f64::from(self.errors(network, &draws)?.sum_all()?.to_scalar::<f32>()?);

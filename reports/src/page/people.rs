@@ -67,7 +67,7 @@ fn prompts<'a>(pair: &'a PairResult, images: &mut Embedder) -> Result<Prompts<'a
         let votes = grouped(prompt.votes);
         let facts = format!("{leads} leads by {} of {votes} votes", grouped(prompt.net.unsigned_abs()));
         let mut side = |label: &'a str, path: &Option<String>| -> Result<(&'a str, Option<Embedded>)> {
-            Ok((label, path.as_deref().map(|path| images.image(path)).transpose()?.flatten()))
+            Ok((label, path.as_deref().map(|path| images.image(path, None)).transpose()?.flatten()))
         };
         let sides = vec![side(&pair.first, &prompt.images[0])?, side(&pair.second, &prompt.images[1])?];
         shown.push(Shown { text: &prompt.text, facts, sides });
