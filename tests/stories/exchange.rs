@@ -209,6 +209,13 @@ fn images(path: &Path, run: &str) -> std::collections::BTreeMap<String, Vec<u8>>
     images
 }
 
+/// Whether a picture is there; nothing is read, for another process is at work in the folder.
+fn holds_an_image(folder: &Path) -> bool {
+    let is_image = |path: &Path| path.is_file() && path.extension().is_some_and(|extension| extension == "png");
+    fs::read_dir(folder)
+        .is_ok_and(|entries| entries.flatten().any(|entry| is_image(&entry.path()) || holds_an_image(&entry.path())))
+}
+
 fn python() -> bool {
     let there = std::process::Command::new("python3").arg("--version").stdout(Stdio::null()).status();
     let there = there.is_ok_and(|status| status.success());
@@ -289,7 +296,7 @@ fn a_killed_run_of_a_program_goes_on_and_leaves_no_process() {
         let arguments = ["generate", &plain, "--threads", "1", "--out", &out];
         let mut child = gentron(path).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let until = Instant::now() + Duration::from_secs(30);
-        while !path.join(&out).join("journals").exists() {
+        while !holds_an_image(&path.join(&out).join("images")) {
             assert!(Instant::now() < until, "it draws within half a minute");
             std::thread::sleep(Duration::from_millis(5));
         }

@@ -161,7 +161,7 @@ fn check_worlds(arms: &[ResolvedArm], suites: &[ResolvedSuite]) -> Result<(), Wr
     use gentron_suites::shapes::{ID, motion};
     for (arm, suite) in arms.iter().flat_map(|arm| suites.iter().map(move |suite| (arm, suite))) {
         let gentron = arm.generator == GeneratorKind::Gentron;
-        if !gentron && ![ID, motion::ID].contains(&suite.id.as_str()) {
+        if arm.generator.renders() && ![ID, motion::ID].contains(&suite.id.as_str()) {
             let what =
                 format!("arm `{}` renders prompts of the suite {ID} or {}, not of {}", arm.name, motion::ID, suite.id);
             return Err((what, "leave out the arm or the suite".into()));

@@ -26,7 +26,7 @@ pub fn write(
             .compression_method(CompressionMethod::Stored)
             .last_modified_time(DateTime::default())
             .unix_permissions(0o644);
-        let mut pack = ZipWriter::new(Remembering { file: BufWriter::new(file), failed: None });
+        let mut pack = ZipWriter::new(Remembering { file: BufWriter::new(file), at: 0, failed: None });
         let mut missing = None;
         for task in tasks {
             match image(task) {
@@ -51,8 +51,11 @@ pub fn write(
 }
 
 /// Keeps the first failure and swallows what comes after it: a writer of zips that is dropped on the way to an error says so on stderr.
+///
+/// It knows where it is also then, because the writer of zips asks.
 struct Remembering<W> {
     file: W,
+    at: u64,
     failed: Option<std::io::Error>,
 }
 
@@ -72,7 +75,9 @@ impl<W> Remembering<W> {
 
 impl<W: Write> Write for Remembering<W> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.attempt(bytes.len(), |file| file.write(bytes))
+        let written = self.attempt(bytes.len(), |file| file.write(bytes))?;
+        self.at += written as u64;
+        Ok(written)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
@@ -82,7 +87,13 @@ impl<W: Write> Write for Remembering<W> {
 
 impl<W: Seek> Seek for Remembering<W> {
     fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
-        self.attempt(0, |file| file.seek(to))
+        let otherwise = match to {
+            SeekFrom::Start(at) => at,
+            SeekFrom::Current(by) => self.at.saturating_add_signed(by),
+            SeekFrom::End(_) => self.at,
+        };
+        self.at = self.attempt(otherwise, |file| file.seek(to))?;
+        Ok(self.at)
     }
 }
 
