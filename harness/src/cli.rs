@@ -107,9 +107,6 @@ pub enum Command {
     /// Repeat what is said of full size
     #[command(subcommand, hide = true, disable_help_subcommand = true)]
     Develop(develop::DevelopAction),
-    /// For developers: write scorers' weights that mean nothing, in their real layouts and sizes
-    #[command(hide = true)]
-    Invent(InventArgs),
 }
 
 /// A recipe, and where and how to run it.
@@ -231,15 +228,6 @@ pub struct ScorerArgs {
     /// DPT-Hybrid's weights: depth for 3D
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub depth: Option<PathBuf>,
-    /// Folder with PickScore's weights and a CLIP's tokenizer
-    #[arg(long, value_name = "DIR", hide_short_help = true)]
-    pub pickscore: Option<PathBuf>,
-    /// Folder with HPSv2.1's weights and a CLIP's tokenizer
-    #[arg(long, value_name = "DIR", hide_short_help = true)]
-    pub hpsv2: Option<PathBuf>,
-    /// Folder with ImageReward's weights and vocab.txt
-    #[arg(long, value_name = "DIR", hide_short_help = true)]
-    pub image_reward: Option<PathBuf>,
 }
 
 impl ScorerArgs {
@@ -252,9 +240,6 @@ impl ScorerArgs {
             unidet_r50: self.unidet_r50.clone(),
             unidet_rs200: self.unidet_rs200.clone(),
             depth: self.depth.clone(),
-            pickscore: self.pickscore.clone(),
-            hpsv2: self.hpsv2.clone(),
-            image_reward: self.image_reward.clone(),
         }
     }
 }
@@ -392,19 +377,6 @@ pub struct FetchArgs {
     /// Print JSON instead of a line each
     #[arg(long)]
     pub json: bool,
-}
-
-/// Which networks to invent.
-#[derive(Debug, Args)]
-pub struct InventArgs {
-    /// Keys, as `gentron doctor` lists them [default: all]
-    pub keys: Vec<String>,
-    /// Folder of scorers, one folder a key: what `GENTRON_SCORERS` may name
-    #[arg(long, value_name = "DIR")]
-    pub to: PathBuf,
-    /// Another seed, other numbers
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
 }
 
 /// What to check.

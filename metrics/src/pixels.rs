@@ -9,18 +9,14 @@
 //! | BLIP-VQA | [`square`] 480, bicubic, aspect ratio ignored | [`Normalization::CLIP`] |
 //! | CLIP | [`shorter_side_and_crop`] 224, bicubic | [`Normalization::CLIP`] |
 //! | UniDet | [`shorter_side`] 479, at most 480, bilinear | its own |
-//! | PickScore, ImageReward | as CLIP | [`Normalization::CLIP`] |
-//! | HPSv2.1 | [`longest_side`] 224, bicubic on floats | [`Normalization::CLIP`] |
 //! | Inception of FID | none here: the network resizes floats | [`Normalization::UNIT`] |
 
 mod fit;
-mod floats;
 mod normalize;
 mod resample;
 mod taps;
 
 pub use fit::{center_crop, shorter_side, shorter_side_and_crop, square};
-pub use floats::longest_side;
 pub use normalize::{Normalization, to_tensor};
 pub use resample::resize;
 pub use taps::Filter;

@@ -29,7 +29,7 @@ impl ImageText for Quarter {
 
 fn score(prompt: &Prompt, image: &RgbImage, image_text: Option<&dyn ImageText>, metric: MetricId) -> Outcome {
     let eyes = ShapesPerception::new();
-    let backends = Backends { image_text, ..Backends::new(&eyes, &eyes) };
+    let backends = Backends { vqa: &eyes, detector: &eyes, image_text };
     measure(prompt, image, &backends, &[metric]).remove(0).outcome
 }
 
@@ -92,7 +92,7 @@ fn a_phrase_outside_the_grammar_leaves_the_image_unscored() {
 #[test]
 fn observations_survive_json() {
     let eyes = ShapesPerception::new();
-    let backends = Backends::new(&eyes, &eyes);
+    let backends = Backends { vqa: &eyes, detector: &eyes, image_text: None };
     for category in ["color", "2d_spatial", "3d_spatial", "numeracy", "non_spatial", "complex"] {
         let prompt = prompt(|p| p.category == category);
         let image = render(&scene_for(&prompt, 0));
@@ -113,7 +113,7 @@ fn observations_survive_json() {
 /// All metrics of clips of a prompt on some frames, seen exactly.
 fn of_clip(prompt: &Prompt, frames: &[RgbImage]) -> Vec<Observation> {
     let eyes = ShapesPerception::new();
-    let backends = Backends::new(&eyes, &eyes);
+    let backends = Backends { vqa: &eyes, detector: &eyes, image_text: None };
     let of_frame = |frame: &RgbImage, metrics: &[MetricId]| measure(prompt, frame, &backends, metrics);
     let whole = ClipBackends { tracker: Some(&eyes), ..ClipBackends::default() };
     measure_clip(prompt, frames, &whole, &of_frame, &metrics_for(motion::ID, &prompt.category))
@@ -140,7 +140,9 @@ fn rendered_clips_move_as_told_and_other_clips_do_not() {
             if prompt.category != "turn" && !prompt.text.contains("turning") {
                 let want = (0..frames.len()).map(size).sum::<f64>() / frames.len() as f64;
                 let got = value(&observed, MetricId::SubjectSize).unwrap();
-                assert!((got / want - 1.0).abs() < 0.2, "{}: size {got}, not {want}", prompt.text);
+                // Dots and checks at an outline's tips are paper's colour, and the patch ends before them.
+                let bound = if motion_textured(&prompt.text) { 0.25 } else { 0.2 };
+                assert!((got / want - 1.0).abs() < bound, "{}: size {got}, not {want}", prompt.text);
             }
         }
         let still = vec![motion::clip_for(prompt, 1).render().remove(0); motion::FRAMES];
@@ -169,4 +171,9 @@ fn a_clip_of_nothing_has_no_subject_and_moves_nothing() {
     );
     // A picture has no motion to be scored.
     assert!(matches!(score(prompt, &blank[0], None, MetricId::Motion), Outcome::Unscored { .. }));
+}
+
+/// Whether a text names a texture.
+fn motion_textured(text: &str) -> bool {
+    ["striped", "dotted", "checkered"].iter().any(|texture| text.contains(texture))
 }

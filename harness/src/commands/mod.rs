@@ -9,7 +9,6 @@ pub mod fetch;
 pub mod folder;
 pub mod generate;
 pub mod import;
-pub mod invent;
 pub mod merge;
 pub mod metrics;
 pub mod models;
@@ -69,6 +68,5 @@ pub fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Metrics(args) => metrics::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Develop(action) => develop::run(&action),
-        Command::Invent(args) => invent::run(&args),
     }
 }

@@ -100,7 +100,11 @@ pub fn to_bytes<T: Serialize>(records: &[T]) -> anyhow::Result<Vec<u8>> {
 /// # Errors
 /// It cannot be read.
 pub fn read<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<T>> {
-    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let bytes = match fs::read(path) {
+        // Whoever is at work in the run has finished with it since it was listed.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        read => read.with_context(|| format!("cannot read {}", path.display()))?,
+    };
     Ok(bytes.split(|byte| *byte == b'\n').filter_map(parse).collect())
 }
 

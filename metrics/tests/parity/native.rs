@@ -52,7 +52,7 @@ fn the_relation_in_depth_is_scored_with_a_depth_network_and_not_without() {
     }
     let eyes = ShapesPerception::new();
     let outcome = |detector: &dyn Detector| {
-        let backends = Backends::new(&eyes, detector);
+        let backends = Backends { vqa: &eyes, detector, image_text: None };
         measure(&prompt, &image, &backends, &[MetricId::Unidet3d]).remove(0).outcome
     };
     let Outcome::Unscored { why } = outcome(&detector) else { panic!("scored without depth") };

@@ -53,6 +53,10 @@ impl Reader {
             };
             let metadata: Metadata = serde_json::from_slice(&header).map_err(|e| damaged(&e))?;
             let data = (header.len() + 8) as u64;
+            let last = metadata.tensors().values().map(|info| info.data_offsets.1).max().unwrap_or(0);
+            if data + (last as u64) < length {
+                return Err(damaged(&"it goes on after its last tensor"));
+            }
             for (name, info) in metadata.tensors() {
                 let (start, end) = info.data_offsets;
                 if data + end as u64 > length {

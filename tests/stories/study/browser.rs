@@ -297,7 +297,7 @@ fn three_raters_in_a_browser_do_a_whole_study() {
     assert!(operator.text(".progress").contains("15 of 15 votes"), "{}", operator.text("main"));
     operator.screenshot("operator");
     operator.press("form button");
-    operator.wait("document.body.innerText.includes('What people prefer')");
+    operator.wait("document.body?.innerText.includes('What people prefer') ?? false");
     assert_eq!(operator.complaints(), Vec::<String>::new());
     assert!(operator.text("main").contains(arms[1].as_str()), "the result has names");
     operator.screenshot("operator-closed");
