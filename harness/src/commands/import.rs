@@ -52,7 +52,7 @@ pub struct ImportArgs {
     /// Images that each prompt has [default: as many as the prompt with most]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub images: Option<u32>,
-    /// Folder to write [default: imports/<NAME>]
+    /// Folder to write [default: imports/NAME]
     #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,
     /// What to work with.

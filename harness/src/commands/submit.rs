@@ -108,7 +108,7 @@ pub struct SlurmArgs {
     /// The cluster's MaxArraySize [default: what it says itself, else 1001]
     #[arg(long, value_name = "N", hide_short_help = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_array_size: Option<u32>,
-    /// Folder of scripts and logs [default: <run>-slurm]
+    /// Folder of scripts and logs [default: RUN-slurm]
     #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub logs: Option<PathBuf>,
 }
