@@ -1,8 +1,6 @@
 //! A safe face for the matrix product of f32, exact or with operands rounded to bfloat16.
 
 #[cfg(target_arch = "x86_64")]
-use super::avx2;
-#[cfg(target_arch = "x86_64")]
 use super::bf16 as rounded;
 use super::precision::{self, Precision};
 use super::threads;
@@ -73,7 +71,7 @@ pub(super) fn multiply(out: &mut [f32], row_stride: usize, keep: bool, scale: f3
     let (m, n, k) = (lhs.rows, rhs.cols, lhs.cols);
     assert_eq!(k, rhs.rows, "inner sizes differ");
     assert!(m == 0 || n == 0 || (m - 1) * row_stride + n <= out.len(), "output view out of bounds");
-    if precision::current() == Precision::Bf16 && m * n * k >= WORTH_ROUNDING && multiplies_bf16() {
+    if precision::current() == Precision::Bf16 && m * n * k >= WORTH_ROUNDING && rounds() {
         return multiply_rounded(out, row_stride, keep, scale, lhs, Right::F32(rhs));
     }
     // SAFETY: the three views were checked against their slices, `out` is borrowed exclusively.
@@ -104,18 +102,12 @@ pub(super) fn multiply(out: &mut [f32], row_stride: usize, keep: bool, scale: f3
 
 /// `out = keep * out + lhs @ weightᵀ` for a weight (outputs, inner) that lies in bfloat16: `out` row-major without gaps.
 ///
-/// Where the processor multiplies bfloat16 the left side is rounded to it; elsewhere the weight is converted, with AVX2 by blocks that
-/// stay in the cache.
+/// Where the processor multiplies bfloat16 the left side is rounded to it; elsewhere the weight is converted.
 pub(super) fn multiply_by_weight(out: &mut [f32], keep: bool, lhs: View, weight: &[bf16]) {
     let (inner, outputs) = (lhs.cols, weight.len() / lhs.cols.max(1));
     assert_eq!(inner * outputs, weight.len(), "inner sizes differ");
-    if multiplies_bf16() {
+    if rounds() {
         return multiply_rounded(out, outputs, keep, 1.0, lhs, Right::Weight { data: weight, inner });
-    }
-    #[cfg(target_arch = "x86_64")]
-    if lhs.col_stride == 1 && lhs.row_stride == inner && avx2::is_supported() {
-        let x = &lhs.data[..lhs.rows * inner];
-        return avx2::multiply(out, keep, x, inner, avx2::Weight::Bf16(weight), !threads::is_single());
     }
     let mut converted = vec![0f32; weight.len()];
     weight.convert_to_f32_slice(&mut converted);
@@ -125,11 +117,13 @@ pub(super) fn multiply_by_weight(out: &mut [f32], keep: bool, lhs: View, weight:
 /// Below this many multiplications the product of f32 is as fast.
 const WORTH_ROUNDING: usize = 1 << 15;
 
-/// Whether this processor multiplies bfloat16 by itself (AVX512-BF16); elsewhere such weights are converted as they are used.
-pub fn multiplies_bf16() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return rounded::is_supported();
-    #[cfg(not(target_arch = "x86_64"))]
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn rounds() -> bool {
+    rounded::is_supported()
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn rounds() -> bool {
     false
 }
 

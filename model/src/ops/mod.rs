@@ -8,8 +8,6 @@
 mod activation;
 mod attention;
 #[cfg(target_arch = "x86_64")]
-mod avx2;
-#[cfg(target_arch = "x86_64")]
 mod bf16;
 mod conv;
 mod linear;
@@ -25,7 +23,7 @@ pub use activation::{gelu_erf, gelu_tanh, quick_gelu, silu};
 pub use attention::{attention, cross_attention, cross_probabilities, self_attention};
 pub use conv::{conv2d, upsample_nearest2d};
 pub use linear::linear;
-pub use matmul::multiplies_bf16;
+pub(crate) use matmul::rounds as multiplies_bf16;
 pub use norm::{group_norm, layer_norm, modulated_layer_norm, rms_norm};
 pub use precision::{Precision, with_precision};
 pub use residual::gated_residual;
