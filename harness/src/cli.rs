@@ -228,6 +228,15 @@ pub struct ScorerArgs {
     /// DPT-Hybrid's weights: depth for 3D
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub depth: Option<PathBuf>,
+    /// Folder with PickScore's weights and a CLIP's tokenizer
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
+    pub pickscore: Option<PathBuf>,
+    /// Folder with HPSv2.1's weights and a CLIP's tokenizer
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
+    pub hpsv2: Option<PathBuf>,
+    /// Folder with ImageReward's weights and vocab.txt
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
+    pub image_reward: Option<PathBuf>,
 }
 
 impl ScorerArgs {
@@ -240,6 +249,9 @@ impl ScorerArgs {
             unidet_r50: self.unidet_r50.clone(),
             unidet_rs200: self.unidet_rs200.clone(),
             depth: self.depth.clone(),
+            pickscore: self.pickscore.clone(),
+            hpsv2: self.hpsv2.clone(),
+            image_reward: self.image_reward.clone(),
         }
     }
 }

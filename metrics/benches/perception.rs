@@ -31,7 +31,7 @@ fn perception(criterion: &mut Criterion) {
     }
     let pairs: Vec<_> = suite.prompts().iter().map(|prompt| (prompt, render(&scene_for(prompt, 0)))).collect();
     let perception = ShapesPerception::new();
-    let backends = Backends { vqa: &perception, detector: &perception, image_text: None };
+    let backends = Backends::new(&perception, &perception);
     group.throughput(Throughput::Elements(pairs.len() as u64));
     group.bench_function("measure the whole suite", |bencher| {
         bencher.iter(|| {

@@ -76,7 +76,9 @@ impl Average {
     #[must_use]
     pub fn bounds(&self) -> Option<[f64; 2]> {
         let all = self.scored + self.unscored();
-        let bound = |extreme: f64| (self.sum + extreme * self.unscored() as f64) / all as f64;
+        // Nothing missing times an end that is infinite is nothing.
+        let missing = |extreme: f64| if self.unscored() == 0 { 0.0 } else { extreme * self.unscored() as f64 };
+        let bound = |extreme: f64| (self.sum + missing(extreme)) / all as f64;
         (all > 0).then(|| self.range.map(bound))
     }
 }
@@ -106,6 +108,9 @@ mod tests {
     #[test]
     fn bounds_follow_the_metrics_range() {
         assert_eq!(Average::of(&[missing()], [-1.0, 1.0]).bounds(), Some([-1.0, 1.0]));
+        let endless = [f64::NEG_INFINITY, f64::INFINITY];
+        assert_eq!(Average::of(&[scored(3.0)], endless).bounds(), Some([3.0, 3.0]));
+        assert_eq!(Average::of(&[scored(3.0), missing()], endless).bounds(), Some(endless));
     }
 
     #[test]

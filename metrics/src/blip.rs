@@ -11,6 +11,8 @@
 //! Questions are packed without padding, so no mask is needed and none of them feels the others: the same picture and
 //! phrase give the same bits in any company. `P(yes) = softmax(logits)[yes] / (softmax[yes] + softmax[no])` is exactly
 //! `sigmoid(yes − no)`, and is computed so.
+//!
+//! [`ImageReward`] is the same eye and question encoder at other sizes, with a number behind them instead of an answer.
 
 mod answer;
 mod config;
@@ -19,6 +21,7 @@ mod layout;
 mod network;
 mod positions;
 mod question;
+mod reward;
 mod vision;
 mod vqa;
 mod words;
@@ -26,6 +29,7 @@ mod words;
 pub use config::{BertConfig, BlipConfig, VitConfig};
 pub use layout::Layout;
 pub use network::{BlipNetwork, Seen};
+pub use reward::{IMAGE_REWARD, ImageReward, RewardConfig, RewardNetwork};
 pub(crate) use vision::Block;
 pub use vqa::{BLIP_VQA, BlipVqa};
 pub use words::{Words, pre_question};

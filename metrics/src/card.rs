@@ -49,6 +49,15 @@ pub enum MetricId {
     /// Mean of the parts of a complex prompt, the spatial one repaired.
     #[serde(rename = "3-in-1-fixed")]
     ThreeInOneFixed,
+    /// CLIP-H trained on people's choices between two pictures.
+    #[serde(rename = "pickscore")]
+    PickScore,
+    /// CLIP-H trained on people's choices, another set.
+    #[serde(rename = "hpsv2.1")]
+    HpsV2,
+    /// BLIP trained on people's rankings.
+    #[serde(rename = "image-reward")]
+    ImageReward,
     /// Whether named objects of a clip move as told; ours.
     #[serde(rename = "motion")]
     Motion,
@@ -71,7 +80,7 @@ pub enum MetricId {
 
 impl MetricId {
     /// Every metric, in the order of the registry.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::BVqa,
         Self::Unidet2d,
         Self::Unidet3d,
@@ -84,6 +93,9 @@ impl MetricId {
         Self::Unidet3dFixed,
         Self::UnidetNumeracyFixed,
         Self::ThreeInOneFixed,
+        Self::PickScore,
+        Self::HpsV2,
+        Self::ImageReward,
         Self::Motion,
         Self::Flicker,
         Self::Consistency,
@@ -91,6 +103,10 @@ impl MetricId {
         Self::SubjectSize,
         Self::SubjectCentrality,
     ];
+
+    /// Those of models that were trained on what people prefer. No suite has them among its own: they are scored where
+    /// the model is there or a recipe asks for them.
+    pub const PREFERENCES: [Self; 3] = [Self::PickScore, Self::HpsV2, Self::ImageReward];
 
     /// Those that look at a clip as a whole; of a clip, every other is the mean over its frames.
     pub const OF_CLIPS: [Self; 6] =
@@ -118,6 +134,9 @@ impl MetricId {
             Self::Unidet3dFixed => "unidet-3d-fixed",
             Self::UnidetNumeracyFixed => "unidet-numeracy-fixed",
             Self::ThreeInOneFixed => "3-in-1-fixed",
+            Self::PickScore => "pickscore",
+            Self::HpsV2 => "hpsv2.1",
+            Self::ImageReward => "image-reward",
             Self::Motion => "motion",
             Self::Flicker => "flicker",
             Self::Consistency => "consistency",
@@ -139,7 +158,9 @@ impl MetricId {
     #[must_use]
     pub fn uses_detector(self) -> bool {
         use MetricId::{ActionVqa, BVqa, BVqaNp2, ClipScore};
-        !matches!(self, BVqa | BVqaNp2 | ClipScore | ActionVqa) && !self.is_of_clips()
+        !matches!(self, BVqa | BVqaNp2 | ClipScore | ActionVqa)
+            && !self.is_of_clips()
+            && !Self::PREFERENCES.contains(&self)
     }
 
     /// Its card.
@@ -175,7 +196,7 @@ pub struct MetricCard {
     pub name: &'static str,
     /// What the number counts.
     pub unit: &'static str,
-    /// Smallest and largest possible value.
+    /// Smallest and largest possible value; an infinity (null in JSON) where there is no end.
     pub range: [f64; 2],
     /// Whether more is better.
     pub higher_is_better: bool,

@@ -2,7 +2,7 @@
 //!
 //! Three layers, each usable alone:
 //!
-//! - [`perception`] says what a scorer must be able to see, as three traits. [`shapes::ShapesPerception`] sees exactly,
+//! - [`perception`] says what a scorer must be able to see, as four traits. [`shapes::ShapesPerception`] sees exactly,
 //!   in the small world of drawn shapes; networks implement the same traits for photographs.
 //! - [`formulas`] are T2I-CompBench's official scores as pure functions of what was seen.
 //! - [`measure()`] puts both together for one image: an [`Observation`] a metric, with its [`Reason`]s, or why it is
@@ -16,7 +16,7 @@
 //! let prompt = &suite.prompts()[0];
 //! let image = shapes::render(&shapes::scene_for(prompt, 1));
 //! let eyes = ShapesPerception::new();
-//! let backends = Backends { vqa: &eyes, detector: &eyes, image_text: None };
+//! let backends = Backends::new(&eyes, &eyes);
 //! for observation in measure(prompt, &image, &backends, &official_metrics(&prompt.category)) {
 //!     assert_eq!(observation.outcome.value(), Some(1.0));
 //! }
@@ -46,7 +46,7 @@ pub mod weights;
 pub use average::Average;
 pub use card::{MetricCard, MetricId, clip_metrics, metrics_for, official_metrics, registry};
 pub use error::MetricError;
-pub use measure::{Backends, ClipBackends, action_phrase, measure, measure_clip, score_name, unscored};
+pub use measure::{Backends, ClipBackends, Preferences, action_phrase, measure, measure_clip, score_name, unscored};
 pub use observation::{Observation, Outcome, Reason};
-pub use perception::{Answer, DepthMap, Detection, Detections, Detector, ImageText, Tracker, Vqa};
+pub use perception::{Answer, DepthMap, Detection, Detections, Detector, ImageText, Preference, Tracker, Vqa};
 pub use wanted::Mode;

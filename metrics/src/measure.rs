@@ -13,7 +13,7 @@ use crate::card::MetricId;
 use crate::error::MetricError;
 use crate::formulas::{self, NP_NUM, NP_NUM_PAPER};
 use crate::observation::{Observation, Outcome, Reason};
-use crate::perception::{Detections, Detector, ImageText, Vqa};
+use crate::perception::{Detections, Detector, ImageText, Preference, Vqa};
 use crate::wanted::{self, Mode};
 
 pub use clip::{ClipBackends, measure_clip};
@@ -27,6 +27,27 @@ pub struct Backends<'a> {
     pub detector: &'a dyn Detector,
     /// Compares image and text; without one the metrics that need it are unscored.
     pub image_text: Option<&'a dyn ImageText>,
+    /// Say what people would like.
+    pub preferences: Preferences<'a>,
+}
+
+/// The models of people's preference that are there; the metric of one that is not is unscored.
+#[derive(Clone, Copy, Default)]
+pub struct Preferences<'a> {
+    /// PickScore.
+    pub pickscore: Option<&'a dyn Preference>,
+    /// HPSv2.1.
+    pub hpsv2: Option<&'a dyn Preference>,
+    /// ImageReward.
+    pub image_reward: Option<&'a dyn Preference>,
+}
+
+impl<'a> Backends<'a> {
+    /// A question-answerer and a detector, and nobody else.
+    #[must_use]
+    pub fn new(vqa: &'a dyn Vqa, detector: &'a dyn Detector) -> Self {
+        Self { vqa, detector, image_text: None, preferences: Preferences::default() }
+    }
 }
 
 /// One observation for each of `metrics`, in their order, under the name that [`score_name()`] gives it.
@@ -115,6 +136,9 @@ impl Look<'_> {
                 MetricId::ActionVqa => self.action_vqa(),
                 MetricId::ThreeInOne => self.three_in_one(Mode::Official),
                 MetricId::ThreeInOneFixed => self.three_in_one(Mode::Fixed),
+                MetricId::PickScore => self.preference(self.backends.preferences.pickscore),
+                MetricId::HpsV2 => self.preference(self.backends.preferences.hpsv2),
+                MetricId::ImageReward => self.preference(self.backends.preferences.image_reward),
                 MetricId::Motion
                 | MetricId::Flicker
                 | MetricId::Consistency
@@ -160,6 +184,16 @@ impl Look<'_> {
         let text = self.compared_text();
         let cosine = model.cosine(self.image, &text)?;
         Ok((cosine, vec![Reason::Similarity { text, cosine }]))
+    }
+
+    /// What a model of people's preference makes of the image and the whole prompt.
+    fn preference(&self, model: Option<&dyn Preference>) -> Scored {
+        let model = model.ok_or("this model of people's preference is not loaded")?;
+        let score = model.preference(self.image, &self.prompt.text)?;
+        Ok((
+            score,
+            vec![Reason::Note { text: format!("{} says {score:.4} of the image for the whole prompt", model.id()) }],
+        ))
     }
 
     /// Complex prompts are compared without their adjectives, as officially; the small world's adjectives are its

@@ -1,5 +1,5 @@
-//! What a scorer must be able to see: three traits, one for each kind of question that T2I-CompBench asks of an image, and
-//! one for what moves in a clip.
+//! What a scorer must be able to see: three traits, one for each kind of question that T2I-CompBench asks of an image, a fourth for
+//! models that were trained on what people prefer, and one for what moves in a clip.
 //!
 //! [`crate::shapes::ShapesPerception`] implements the first two exactly for the world of drawn shapes; BLIP-VQA and
 //! UniDet implement them for photographs.
@@ -140,6 +140,19 @@ pub trait ImageText: Send + Sync {
     /// # Errors
     /// [`MetricError::Backend`] where the network fails or the text is too long for it.
     fn cosine(&self, image: &RgbImage, text: &str) -> Result<f64, MetricError>;
+}
+
+/// Says how much people would like an image for a text: a model that was trained on what they chose.
+pub trait Preference: Send + Sync {
+    /// Registry key, as it is written into a run's protocol.
+    fn id(&self) -> &str;
+
+    /// The model's own number, on its own scale; more is better. It depends on the image's pixels and the text alone.
+    ///
+    /// # Errors
+    /// [`MetricError::ImageSize`] on an image without pixels, [`MetricError::Network`] or [`MetricError::Backend`]
+    /// where the network fails.
+    fn preference(&self, image: &RgbImage, text: &str) -> Result<f64, MetricError>;
 }
 
 /// Follows an object through a clip.

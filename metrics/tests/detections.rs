@@ -47,7 +47,7 @@ fn prompt(text: &str, category: &str, relation: RelationKind, [subject, object]:
 
 fn outcome(detector: &dyn Detector, prompt: &Prompt, image: &RgbImage, metric: MetricId) -> (String, Outcome) {
     let eyes = ShapesPerception::new();
-    let backends = Backends { vqa: &eyes, detector, image_text: None };
+    let backends = Backends::new(&eyes, detector);
     let observation = measure(prompt, image, &backends, &[metric]).remove(0);
     (observation.metric, observation.outcome)
 }

@@ -29,7 +29,7 @@ impl ImageText for Quarter {
 
 fn score(prompt: &Prompt, image: &RgbImage, image_text: Option<&dyn ImageText>, metric: MetricId) -> Outcome {
     let eyes = ShapesPerception::new();
-    let backends = Backends { vqa: &eyes, detector: &eyes, image_text };
+    let backends = Backends { image_text, ..Backends::new(&eyes, &eyes) };
     measure(prompt, image, &backends, &[metric]).remove(0).outcome
 }
 
@@ -92,7 +92,7 @@ fn a_phrase_outside_the_grammar_leaves_the_image_unscored() {
 #[test]
 fn observations_survive_json() {
     let eyes = ShapesPerception::new();
-    let backends = Backends { vqa: &eyes, detector: &eyes, image_text: None };
+    let backends = Backends::new(&eyes, &eyes);
     for category in ["color", "2d_spatial", "3d_spatial", "numeracy", "non_spatial", "complex"] {
         let prompt = prompt(|p| p.category == category);
         let image = render(&scene_for(&prompt, 0));
@@ -113,7 +113,7 @@ fn observations_survive_json() {
 /// All metrics of clips of a prompt on some frames, seen exactly.
 fn of_clip(prompt: &Prompt, frames: &[RgbImage]) -> Vec<Observation> {
     let eyes = ShapesPerception::new();
-    let backends = Backends { vqa: &eyes, detector: &eyes, image_text: None };
+    let backends = Backends::new(&eyes, &eyes);
     let of_frame = |frame: &RgbImage, metrics: &[MetricId]| measure(prompt, frame, &backends, metrics);
     let whole = ClipBackends { tracker: Some(&eyes), ..ClipBackends::default() };
     measure_clip(prompt, frames, &whole, &of_frame, &metrics_for(motion::ID, &prompt.category))

@@ -38,6 +38,8 @@ mod own;
 mod pixels;
 #[path = "parity/reach.rs"]
 mod reach;
+#[path = "parity/reward.rs"]
+mod reward;
 #[path = "parity/spatial.rs"]
 mod spatial;
 #[path = "parity/unidet.rs"]

@@ -78,7 +78,7 @@ fn the_doctor_says_of_every_scorer_where_it_looked_and_what_brings_it() {
     let findings: Value = serde_json::from_slice(&output.stdout).unwrap();
     let scorers: Vec<&Value> =
         findings.as_array().unwrap().iter().filter(|f| f["what"].as_str().unwrap().starts_with("scorer ")).collect();
-    assert_eq!(scorers.len(), 6, "{findings}");
+    assert_eq!(scorers.len(), 9, "{findings}");
     for scorer in scorers {
         assert_eq!((&scorer["well"], &scorer["optional"]), (&false.into(), &true.into()), "{scorer}");
         let looked = empty.path().join("data/gentron/scorers");

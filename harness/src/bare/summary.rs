@@ -68,7 +68,7 @@ fn lines(group: &str, members: &[&Seen], bounds: bool) -> Vec<Line> {
             group: group.to_owned(),
             metric: metric.to_owned(),
             mean: average.mean(),
-            bounds: average.bounds().filter(|_| bounds),
+            bounds: average.bounds().filter(|[least, most]| bounds && least.is_finite() && most.is_finite()),
             scored: average.scored(),
             missing: average.unscored(),
             why: average.reasons().clone(),

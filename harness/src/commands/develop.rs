@@ -15,6 +15,7 @@ use gentron_model::pipeline::{
 };
 use gentron_model::published::{Invention, Published, invent_gentron, published};
 
+use super::random_scorers::{self, RandomScorersArgs};
 use crate::device::device;
 use crate::failure::{Outcome, refuse};
 use crate::{names, table};
@@ -24,6 +25,8 @@ use crate::{names, table};
 pub enum DevelopAction {
     /// Write a checkpoint of random numbers in the layout of a real one
     RandomWeights(RandomWeightsArgs),
+    /// Write scorers' weights that mean nothing, in their real layouts and sizes
+    RandomScorers(RandomScorersArgs),
     /// Encode a batch of prompts; say time and peak memory
     Encode(EncodeArgs),
     /// Do one guided denoising step of one picture; say time and peak memory
@@ -111,6 +114,7 @@ pub struct DenoiseArgs {
 pub fn run(action: &DevelopAction) -> anyhow::Result<Outcome> {
     let line = match action {
         DevelopAction::RandomWeights(args) => random_weights(args)?,
+        DevelopAction::RandomScorers(args) => random_scorers::run(args)?,
         DevelopAction::Encode(args) => encode(args)?,
         DevelopAction::Denoise(args) => one_step(args)?,
     };

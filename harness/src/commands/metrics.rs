@@ -56,6 +56,9 @@ fn list() -> anyhow::Result<()> {
 }
 
 fn range(card: &MetricCard) -> String {
+    if card.range[0].is_infinite() {
+        return "without ends".to_owned();
+    }
     format!("{} to {}", card.range[0], card.range[1])
 }
 

@@ -14,6 +14,7 @@ pub mod metrics;
 pub mod models;
 pub mod plan;
 pub mod play;
+pub mod random_scorers;
 pub mod report;
 pub mod retry_plan;
 pub mod score;

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use gentron_metrics::canary::{
-    CanaryMismatch, Readings, compare_recorded, of_depth, of_detector, of_image_text, of_vqa, record_path,
+    CanaryMismatch, Readings, compare_recorded, of_depth, of_detector, of_image_text, of_preference, of_vqa,
+    record_path,
 };
 use gentron_metrics::{Backends, MetricError, shapes::ShapesPerception};
 
@@ -20,7 +21,7 @@ const HINT: &str = "nothing was scored. If the machine or the program has change
 /// # Errors
 /// It does not: then no score of it can be trusted.
 pub fn of_shapes(perception: &ShapesPerception) -> anyhow::Result<()> {
-    let backends = Backends { vqa: perception, detector: perception, image_text: None };
+    let backends = Backends::new(perception, perception);
     gentron_metrics::canary::check(&backends).explain(|| ("the exact scorer has drifted", HINT))
 }
 
@@ -37,6 +38,9 @@ pub fn of_eyes(eyes: &Eyes) -> anyhow::Result<()> {
     }
     for unidet in [&eyes.unidet_r50, &eyes.unidet_rs200].into_iter().flatten() {
         held(&unidet.statement().sha256, of_detector(unidet))?;
+    }
+    for (_, model, sha256) in eyes.preferring() {
+        held(sha256, of_preference(model))?;
     }
     if let Some(depth) = &eyes.depth {
         held(&depth.statement().sha256, of_depth(depth))?;

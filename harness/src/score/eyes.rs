@@ -2,16 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use gentron_metrics::blip::{BlipVqa, Layout};
+use gentron_metrics::blip::{BlipVqa, ImageReward, Layout};
 use gentron_metrics::depth::DptHybrid;
 use gentron_metrics::detections::{DetectionsFile, FoundDetections, UNIDET_RS200, official_detector};
 use gentron_metrics::detector::unidet::UniDet;
 use gentron_metrics::weights::WeightsStatement;
-use gentron_metrics::{Detector as _, MetricError, MetricId, Vqa as _};
+use gentron_metrics::{Detector as _, MetricError, MetricId, Preference, Preferences, Vqa as _};
 use serde::{Deserialize, Serialize};
 
 use super::clip::ClipSimilarity;
 use super::networks::Network;
+use super::preference::{HpsV2, PickScore};
 use crate::device::device;
 use crate::failure::{Explain as _, refuse};
 use crate::store::digest;
@@ -39,6 +40,15 @@ pub struct ScorerPaths {
     /// DPT-Hybrid's weights, the file or its folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub depth: Option<PathBuf>,
+    /// A folder with PickScore's network and a CLIP's tokenizer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pickscore: Option<PathBuf>,
+    /// A folder with HPSv2.1's network and a CLIP's tokenizer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hpsv2: Option<PathBuf>,
+    /// A folder with ImageReward's network and `vocab.txt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_reward: Option<PathBuf>,
 }
 
 impl ScorerPaths {
@@ -53,6 +63,9 @@ impl ScorerPaths {
             unidet_r50: change(&self.unidet_r50),
             unidet_rs200: change(&self.unidet_rs200),
             depth: change(&self.depth),
+            pickscore: change(&self.pickscore),
+            hpsv2: change(&self.hpsv2),
+            image_reward: change(&self.image_reward),
         }
     }
 
@@ -67,6 +80,9 @@ impl ScorerPaths {
             unidet_r50: self.unidet_r50.or_else(|| found("unidet-r50")),
             unidet_rs200: self.unidet_rs200.or_else(|| found("unidet-rs200")),
             depth: self.depth.or_else(|| found("depth")),
+            pickscore: self.pickscore.or_else(|| found("pickscore")),
+            hpsv2: self.hpsv2.or_else(|| found("hpsv2")),
+            image_reward: self.image_reward.or_else(|| found("image-reward")),
         }
     }
 
@@ -80,6 +96,9 @@ impl ScorerPaths {
             unidet_r50: self.unidet_r50.or_else(|| others.unidet_r50.clone()),
             unidet_rs200: self.unidet_rs200.or_else(|| others.unidet_rs200.clone()),
             depth: self.depth.or_else(|| others.depth.clone()),
+            pickscore: self.pickscore.or_else(|| others.pickscore.clone()),
+            hpsv2: self.hpsv2.or_else(|| others.hpsv2.clone()),
+            image_reward: self.image_reward.or_else(|| others.image_reward.clone()),
         }
     }
 }
@@ -109,6 +128,12 @@ pub struct Eyes {
     pub unidet_rs200: Option<UniDet>,
     /// Orders objects in depth, where a file of detections does not.
     pub depth: Option<DptHybrid>,
+    /// Says what people would choose.
+    pub pickscore: Option<PickScore>,
+    /// Says what people would choose.
+    pub hpsv2: Option<HpsV2>,
+    /// Says what people would choose.
+    pub image_reward: Option<ImageReward>,
 }
 
 /// What is missing, and how one gets it.
@@ -120,6 +145,12 @@ const NO_DEPTH: &str = "no depth: name DPT-Hybrid's weights as depth in the reci
      to get them. A file of detections may name depth maps";
 const NO_CLIP: &str = "no CLIP weights: name a folder with config.json, model.safetensors and tokenizer.json of \
      openai/clip-vit-base-patch32 as clip in the recipe's [scorers], or with --clip; `gentron doctor` says how to get them";
+const NO_PICKSCORE: &str = "no PickScore weights: name a folder as pickscore in the recipe's [scorers], or with --pickscore; `gentron \
+     doctor` says what is in it and how to get it";
+const NO_HPSV2: &str = "no HPSv2.1 weights: name a folder as hpsv2 in the recipe's [scorers], or with --hpsv2; `gentron doctor` says \
+     what is in it and how to get it";
+const NO_IMAGE_REWARD: &str = "no ImageReward weights: name a folder as image_reward in the recipe's [scorers], or with \
+     --image-reward; `gentron doctor` says what is in it and how to get it";
 
 impl Eyes {
     /// Loads what is named.
@@ -144,7 +175,39 @@ impl Eyes {
         let depth =
             file(&paths.depth, "depth")?.map(|file| opened(&file, |f| DptHybrid::open(f, &device))).transpose()?;
         let clip = paths.clip.as_deref().map(clip).transpose()?;
-        Ok(Self { blip, found, clip, unidet_r50: r50, unidet_rs200: rs200, depth })
+        let pickscore = paths.pickscore.as_deref().map(PickScore::load).transpose()?;
+        let hpsv2 = |folder: &Path| HpsV2::load(&weights_file(folder, "hpsv2")?, folder);
+        let hpsv2 = paths.hpsv2.as_deref().map(hpsv2).transpose()?;
+        let image_reward = |folder: &Path| {
+            let file = weights_file(folder, "image-reward")?;
+            opened(&file, |file| ImageReward::open(file, &folder.join("vocab.txt"), &device))
+        };
+        let image_reward = paths.image_reward.as_deref().map(image_reward).transpose()?;
+        Ok(Self { blip, found, clip, unidet_r50: r50, unidet_rs200: rs200, depth, pickscore, hpsv2, image_reward })
+    }
+
+    /// The models of people's preference that are here.
+    pub fn preferences(&self) -> Preferences<'_> {
+        fn seen<T: Preference>(model: &Option<T>) -> Option<&dyn Preference> {
+            model.as_ref().map(|model| model as &dyn Preference)
+        }
+        Preferences {
+            pickscore: seen(&self.pickscore),
+            hpsv2: seen(&self.hpsv2),
+            image_reward: seen(&self.image_reward),
+        }
+    }
+
+    /// Metric, model and digest of its weights, for each model of people's preference that is here.
+    pub fn preferring(&self) -> impl Iterator<Item = (MetricId, &dyn Preference, &str)> {
+        let Preferences { pickscore, hpsv2, image_reward } = self.preferences();
+        let digests = [
+            self.pickscore.as_ref().map(PickScore::sha256),
+            self.hpsv2.as_ref().map(HpsV2::sha256),
+            self.image_reward.as_ref().map(|model| model.statement().sha256.as_str()),
+        ];
+        let models = MetricId::PREFERENCES.into_iter().zip([pickscore, hpsv2, image_reward]).zip(digests);
+        models.filter_map(|((metric, model), digest)| Some((metric, model?, digest?)))
     }
 
     /// The UniDet that looks for a metric's boxes: the official one, else the other, whose name the score then carries.
@@ -164,13 +227,16 @@ impl Eyes {
             // A file may have depth maps: whether it does is seen image by image.
             (needs.depth && self.found.is_none() && self.depth.is_none(), NO_DEPTH),
             (needs.image_text && self.clip.is_none(), NO_CLIP),
+            (needs.preference == Some(MetricId::PickScore) && self.pickscore.is_none(), NO_PICKSCORE),
+            (needs.preference == Some(MetricId::HpsV2) && self.hpsv2.is_none(), NO_HPSV2),
+            (needs.preference == Some(MetricId::ImageReward) && self.image_reward.is_none(), NO_IMAGE_REWARD),
         ]
         .into_iter()
         .filter_map(|(lacks, why)| lacks.then_some(why))
     }
 
     /// Each back-end of a metric with version or digest, for protocol cards; a missing one says so.
-    pub fn named(&self, metric: MetricId) -> [(String, String); 3] {
+    pub fn named(&self, metric: MetricId) -> [(String, String); 4] {
         let none = |what: &str| (format!("none ({what})"), "unscored".to_owned());
         let blip = self.blip.as_ref().map(|blip| {
             let words = &blip.vocabulary_sha256()[..8];
@@ -191,10 +257,13 @@ impl Eyes {
         };
         let clip =
             self.clip.as_ref().map(|(clip, sha256)| (gentron_metrics::ImageText::id(clip).to_owned(), sha256.clone()));
+        let preferring = self.preferring().find(|(of, ..)| *of == metric);
+        let preferring = preferring.map(|(_, model, sha256)| (model.id().to_owned(), sha256.to_owned()));
         [
             blip.unwrap_or_else(|| none("no BLIP-VQA weights")),
             found.unwrap_or_else(|| none("no detections")),
             clip.unwrap_or_else(|| none("no CLIP weights")),
+            preferring.unwrap_or_else(|| none("no weights")),
         ]
     }
 }
@@ -223,6 +292,8 @@ pub struct Needs {
     pub depth: bool,
     /// Image and text are compared.
     pub image_text: bool,
+    /// A model of people's preference is asked: that of this metric.
+    pub preference: Option<MetricId>,
 }
 
 impl Needs {
@@ -234,6 +305,7 @@ impl Needs {
             detector: metric.uses_detector(),
             depth: matches!(metric, MetricId::Unidet3d | MetricId::Unidet3dFixed),
             image_text: three || matches!(metric, MetricId::ClipScore | MetricId::ClipSim | MetricId::Consistency),
+            preference: MetricId::PREFERENCES.contains(&metric).then_some(metric),
         }
     }
 }

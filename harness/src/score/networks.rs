@@ -26,7 +26,7 @@ pub struct Network {
 }
 
 /// All of them.
-pub static NETWORKS: [Network; 6] = [
+pub static NETWORKS: [Network; 9] = [
     Network {
         key: "blip",
         name: "BLIP-VQA",
@@ -73,6 +73,37 @@ pub static NETWORKS: [Network; 6] = [
         files: &[&["dpt_hybrid-midas-501f0c75.pt", "dpt_hybrid-midas-501f0c75.safetensors"]],
         addresses: &[
             "https://huggingface.co/lllyasviel/ControlNet/resolve/main/annotator/ckpts/dpt_hybrid-midas-501f0c75.pt",
+        ],
+    },
+    Network {
+        key: "pickscore",
+        name: "PickScore, CLIP ViT-H/14",
+        scores: "pickscore",
+        files: &[&["model.safetensors"], &["config.json"], &["tokenizer.json"]],
+        addresses: &[
+            "https://huggingface.co/yuvalkirstain/PickScore_v1/resolve/main/model.safetensors",
+            "https://huggingface.co/yuvalkirstain/PickScore_v1/resolve/main/config.json",
+            "https://huggingface.co/laion/CLIP-ViT-H-14-laion2B-s32B-b79K/resolve/main/tokenizer.json",
+        ],
+    },
+    Network {
+        key: "hpsv2",
+        name: "HPSv2.1, CLIP ViT-H/14",
+        scores: "hpsv2.1",
+        files: &[&["HPS_v2.1_compressed.pt", "HPS_v2.1_compressed.safetensors"], &["tokenizer.json"]],
+        addresses: &[
+            "https://huggingface.co/xswu/HPSv2/resolve/main/HPS_v2.1_compressed.pt",
+            "https://huggingface.co/laion/CLIP-ViT-H-14-laion2B-s32B-b79K/resolve/main/tokenizer.json",
+        ],
+    },
+    Network {
+        key: "image-reward",
+        name: "ImageReward v1.0, BLIP ViT-L/16",
+        scores: "image-reward",
+        files: &[&["ImageReward.pt", "ImageReward.safetensors"], &["vocab.txt"]],
+        addresses: &[
+            "https://huggingface.co/THUDM/ImageReward/resolve/main/ImageReward.pt",
+            "https://huggingface.co/google-bert/bert-base-uncased/resolve/main/vocab.txt",
         ],
     },
     Network {

@@ -97,6 +97,7 @@ pub fn observe(eyes: &Eyes, prompt: &Prompt, image: &RgbImage, file: &str, metri
             vqa: eyes.blip.as_ref().map_or(&Nobody as &dyn Vqa, |blip| blip),
             detector: with_depth.as_ref().map_or(detector, |both| both),
             image_text: eyes.clip.as_ref().map(|(clip, _)| clip as &dyn ImageText),
+            preferences: eyes.preferences(),
         };
         let mut scored = measure(prompt, image, &backends, &together).into_iter();
         for place in places {
@@ -136,7 +137,10 @@ mod tests {
                     || why.starts_with("no depth")
                     || why.starts_with("no detections")
                     || why.starts_with("no CLIP")
-                    || why == "it is a score of clips, and this is a picture",
+                    || why == "it is a score of clips, and this is a picture"
+                    || why.starts_with("no PickScore")
+                    || why.starts_with("no HPSv2.1")
+                    || why.starts_with("no ImageReward"),
                 "{why}"
             );
         }

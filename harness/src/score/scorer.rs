@@ -98,14 +98,17 @@ impl Scorer {
         self.world(suite) == World::Shapes
     }
 
-    /// The metrics of a suite's category, its headline first.
+    /// The metrics of a suite's category, its headline first; of photographs also those of each model of people's preference that is
+    /// here.
     pub fn metrics(&self, suite: &str, category: &str) -> Vec<MetricId> {
         let usual = || {
+            let photographs = self.world(suite) == World::Photographs;
+            let preferences = self.eyes.preferring().map(|(metric, ..)| metric).filter(|_| photographs);
             let of_frames = metrics_for(suite, category);
             // Of what moves on photographs nobody here knows.
             let of_clips = MetricId::OF_CLIPS.into_iter().filter(|metric| !NEED_A_TRACKER.contains(metric));
             let of_clips = of_clips.filter(|_| self.clips && suite != motion::ID);
-            of_frames.into_iter().chain(of_clips).collect()
+            of_frames.into_iter().chain(of_clips).chain(preferences).collect()
         };
         self.metrics.clone().unwrap_or_else(usual)
     }
@@ -135,8 +138,7 @@ impl Scorer {
             World::Shapes => {
                 let backends = Backends {
                     image_text: self.clip.as_ref().map(|clip| clip as &dyn ImageText),
-                    vqa: &self.perception,
-                    detector: &self.perception,
+                    ..Backends::new(&self.perception, &self.perception)
                 };
                 measure(prompt, image, &backends, metrics)
             }
@@ -242,9 +244,14 @@ impl Scorer {
     }
 
     fn of_photographs(&self, metric: MetricId) -> ScorerInfo {
-        let [vqa, detector, image_text] = self.eyes.named(metric);
+        let [vqa, detector, image_text, preference] = self.eyes.named(metric);
         let needs = Needs::of(metric);
-        let asked = [(needs.vqa, vqa), (needs.detector, detector), (needs.image_text, image_text)];
+        let asked = [
+            (needs.vqa, vqa),
+            (needs.detector, detector),
+            (needs.image_text, image_text),
+            (needs.preference.is_some(), preference),
+        ];
         let (names, versions): (Vec<_>, Vec<_>) =
             asked.into_iter().filter(|(asked, _)| *asked).map(|(_, named)| named).unzip();
         ScorerInfo {

@@ -37,7 +37,7 @@ impl Exam for ShapesExam {
     }
 
     fn mark(&self, pictures: &[RgbImage]) -> BTreeMap<String, f64> {
-        let backends = Backends { vqa: &self.perception, detector: &self.perception, image_text: None };
+        let backends = Backends::new(&self.perception, &self.perception);
         let mut marks: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         for (prompt, picture) in self.prompts.iter().zip(pictures) {
             let metric: Option<MetricId> = metrics_for(&prompt.suite, &prompt.category).first().copied();

@@ -13,9 +13,6 @@ use crate::error::MetricError;
 /// Most ids of a question, `[CLS]` and `[SEP]` included.
 const LONGEST: usize = 35;
 
-/// Lines of `bert-base-uncased`'s vocabulary, and a few words that the network knows by number.
-const LINES: usize = 30522;
-const KNOWN: [(&str, u32); 5] = [("[UNK]", 100), ("[CLS]", CLS), ("[SEP]", SEP), ("no", 2053), ("yes", 2748)];
 const CLS: u32 = 101;
 const SEP: u32 = 102;
 
@@ -26,6 +23,12 @@ pub struct Words {
 }
 
 impl Words {
+    /// Lines of `bert-base-uncased`'s vocabulary.
+    pub const LINES: usize = 30522;
+
+    /// A few of its words that the networks know by number.
+    pub const KNOWN: [(&str, u32); 5] = [("[UNK]", 100), ("[CLS]", CLS), ("[SEP]", SEP), ("no", 2053), ("yes", 2748)];
+
     /// Reads `vocab.txt`, one piece a line.
     ///
     /// # Errors
@@ -34,10 +37,10 @@ impl Words {
         let refuse = |why: String| MetricError::Vocabulary { path: path.to_owned(), why };
         let bytes = std::fs::read(path).map_err(|e| refuse(e.to_string()))?;
         let vocabulary = WordPiece::read_bytes(&bytes).map_err(|e| refuse(e.to_string()))?;
-        if vocabulary.len() != LINES {
-            return Err(refuse(format!("it has {} different lines, not {LINES}", vocabulary.len())));
+        if vocabulary.len() != Self::LINES {
+            return Err(refuse(format!("it has {} different lines, not {}", vocabulary.len(), Self::LINES)));
         }
-        if let Some((word, id)) = KNOWN.into_iter().find(|(word, id)| vocabulary.get(*word) != Some(id)) {
+        if let Some((word, id)) = Self::KNOWN.into_iter().find(|(word, id)| vocabulary.get(*word) != Some(id)) {
             return Err(refuse(format!("\"{word}\" is not on line {}", id + 1)));
         }
         Self::new(&bytes).map_err(|e| refuse(e.to_string()))
@@ -65,9 +68,17 @@ impl Words {
     /// # Errors
     /// [`MetricError::NotAPhrase`] where the tokenizer refuses.
     pub fn ids(&self, question: &str) -> Result<Vec<u32>, MetricError> {
-        let encoding = self.tokenizer.encode(pre_question(question), false).map_err(|e| MetricError::NotAPhrase {
-            backend: "blip-vqa".to_owned(),
-            phrase: question.to_owned(),
+        self.ids_of_text(&pre_question(question))
+    }
+
+    /// The same of a text that is not cleaned before.
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn ids_of_text(&self, text: &str) -> Result<Vec<u32>, MetricError> {
+        let encoding = self.tokenizer.encode(text, false).map_err(|e| MetricError::NotAPhrase {
+            backend: "wordpiece".to_owned(),
+            phrase: text.to_owned(),
             why: e.to_string(),
         })?;
         let pieces = encoding.get_ids().iter().copied().take(LONGEST - 2);

@@ -59,14 +59,14 @@ mod tests {
     #[test]
     fn the_exact_scorer_says_what_is_committed() {
         let eyes = ShapesPerception::new();
-        let backends = Backends { vqa: &eyes, detector: &eyes, image_text: None };
+        let backends = Backends::new(&eyes, &eyes);
         check(&backends).unwrap_or_else(|mismatch| panic!("{mismatch}"));
     }
 
     #[test]
     fn a_scorer_that_drifted_is_found_out() {
         let (drifted, eyes) = (Drifted(ShapesPerception::new()), ShapesPerception::new());
-        let mismatch = check(&Backends { vqa: &drifted, detector: &eyes, image_text: None }).err();
+        let mismatch = check(&Backends::new(&drifted, &eyes)).err();
         assert!(matches!(mismatch, Some(CanaryMismatch::Differs { .. })), "{mismatch:?}");
     }
 
@@ -75,7 +75,7 @@ mod tests {
     #[ignore = "writes the committed expectation anew"]
     fn write_what_is_committed() {
         let eyes = ShapesPerception::new();
-        let read = readings(&Backends { vqa: &eyes, detector: &eyes, image_text: None });
+        let read = readings(&Backends::new(&eyes, &eyes));
         let text = serde_json::to_string_pretty(&read.unwrap_or_default()).unwrap_or_default() + "\n";
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/canary/shapes-exact.json");
         std::fs::write(path, text).unwrap_or_else(|e| panic!("{path}: {e}"));

@@ -8,7 +8,7 @@ use super::pictures::pictures;
 use crate::depth::DptHybrid;
 use crate::error::MetricError;
 use crate::measure::Backends;
-use crate::perception::{Detector, ImageText, Vqa};
+use crate::perception::{Detector, ImageText, Preference, Vqa};
 
 /// How many boxes of a picture are held fast; the rest are counted.
 const BOXES: usize = 4;
@@ -150,6 +150,19 @@ pub fn of_depth(depth: &DptHybrid) -> Result<Readings, MetricError> {
         let mean = |values: &[f32]| values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len().max(1) as f64;
         read.values.insert(format!("{}, mean nearness", picture.name), mean(&map));
         read.values.insert(format!("{}, of the upper half", picture.name), mean(&map[..map.len() / 2]));
+    }
+    Ok(read)
+}
+
+/// What a model of people's preference says of all pictures and their texts.
+///
+/// # Errors
+/// It refuses a picture.
+pub fn of_preference(model: &dyn Preference) -> Result<Readings, MetricError> {
+    let mut read = Readings { backend: model.id().to_owned(), values: BTreeMap::new() };
+    for picture in pictures() {
+        let score = model.preference(&picture.image, &picture.text)?;
+        read.values.insert(format!("{}, \"{}\"", picture.name, picture.text), score);
     }
     Ok(read)
 }

@@ -77,7 +77,7 @@ mod tests {
         let file = record_path(folder.path(), "sha256:0123456789abcdef0123");
         assert!(file.ends_with("canary-sha2560123456789.json"), "{}", file.display());
         let eyes = ShapesPerception::new();
-        let backends = Backends { vqa: &eyes, detector: &eyes, image_text: None };
+        let backends = Backends::new(&eyes, &eyes);
         assert_eq!(check_recorded(&backends, &file).ok(), Some(Recorded::Now));
         assert_eq!(check_recorded(&backends, &file).ok(), Some(Recorded::Before));
         let moved = fs::read_to_string(&file).unwrap_or_default().replace("\"color, boxes\": ", "\"color, boxes\": 1");

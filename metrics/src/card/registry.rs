@@ -3,7 +3,7 @@
 use super::{MetricCard, MetricId};
 
 /// In the order of [`MetricId::ALL`].
-pub(super) static REGISTRY: [MetricCard; 18] = [
+pub(super) static REGISTRY: [MetricCard; 21] = [
     MetricCard {
         id: MetricId::BVqa,
         name: "Disentangled BLIP-VQA",
@@ -108,6 +108,9 @@ pub(super) static REGISTRY: [MetricCard; 18] = [
         known_problems: &[
             "Insensitive to who does what to whom: swapped roles score nearly the same.",
             "The scale depends on the CLIP model: only values of one model compare.",
+            "A text of more than 77 tokens is cut; the official script stops there. Of the published prompts that is one \
+                PartiPrompt.",
+            "The official script computes in fp16 on a GPU, and its values are multiples of 1e-4 to 2e-4; here all is f32.",
         ],
         reference: "Hessel et al., arXiv 2104.08718; CLIPScore_eval/CLIP_similarity.py at 1b70949",
         chance: "not measured: each CLIP has its own mean cosine of unrelated pairs",
@@ -238,6 +241,62 @@ pub(super) static REGISTRY: [MetricCard; 18] = [
             "Probabilities and a raw cosine are still mixed, so the kinds of prompt live on different scales.",
         ],
         reference: "This project, after T2I-CompBench, arXiv 2307.06350",
+        chance: "not measured",
+        headline_for: &[],
+    },
+    MetricCard {
+        id: MetricId::PickScore,
+        name: "PickScore",
+        unit: "logit",
+        range: [-100.0, 100.0],
+        higher_is_better: true,
+        formula: "exp(logit_scale) · cos(image embedding, text embedding); the published scale is 100",
+        preprocessing: "CLIP ViT-H/14: bicubic 224 px, centre crop; the whole prompt, cut to 77 tokens.",
+        known_problems: &[
+            "Made to rank pictures of one prompt: values of different prompts do not compare, and neither do means over \
+                different prompts.",
+            "Trained on choices of one web application's users among pictures of Stable Diffusion 1 and 2: prefers their \
+                taste, and says nothing of whether counts, places and attributes are right.",
+            "The crop loses the ends of pictures that are not square.",
+        ],
+        reference: "Kirstain et al., arXiv 2305.01569; yuvalkirstain/PickScore_v1",
+        chance: "not measured",
+        headline_for: &[],
+    },
+    MetricCard {
+        id: MetricId::HpsV2,
+        name: "Human Preference Score v2.1",
+        unit: "cosine",
+        range: [-1.0, 1.0],
+        higher_is_better: true,
+        formula: "cos(image embedding, text embedding), not scaled; leaderboards print 100 times as much",
+        preprocessing: "CLIP ViT-H/14: the longer side becomes 224 by antialiased bicubic on floats, the rest is black; the \
+            whole prompt, cut to 77 tokens.",
+        known_problems: &[
+            "v2.0 and v2.1 are different weights of one network: which one was loaded, its digest says.",
+            "The official code resizes a tensor: before torchvision 0.17 without antialiasing, since then with. Here it \
+                is with, so numbers of older installations differ.",
+            "Officially computed under fp16 autocast; here all is f32.",
+            "Differences between good models are small: a few hundredths.",
+        ],
+        reference: "Wu et al., arXiv 2306.09341; tgxs002/HPSv2",
+        chance: "not measured",
+        headline_for: &[],
+    },
+    MetricCard {
+        id: MetricId::ImageReward,
+        name: "ImageReward v1.0",
+        unit: "deviations",
+        range: [f64::NEG_INFINITY, f64::INFINITY],
+        higher_is_better: true,
+        formula: "(r − 0.1672) / 1.0333, r the output of BLIP with a linear head",
+        preprocessing: "BLIP ViT-L/16: bicubic 224 px, centre crop; the whole prompt, cut to 35 tokens.",
+        known_problems: &[
+            "Made to rank pictures of one prompt; long prompts are cut to 35 tokens.",
+            "It has no end in either direction, so a missing image leaves no bounds.",
+            "Trained on pictures of 2022's models.",
+        ],
+        reference: "Xu et al., arXiv 2304.05977; THUDM/ImageReward",
         chance: "not measured",
         headline_for: &[],
     },

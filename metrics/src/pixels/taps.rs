@@ -43,24 +43,12 @@ pub(super) struct Taps {
 impl Taps {
     /// Weights that lead from `from` to `to` pixels, as `precompute_coeffs` and `normalize_coeffs_8bpc` of Pillow.
     pub(super) fn new(from: usize, to: usize, filter: Filter) -> Self {
-        let scale = from as f64 / to as f64;
-        let stretch = scale.max(1.0);
-        let (support, inverse) = (filter.support() * stretch, 1.0 / stretch);
         let mut taps = Self { starts: Vec::with_capacity(to), ends: Vec::with_capacity(to), weights: Vec::new() };
-        let mut floats = Vec::new();
-        for target in 0..to {
-            let center = (target as f64 + 0.5) * scale;
-            // Casts truncate and saturate: what lies left of the picture becomes 0.
-            let first = (center - support + 0.5) as usize;
-            let end = ((center + support + 0.5) as usize).min(from);
-            floats.clear();
-            floats.extend((first..end).map(|x| filter.value((x as f64 - center + 0.5) * inverse)));
-            let sum: f64 = floats.iter().sum();
-            let share = |weight: &f64| if sum == 0.0 { *weight } else { weight / sum };
+        each(from, to, filter, |first, weights| {
             taps.starts.push(first);
-            taps.weights.extend(floats.iter().map(share).map(fixed));
+            taps.weights.extend(weights.iter().copied().map(fixed));
             taps.ends.push(taps.weights.len());
-        }
+        });
         taps
     }
 
@@ -73,6 +61,27 @@ impl Taps {
 
     pub(super) fn len(&self) -> usize {
         self.starts.len()
+    }
+}
+
+/// Calls `take` with the first source pixel and the weights, which add up to 1, of each target pixel.
+pub(super) fn each(from: usize, to: usize, filter: Filter, mut take: impl FnMut(usize, &[f64])) {
+    let scale = from as f64 / to as f64;
+    let stretch = scale.max(1.0);
+    let (support, inverse) = (filter.support() * stretch, 1.0 / stretch);
+    let mut weights = Vec::new();
+    for target in 0..to {
+        let center = (target as f64 + 0.5) * scale;
+        // Casts truncate and saturate: what lies left of the picture becomes 0.
+        let first = (center - support + 0.5) as usize;
+        let end = ((center + support + 0.5) as usize).min(from);
+        weights.clear();
+        weights.extend((first..end).map(|x| filter.value((x as f64 - center + 0.5) * inverse)));
+        let sum: f64 = weights.iter().sum();
+        if sum != 0.0 {
+            weights.iter_mut().for_each(|weight| *weight /= sum);
+        }
+        take(first, &weights);
     }
 }
 

@@ -63,7 +63,7 @@ fn check(name: &str, raw: &Value, detector: &str, category: &str, metric: Metric
             if golden.depth_formula.is_some() {
                 detector = detector.with_depth(formula_depth(index as u32));
             }
-            let backends = Backends { vqa: &eyes, detector: &detector, image_text: None };
+            let backends = Backends::new(&eyes, &detector);
             let prompt = prompt(&golden, &golden.images[index], category);
             let observation = measure(&prompt, &blank, &backends, &[metric]).remove(0);
             assert_eq!(observation.metric, metric.as_str());

@@ -37,7 +37,7 @@ pub const EXACT: [(&str, &str); 11] = [
 pub fn means(seeds: u64, mut picture: impl FnMut(&Prompt, u64) -> (Prompt, RgbImage)) -> Means {
     let mut sums: BTreeMap<(String, String), (f64, f64)> = BTreeMap::new();
     let perception = ShapesPerception::new();
-    let backends = Backends { vqa: &perception, detector: &perception, image_text: None };
+    let backends = Backends::new(&perception, &perception);
     for prompt in suite().prompts() {
         for seed in 0..seeds {
             let (asked, image) = picture(prompt, seed);

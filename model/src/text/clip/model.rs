@@ -74,6 +74,11 @@ impl ClipModel {
         self.visual_projection.forward(&self.vision_model.forward(pixels)?)
     }
 
+    /// What the contrastive loss multiplies cosines by: the exponential of the learnt `logit_scale`.
+    pub fn scale(&self) -> Result<f64> {
+        Ok(f64::from(self.logit_scale.to_dtype(DType::F32)?.to_scalar::<f32>()?).exp())
+    }
+
     /// Cosines of each image (B,P) with each text (B',P), -1..1: (B,B').
     pub fn cosines(image: &Tensor, text: &Tensor) -> Result<Tensor> {
         // A product of (B,P) and (P,B'), with both gradients.
