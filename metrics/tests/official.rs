@@ -147,3 +147,40 @@ fn a_folder_with_an_unscored_image_has_no_official_result() {
     let error = write_results(root.path(), ResultFile::Clip, &images).err().map(|e| e.to_string());
     assert!(error.is_some_and(|e| e.contains("1 of 1 images have no score")));
 }
+
+/// Names of functions in the last column of the table of defects.
+fn named_in_the_readme() -> Vec<String> {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap_or_default();
+    let table = readme.split("### Every known defect").nth(1).and_then(|rest| rest.split("\n## ").next());
+    let rows = table.unwrap_or_default().lines().filter(|line| line.starts_with("| "));
+    let tests = rows.filter_map(|row| row.trim_end_matches('|').rsplit('|').next());
+    tests.flat_map(|cell| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+fn sources(folder: &std::path::Path, found: &mut String) {
+    for entry in fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())).flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            *found += &fs::read_to_string(&path).unwrap_or_default();
+        }
+    }
+}
+
+#[test]
+fn every_test_that_the_readme_names_exists() {
+    let workspace = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut code = String::new();
+    for folder in ["metrics/src", "metrics/tests", "suites/src", "suites/tests", "harness/src"] {
+        sources(&workspace.join(folder), &mut code);
+    }
+    let named = named_in_the_readme();
+    assert!(named.len() > 30, "{named:?}");
+    for name in named {
+        assert!(
+            code.contains(&format!("#[test]\nfn {name}()")) || code.contains(&format!("#[test]\n    fn {name}()")),
+            "{name}"
+        );
+    }
+}

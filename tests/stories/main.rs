@@ -16,6 +16,7 @@ mod lists;
 mod page_tools;
 mod pages;
 mod partial;
+mod photographs;
 mod resume;
 mod score_sets;
 mod server;

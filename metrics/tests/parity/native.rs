@@ -2,7 +2,7 @@
 
 use candle_core::Device;
 use gentron_metrics::depth::WithDepth;
-use gentron_metrics::detector::unidet::{UNIDET_R50_CARD, UniDet};
+use gentron_metrics::detector::unidet::{UNIDET_R50_CARD, UniDet, UniDetConfig};
 use gentron_metrics::weights::WeightsStatement;
 use gentron_metrics::{Backends, Detector, MetricId, Outcome, measure, score_name, shapes::ShapesPerception};
 use gentron_suites::{RelationKind, Suite as _, shapes};
@@ -36,6 +36,25 @@ fn boxes_live_in_the_official_frame_and_only_the_official_network_has_the_offici
 }
 
 #[test]
+fn both_networks_are_fed_blue_first_and_only_one_expects_it() {
+    // 479 pixels are not resized.
+    let image = formula_image(479, 479);
+    let network = crate::unidet::tiny("unidet_resnet.json");
+    let blue_first = crate::unidet::picture(479, 479);
+    let found = network.forward(&blue_first).unwrap();
+    let ours = detector().detect(&image).unwrap().boxes;
+    assert_eq!(ours.len(), found.len());
+    assert!(ours.iter().zip(&found).all(|(a, b)| a.score == b.score && a.bbox == b.bbox));
+    let red_first = image::RgbImage::from_fn(479, 479, |x, y| {
+        let image::Rgb([red, green, blue]) = image[(x, y)];
+        image::Rgb([blue, green, red])
+    });
+    assert_ne!(detector().detect(&red_first).unwrap().boxes, ours, "the order matters to this network");
+    // Blue's mean comes first in one; in the other, which sees the same, red's does: the official defect.
+    assert_eq!([UniDetConfig::R50, UniDetConfig::RS200].map(|config| config.pixel_mean[0]), [103.53, 123.68]);
+}
+
+#[test]
 fn the_relation_in_depth_is_scored_with_a_depth_network_and_not_without() {
     let (detector, depth) = (detector(), crate::depth::tiny_hybrid());
     let suite = shapes::suite();
@@ -52,7 +71,7 @@ fn the_relation_in_depth_is_scored_with_a_depth_network_and_not_without() {
     }
     let eyes = ShapesPerception::new();
     let outcome = |detector: &dyn Detector| {
-        let backends = Backends { vqa: &eyes, detector, image_text: None };
+        let backends = Backends::new(&eyes, detector);
         measure(&prompt, &image, &backends, &[MetricId::Unidet3d]).remove(0).outcome
     };
     let Outcome::Unscored { why } = outcome(&detector) else { panic!("scored without depth") };
