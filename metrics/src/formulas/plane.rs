@@ -131,15 +131,6 @@ mod tests {
     }
 
     #[test]
-    fn words_without_a_rule_earn_nothing_for_place() {
-        let boxes = [detection("hat", 0.9, [0.0, 0.0, 50.0, 50.0]), detection("rack", 0.9, [0.0, 60.0, 50.0, 200.0])];
-        assert_eq!(unidet_2d(&boxes, Some(RelationKind::TopOf), "hat", "rack").position, 1.0);
-        // "on top of", which the script recognises: 0.45 for the two, which is cut.
-        let score = unidet_2d(&boxes, None, "hat", "rack");
-        assert_eq!((score.subject, score.object, score.position, score.value), (Some(0), Some(1), 0.0, 0.0));
-    }
-
-    #[test]
     fn women_are_looked_for_as_persons() {
         let boxes = [detection("person", 0.9, [0.0, 0.0, 100.0, 100.0])];
         assert_eq!(unidet_2d(&boxes, None, "woman", "dog").subject, Some(0));
