@@ -2,11 +2,12 @@
 
 use std::fs;
 
+use gentron_metrics::formulas::unidet_2d;
 use gentron_metrics::official::{
     BlipQuestion, ResultFile, Sample, SampleFolder, Scored, read_answers, write_blip_phrases, write_results,
 };
-use gentron_metrics::{MetricError, Outcome};
-use gentron_suites::{Annotation, Prompt, Split};
+use gentron_metrics::{Detection, MetricError, Outcome};
+use gentron_suites::{Annotation, Prompt, RelationKind, Split};
 
 fn scored(value: f64) -> Outcome {
     Outcome::Scored { value, reasons: Vec::new() }
@@ -146,4 +147,56 @@ fn a_folder_with_an_unscored_image_has_no_official_result() {
     let images = [Scored { sample: &folder.samples[0], outcome: &outcome }];
     let error = write_results(root.path(), ResultFile::Clip, &images).err().map(|e| e.to_string());
     assert!(error.is_some_and(|e| e.contains("1 of 1 images have no score")));
+}
+
+#[test]
+fn words_without_a_rule_earn_nothing_for_place() {
+    let found = |label: &str, [top, bottom]: [f32; 2]| Detection {
+        label: label.into(),
+        score: 0.9,
+        bbox: [0.0, top, 50.0, bottom],
+        attributes: Vec::new(),
+    };
+    let boxes = [found("hat", [0.0, 50.0]), found("rack", [60.0, 200.0])];
+    assert_eq!(unidet_2d(&boxes, Some(RelationKind::TopOf), "hat", "rack").position, 1.0);
+    // "on top of", which the script recognises: 0.45 for the two, which is cut.
+    let score = unidet_2d(&boxes, None, "hat", "rack");
+    assert_eq!((score.subject, score.object, score.position, score.value), (Some(0), Some(1), 0.0, 0.0));
+}
+
+/// Names of functions in the last column of the table of defects.
+fn named_in_the_readme() -> Vec<String> {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap_or_default();
+    let table = readme.split("### Every known defect").nth(1).and_then(|rest| rest.split("\n## ").next());
+    let rows = table.unwrap_or_default().lines().filter(|line| line.starts_with("| "));
+    let tests = rows.filter_map(|row| row.trim_end_matches('|').rsplit('|').next());
+    tests.flat_map(|cell| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+fn sources(folder: &std::path::Path, found: &mut String) {
+    for entry in fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())).flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            *found += &fs::read_to_string(&path).unwrap_or_default();
+        }
+    }
+}
+
+#[test]
+fn every_test_that_the_readme_names_exists() {
+    let workspace = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut code = String::new();
+    for folder in ["metrics/src", "metrics/tests", "suites/src", "suites/tests", "harness/src"] {
+        sources(&workspace.join(folder), &mut code);
+    }
+    let named = named_in_the_readme();
+    assert!(named.len() > 30, "{named:?}");
+    for name in named {
+        assert!(
+            code.contains(&format!("#[test]\nfn {name}()")) || code.contains(&format!("#[test]\n    fn {name}()")),
+            "{name}"
+        );
+    }
 }

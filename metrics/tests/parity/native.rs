@@ -2,7 +2,7 @@
 
 use candle_core::Device;
 use gentron_metrics::depth::WithDepth;
-use gentron_metrics::detector::unidet::{UNIDET_R50_CARD, UniDet};
+use gentron_metrics::detector::unidet::{UNIDET_R50_CARD, UniDet, UniDetConfig};
 use gentron_metrics::weights::WeightsStatement;
 use gentron_metrics::{Backends, Detector, MetricId, Outcome, measure, score_name, shapes::ShapesPerception};
 use gentron_suites::{RelationKind, Suite as _, shapes};
@@ -33,6 +33,25 @@ fn boxes_live_in_the_official_frame_and_only_the_official_network_has_the_offici
     assert_eq!(name(MetricId::UnidetNumeracy), "unidet-numeracy");
     assert_eq!(name(MetricId::Unidet2d), "unidet-2d@unidet-r50");
     assert_eq!(name(MetricId::ThreeInOne), "3-in-1@unidet-r50");
+}
+
+#[test]
+fn both_networks_are_fed_blue_first_and_only_one_expects_it() {
+    // 479 pixels are not resized.
+    let image = formula_image(479, 479);
+    let network = crate::unidet::tiny("unidet_resnet.json");
+    let blue_first = crate::unidet::picture(479, 479);
+    let found = network.forward(&blue_first).unwrap();
+    let ours = detector().detect(&image).unwrap().boxes;
+    assert_eq!(ours.len(), found.len());
+    assert!(ours.iter().zip(&found).all(|(a, b)| a.score == b.score && a.bbox == b.bbox));
+    let red_first = image::RgbImage::from_fn(479, 479, |x, y| {
+        let image::Rgb([red, green, blue]) = image[(x, y)];
+        image::Rgb([blue, green, red])
+    });
+    assert_ne!(detector().detect(&red_first).unwrap().boxes, ours, "the order matters to this network");
+    // Blue's mean comes first in one; in the other, which sees the same, red's does: the official defect.
+    assert_eq!([UniDetConfig::R50, UniDetConfig::RS200].map(|config| config.pixel_mean[0]), [103.53, 123.68]);
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn config(backbone: Backbone, golden: &Golden) -> UniDetConfig {
 }
 
 /// Grey levels, blue first.
-fn picture(width: u32, height: u32) -> Tensor {
+pub fn picture(width: u32, height: u32) -> Tensor {
     let image = formula_image(width, height);
     let channel = |c: usize| image.pixels().map(move |pixel| f32::from(pixel.0[c]));
     let values: Vec<f32> = channel(2).chain(channel(1)).chain(channel(0)).collect();
