@@ -5,8 +5,8 @@
 //! them.
 //!
 //! Pillow 13 begins with the rows where a picture loses most of its rows (python-pillow/Pillow#9549), every version before
-//! with the columns, as [`resize`] does: tall pictures that are made much smaller differ by up to ten grey levels between the
-//! two, and published scores are of the older ones.
+//! with the columns, as [`resize`] does. Published scores are of the older ones. Of a picture of 37 x 90 made 28 x 68 the two
+//! differ by up to ten grey levels.
 //!
 //! | network | policy | normalisation |
 //! |---|---|---|
