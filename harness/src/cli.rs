@@ -427,6 +427,9 @@ pub enum StudyAction {
     Audit {
         /// Folder of the study
         study: PathBuf,
+        /// Folder of a CLIP whose embeddings attack, too [default: the shipped one in the small world, else what `doctor` finds]
+        #[arg(long, value_name = "DIR")]
+        clip: Option<PathBuf>,
         /// Print JSON instead of a table
         #[arg(long)]
         json: bool,

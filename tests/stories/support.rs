@@ -1,5 +1,6 @@
 //! Running the program, and looking at what it left.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,13 +28,26 @@ pub fn program() -> PathBuf {
     path
 }
 
+thread_local! {
+    /// Where the votes of this thread's stories are, if not in their study's folder.
+    static DATABASE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Tells a story with the votes in this database.
+pub fn with_votes_in(database: &str, story: impl FnOnce()) {
+    DATABASE.set(Some(database.to_owned()));
+    story();
+    DATABASE.set(None);
+}
+
 /// The program, to be run in `folder` without anything from the environment that it listens to.
 pub fn gentron(folder: &Path) -> Command {
     let mut command = Command::new(program());
     command.current_dir(folder).env("COLUMNS", "100");
-    for variable in ["GENTRON_WEIGHTS", "GENTRON_SUITES", "GENTRON_SCORERS", "GENTRON_FETCH_BASE"] {
+    for variable in ["GENTRON_WEIGHTS", "GENTRON_SUITES", "GENTRON_SCORERS", "GENTRON_FETCH_BASE", "GENTRON_DATABASE"] {
         command.env_remove(variable);
     }
+    command.envs(DATABASE.with_borrow(Clone::clone).map(|address| ("GENTRON_DATABASE", address)));
     // Not the data folder of whoever runs the tests, and no proxy between them and their own server.
     command.env("XDG_DATA_HOME", folder.join("data")).env("NO_PROXY", "127.0.0.1");
     command

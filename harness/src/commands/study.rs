@@ -2,10 +2,15 @@
 
 use std::path::PathBuf;
 
+use gentron_metrics::frechet::ImageFeatures;
+
 use super::suites;
 use crate::cli::{StudyAction, StudyNewArgs};
 use crate::failure::{Explain as _, Outcome, refuse};
 use crate::progress;
+use crate::recipe::World;
+use crate::score::clip::ClipSimilarity;
+use crate::score::networks::Network;
 use crate::store::Run;
 use crate::study::audit::{Audit, audit};
 use crate::study::event::Event;
@@ -16,6 +21,7 @@ use crate::study::secret::Secret;
 use crate::study::source::{self, Chosen, Which};
 use crate::study::writer::Writer;
 use crate::table::{self, Lean};
+use crate::weights;
 
 /// Does what the word behind `study` says.
 ///
@@ -33,8 +39,11 @@ pub fn run(action: &StudyAction) -> anyhow::Result<Outcome> {
             table::print(&text)?;
             Ok(Outcome::Done)
         }
-        StudyAction::Audit { study, json } => {
-            let audit = audit(&Folder::open(study)?)?;
+        StudyAction::Audit { study, clip, json } => {
+            let folder = Folder::open(study)?;
+            let clip = clip.clone().or_else(|| eyes(&folder));
+            let clip = clip.as_deref().map(ClipSimilarity::load).transpose()?;
+            let audit = audit(&folder, clip.as_ref().map(|clip| clip as &dyn ImageFeatures))?;
             if *json {
                 table::print_json(&audit)?
             } else {
@@ -121,6 +130,15 @@ fn chosen(args: &StudyNewArgs) -> anyhow::Result<Chosen> {
     Ok(chosen)
 }
 
+/// The CLIP of the pictures' world, where it is on this machine.
+fn eyes(folder: &Folder) -> Option<PathBuf> {
+    if folder.study.prompts.iter().all(|prompt| World::of(&prompt.suite) == World::Shapes) {
+        let shipped = weights::find(None, None, "weights").ok()?.folder.join(gentron_model::gentron::CLIP_SHAPES.name);
+        return shipped.is_dir().then_some(shipped);
+    }
+    Some(Network::find("clip")?.found()?.0)
+}
+
 fn render(audit: &Audit) -> String {
     let one = |count: usize, what: &str| {
         if count == 1 { format!("blind   one {what}\n") } else { format!("LEAK    {count} {what}s\n") }
@@ -139,6 +157,7 @@ fn render(audit: &Audit) -> String {
             vec![
                 first,
                 second,
+                leak.look.name().to_owned(),
                 percent(leak.accuracy),
                 format!("{} to {}", percent(leak.low), percent(leak.high)),
                 leak.prompts.to_string(),
@@ -148,10 +167,15 @@ fn render(audit: &Audit) -> String {
     let headings = [
         ("arm", Lean::Left),
         ("arm", Lean::Left),
+        ("by", Lean::Left),
         ("told apart %", Lean::Right),
         ("95 %", Lean::Right),
         ("prompts", Lean::Right),
     ];
     text += &table::render(&headings, &rows);
-    text + "\nBy colour and sharpness alone; 50 % is luck. Above it, an attacker who knows the arms' style can recognise them.\n"
+    text += "\n50 % is luck. Above it, an attacker who knows the arms' style can recognise them.\n";
+    text + &match &audit.clip {
+        Some(clip) => format!("Embeddings are those of {clip}.\n"),
+        None => "No CLIP was found whose embeddings could attack, too: --clip DIR names one.\n".to_owned(),
+    }
 }

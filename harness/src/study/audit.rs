@@ -1,11 +1,13 @@
 //! The study attacked by itself: can a program that sees what raters get tell the arms apart?
 //!
 //! Bytes must say nothing: one length, one set of chunks, one size. Pixels always say something, because arms draw differently; how much
-//! is measured with the statistics of colour and sharpness: for each prompt, an attacker who knows all other prompts' answers guesses which
-//! picture is whose, by the nearest centroid.
+//! is measured with the statistics of colour and sharpness, and with the embeddings of a CLIP where there is one: for each prompt, an
+//! attacker who knows all other prompts' answers guesses which picture is whose, by the nearest centroid.
 
+use gentron_metrics::frechet::ImageFeatures;
 use gentron_reports::preference::wilson;
 use image::RgbImage;
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::folder::Folder;
@@ -22,8 +24,30 @@ pub struct Audit {
     pub sizes: usize,
     /// Different numbers of frames; 1 is blind.
     pub frames: usize,
+    /// The CLIP that looked, too.
+    pub clip: Option<String>,
     /// Each two arms by their pixels.
     pub leaks: Vec<Leak>,
+}
+
+/// What an attacker looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Look {
+    /// Statistics of colour and sharpness.
+    Statistics,
+    /// A CLIP's embedding.
+    Embedding,
+}
+
+impl Look {
+    /// What tables call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Statistics => "colour, sharpness",
+            Self::Embedding => "embedding",
+        }
+    }
 }
 
 /// How well pixels give two arms away.
@@ -31,6 +55,8 @@ pub struct Audit {
 pub struct Leak {
     /// Ids of the arms.
     pub arms: [String; 2],
+    /// What was looked at.
+    pub look: Look,
     /// Share of prompts guessed right; ½ is luck.
     pub accuracy: f64,
     /// Its 95 % interval.
@@ -50,11 +76,11 @@ impl Audit {
     }
 }
 
-/// Attacks.
+/// Attacks, with the eyes of a CLIP, too, where one is given.
 ///
 /// # Errors
-/// A picture is missing or altered.
-pub fn audit(folder: &Folder) -> anyhow::Result<Audit> {
+/// A picture is missing or altered, or the CLIP fails.
+pub fn audit(folder: &Folder, clip: Option<&dyn ImageFeatures>) -> anyhow::Result<Audit> {
     let bytes = folder.pictures()?;
     let mut lengths: Vec<usize> = bytes.iter().map(Vec::len).collect();
     lengths.sort_unstable();
@@ -70,19 +96,25 @@ pub fn audit(folder: &Folder) -> anyhow::Result<Audit> {
     let mut frames: Vec<usize> = images.iter().map(Vec::len).collect();
     frames.sort_unstable();
     frames.dedup();
-    let features: Vec<Vec<f64>> = images.iter().map(|frames| mean(frames)).collect();
+    let mut looks = vec![(Look::Statistics, images.iter().map(|frames| mean(frames, features)).collect::<Vec<_>>())];
+    if let Some(clip) = clip {
+        looks.push((Look::Embedding, embeddings(&images, clip)?));
+    }
     let study = &folder.study;
     let mut leaks = Vec::new();
     for first in 0..study.arms.len() {
         for second in first + 1..study.arms.len() {
-            let of = study.items.iter().filter(|item| item.arms == [first, second]);
-            let pairs: Vec<(usize, [&[f64]; 2])> =
-                of.map(|item| (item.prompt, item.pictures.map(|picture| features[picture].as_slice()))).collect();
-            let arms = [study.arms[first].id.clone(), study.arms[second].id.clone()];
-            leaks.extend(leak(arms, &pairs, |prompt| study.prompts[prompt].text.clone()));
+            for (look, seen) in &looks {
+                let of = study.items.iter().filter(|item| item.arms == [first, second]);
+                let pairs: Vec<(usize, [&[f64]; 2])> =
+                    of.map(|item| (item.prompt, item.pictures.map(|picture| seen[picture].as_slice()))).collect();
+                let arms = [study.arms[first].id.clone(), study.arms[second].id.clone()];
+                leaks.extend(leak((arms, *look), &pairs, |prompt| study.prompts[prompt].text.clone()));
+            }
         }
     }
-    Ok(Audit { lengths: lengths.len(), chunks, sizes: sizes.len(), frames: frames.len(), leaks })
+    let clip = clip.map(|clip| clip.id().to_owned());
+    Ok(Audit { lengths: lengths.len(), chunks, sizes: sizes.len(), frames: frames.len(), clip, leaks })
 }
 
 /// The kinds of a PNG's chunks, each once in a row.
@@ -102,15 +134,27 @@ fn kinds(bytes: &[u8]) -> String {
     kinds.join(" ") + if zeros { "" } else { " and more" }
 }
 
-/// [`features`], averaged over the frames of a clip.
-fn mean(frames: &[RgbImage]) -> Vec<f64> {
+/// What is seen of each frame of a clip, averaged.
+fn mean(frames: &[RgbImage], see: impl Fn(&RgbImage) -> Vec<f64>) -> Vec<f64> {
     let mut sum: Vec<f64> = Vec::new();
     for frame in frames {
-        let features = features(frame);
-        sum.resize(features.len(), 0.0);
-        sum.iter_mut().zip(features).for_each(|(sum, value)| *sum += value);
+        let seen = see(frame);
+        sum.resize(seen.len(), 0.0);
+        sum.iter_mut().zip(seen).for_each(|(sum, value)| *sum += value);
     }
     sum.into_iter().map(|sum| sum / frames.len() as f64).collect()
+}
+
+/// A CLIP's embedding of each picture.
+fn embeddings(images: &[Vec<RgbImage>], clip: &dyn ImageFeatures) -> anyhow::Result<Vec<Vec<f64>>> {
+    let of_picture = |frames: &Vec<RgbImage>| -> anyhow::Result<Vec<f64>> {
+        let rows = clip.features(&frames.iter().collect::<Vec<_>>())?;
+        let width = clip.width();
+        Ok((0..width)
+            .map(|k| rows.iter().skip(k).step_by(width).map(|v| f64::from(*v)).sum::<f64>() / frames.len() as f64)
+            .collect())
+    };
+    images.par_iter().map(of_picture).collect()
 }
 
 /// Mean and spread of each channel, saturation, and differences between neighbours.
@@ -139,23 +183,30 @@ fn features(image: &RgbImage) -> Vec<f64> {
     features
 }
 
-fn leak(arms: [String; 2], pairs: &[(usize, [&[f64]; 2])], text: impl Fn(usize) -> String) -> Option<Leak> {
+fn leak(
+    (arms, look): ([String; 2], Look),
+    pairs: &[(usize, [&[f64]; 2])],
+    text: impl Fn(usize) -> String,
+) -> Option<Leak> {
     let width = pairs.first()?.1[0].len();
     // Which picture is whose is asked within a pair, so only differences matter, each on the scale of its own spread.
     let differences: Vec<Vec<f64>> =
         pairs.iter().map(|(_, [a, b])| a.iter().zip(*b).map(|(a, b)| a - b).collect()).collect();
-    let mut scores: Vec<(f64, usize)> = Vec::new();
-    for (index, difference) in differences.iter().enumerate() {
-        let others = || {
-            differences.iter().enumerate().filter(move |(other, _)| *other != index).map(|(_, difference)| difference)
-        };
-        let score = (0..width).map(|k| {
-            let mean: f64 = others().map(|other| other[k]).sum();
-            let scale: f64 = others().map(|other| other[k] * other[k]).sum();
-            if scale > 0.0 { mean * difference[k] / scale } else { 0.0 }
-        });
-        scores.push((score.sum(), pairs[index].0));
-    }
+    let sum_of = |power: i32| -> Vec<f64> {
+        (0..width).map(|k| differences.iter().map(|difference| difference[k].powi(power)).sum()).collect()
+    };
+    let (sums, squares) = (sum_of(1), sum_of(2));
+    let score = |difference: &Vec<f64>| -> f64 {
+        (0..width)
+            .map(|k| {
+                // Those of all other prompts.
+                let (mean, scale) = (sums[k] - difference[k], squares[k] - difference[k].powi(2));
+                if scale > squares[k] * 1e-12 { mean * difference[k] / scale } else { 0.0 }
+            })
+            .sum()
+    };
+    let mut scores: Vec<(f64, usize)> =
+        differences.iter().map(score).zip(pairs.iter().map(|(prompt, _)| *prompt)).collect();
     let right = scores.iter().filter(|(score, _)| *score > 0.0).count();
     // No knowledge at all is a coin, not a wrong guess.
     let coins = scores.iter().filter(|(score, _)| *score == 0.0).count() / 2;
@@ -163,6 +214,7 @@ fn leak(arms: [String; 2], pairs: &[(usize, [&[f64]; 2])], text: impl Fn(usize) 
     scores.sort_by(|a, b| b.0.total_cmp(&a.0));
     Some(Leak {
         arms,
+        look,
         accuracy: (right + coins) as f64 / pairs.len() as f64,
         low: interval.low,
         high: interval.high,
@@ -186,7 +238,7 @@ mod tests {
         let accuracy = |rows: &[[Vec<f64>; 2]]| {
             let pairs: Vec<(usize, [&[f64]; 2])> =
                 rows.iter().enumerate().map(|(i, [a, b])| (i, [a.as_slice(), b.as_slice()])).collect();
-            leak([String::new(), String::new()], &pairs, |_| String::new()).unwrap()
+            leak(([String::new(), String::new()], Look::Statistics), &pairs, |_| String::new()).unwrap()
         };
         let told = accuracy(&rows(1.0));
         assert!(told.low > 0.8, "{told:?}");

@@ -115,7 +115,7 @@ pub fn freeze(chosen: Chosen, wanted: &Wanted, target: &Path) -> anyhow::Result<
     };
     Secret::new()?.write(target)?;
     let json = pretty(&study)?;
-    let store = Sqlite::create(target)?;
+    let mut store = Sqlite::create(target)?;
     let opened = Event::Opened { design: digest::of_bytes(&json) };
     store.append(&[super::event::Record::new(0, super::writer::now(), "", opened)])?;
     // Last, so that a folder with study.json has everything that a study begins with.

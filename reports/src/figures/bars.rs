@@ -47,8 +47,9 @@ fn panel(
     category: Option<&CategoryKey>,
 ) -> Result<Panel> {
     let rows = Rows::with_labels_above(analysis.arms.len());
-    let lowest = scores.iter().flatten().filter_map(|(mean, i)| i.map(|i| i.low).or(*mean)).fold(0.0, f64::min);
-    // A cosine can be negative; then the axis begins at the next round number below.
+    // A cosine can be negative; then the axis begins at the next round number below. An interval of a score that cannot be ends at zero.
+    let negative = scores.iter().flatten().filter(|(mean, _)| mean.is_some_and(|mean| mean < 0.0));
+    let lowest = negative.filter_map(|(mean, i)| i.map(|i| i.low).or(*mean)).fold(0.0, f64::min);
     let scale = rows.scale(((lowest * 10.0).floor() / 10.0, 1.0));
     let description = format!("Bars of {title} in percent for each arm; the numbers are in the table below the figure");
     let svg = draw(rows.size(), &description, |canvas| {

@@ -3,7 +3,7 @@
 use super::Panel;
 use super::canvas::{Anchor, Canvas, Ink, Mark, draw};
 use super::row::{WIDTH, tick};
-use super::scale::{Scale, round_step};
+use super::scale::{Scale, round_step, spread};
 use crate::analysis::Analysis;
 use crate::error::Result;
 use crate::run_info::{ArmInfo, RunInfo};
@@ -102,12 +102,10 @@ fn front(points: &[Point]) -> Vec<usize> {
 }
 
 fn panel(analysis: &Analysis, points: &[Point], name: &str, line: &[usize]) -> Result<Panel> {
-    let dearest = points.iter().map(|p| p.cost).fold(0.0, f64::max);
-    let highest = points.iter().map(|p| p.interval.map_or(p.mean, |i| i.high)).fold(0.01, f64::max);
-    let lowest = points.iter().map(|p| p.interval.map_or(p.mean, |i| i.low)).fold(0.0, f64::min);
-    let x = Scale { values: (0.0, dearest * 1.08), pixels: (LEFT, RIGHT) };
-    let step = round_step((highest - lowest) / 4.0);
-    let y = Scale { values: ((lowest / step).floor() * step, (highest / step).ceil() * step), pixels: (BOTTOM, TOP) };
+    let x = axis(points.iter().map(|p| (p.cost, p.cost)), (LEFT + 10.0, RIGHT - 14.0));
+    let spans = points.iter().map(|p| p.interval.map_or((p.mean, p.mean), |i| (i.low, i.high)));
+    let y = axis(spans, (BOTTOM, TOP));
+    let letters = letters(points, &x, &y);
     let description = format!("Mean against {name} for each arm; the numbers are in the table below");
     let svg = draw((WIDTH, HEIGHT), &description, |canvas| {
         for value in y.ticks(4) {
@@ -120,18 +118,46 @@ fn panel(analysis: &Analysis, points: &[Point], name: &str, line: &[usize]) -> R
         canvas.text(name, ((LEFT + RIGHT) / 2.0, BOTTOM + 31.0), 11.0, Ink::Muted, Anchor::Middle)?;
         let corners: Vec<(f64, f64)> = line.iter().map(|i| (x.at(points[*i].cost), y.at(points[*i].mean))).collect();
         canvas.path(&corners, Ink::Guide, 1.5)?;
-        points.iter().try_for_each(|point| mark(canvas, analysis, point, &x, &y))
+        points.iter().try_for_each(|point| mark(canvas, point, &x, &y))?;
+        points.iter().zip(&letters).try_for_each(|(point, at)| {
+            let letter = &analysis.arms[point.arm].letter;
+            canvas.text(letter, *at, 12.0, Ink::Arm(point.arm), Anchor::Middle)
+        })
     })?;
     Ok(Panel { title: format!("Mean against {name}"), svg })
 }
 
-fn mark(canvas: &Canvas, analysis: &Analysis, point: &Point, x: &Scale, y: &Scale) -> Result<()> {
+/// Round values from below the lowest to above the highest; from zero, unless all lie far above it.
+fn axis(spans: impl Iterator<Item = (f64, f64)>, pixels: (f64, f64)) -> Scale {
+    let (lowest, highest) =
+        spans.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), span| (low.min(span.0), high.max(span.1)));
+    let low = if (0.0..highest / 2.0).contains(&lowest) { 0.0 } else { lowest };
+    let step = round_step((highest - low).max(highest.abs() * 1e-3).max(1e-6) / 4.0);
+    Scale { values: ((low / step + 1e-9).floor() * step, (highest / step - 1e-9).ceil() * step), pixels }
+}
+
+/// Where the letters stand: right of their points, and never over one another.
+fn letters(points: &[Point], x: &Scale, y: &Scale) -> Vec<(f64, f64)> {
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    order.sort_by(|a, b| points[*a].cost.total_cmp(&points[*b].cost));
+    let near = |a: &usize, b: &usize| (x.at(points[*a].cost) - x.at(points[*b].cost)).abs() < 24.0;
+    let mut placed = vec![(0.0, 0.0); points.len()];
+    for crowd in order.chunk_by(near) {
+        let right = crowd.iter().map(|index| x.at(points[*index].cost)).fold(f64::NEG_INFINITY, f64::max) + 11.0;
+        let wanted: Vec<f64> = crowd.iter().map(|index| y.at(points[*index].mean) - 8.0).collect();
+        for (index, height) in crowd.iter().zip(spread(&wanted, 12.0, (TOP, BOTTOM))) {
+            placed[*index] = (right, height);
+        }
+    }
+    placed
+}
+
+fn mark(canvas: &Canvas, point: &Point, x: &Scale, y: &Scale) -> Result<()> {
     let (px, py, ink) = (x.at(point.cost), y.at(point.mean), Ink::Arm(point.arm));
     if let Some(interval) = point.interval {
         canvas.line((px, y.at(interval.low)), (px, y.at(interval.high)), ink, 1.5)?;
     }
-    canvas.mark(Mark::Circle, (px, py), 5.0, ink, true)?;
-    canvas.text(&analysis.arms[point.arm].letter, (px + 11.0, py - 8.0), 12.0, ink, Anchor::Middle)
+    canvas.mark(Mark::Circle, (px, py), 5.0, ink, true)
 }
 
 #[cfg(test)]
@@ -143,5 +169,18 @@ mod tests {
         let point = |cost, mean| Point { arm: 0, cost, mean, interval: None };
         let points = [point(2.0, 0.5), point(1.0, 0.4), point(3.0, 0.45), point(2.0, 0.6), point(4.0, 0.7)];
         assert_eq!(front(&points), [1, 3, 4]);
+    }
+
+    #[test]
+    fn letters_of_near_points_stand_apart_and_axes_hold_all_points() {
+        let point = |cost, mean| Point { arm: 0, cost, mean, interval: None };
+        let points = [point(2.5, 0.138), point(3.0, 0.141), point(3.05, 0.14)];
+        let x = axis(points.iter().map(|p| (p.cost, p.cost)), (0.0, 300.0));
+        let y = axis(points.iter().map(|p| (p.mean, p.mean)), (240.0, 12.0));
+        assert!(x.values.0 <= 2.5 && x.values.0 > 1.0 && x.values.1 >= 3.05, "{x:?}");
+        let at = letters(&points, &x, &y);
+        assert!((at[1].1 - at[2].1).abs() >= 12.0, "{at:?}");
+        assert_eq!(axis([(0.0, 0.0), (1.0, 4.0)].into_iter(), (0.0, 1.0)).values, (0.0, 4.0));
+        assert_eq!(axis([(-1.0, 3.0)].into_iter(), (0.0, 1.0)).values, (-1.0, 3.0));
     }
 }

@@ -194,6 +194,16 @@ impl<'b> Page<'b> {
         self.call("Input.dispatchKeyEvent", &event);
     }
 
+    /// Types a text where the focus is.
+    pub fn write(&self, text: &str) {
+        self.call("Input.insertText", &json!({ "text": text }));
+    }
+
+    /// What the page offers for download lies in this folder.
+    pub fn downloads_to(&self, folder: &Path) {
+        self.call("Page.setDownloadBehavior", &json!({ "behavior": "allow", "downloadPath": folder }));
+    }
+
     /// Moves the focus with Tab until it is on such an element.
     pub fn tab_to(&self, selector: &str) {
         for _ in 0..40 {

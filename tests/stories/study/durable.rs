@@ -67,6 +67,10 @@ pub fn killed_under_load(rounds: u64) -> (usize, Vec<String>) {
     let missing: Vec<String> = acknowledged.difference(&stored).cloned().collect();
     assert!(!acknowledged.is_empty(), "somebody voted");
     assert!(verify(&study).contains("whole"));
+    if study.join("database.txt").exists() {
+        // How votes outlive PostgreSQL is a story of its own.
+        return (rounds as usize, missing);
+    }
 
     // The votes outlive the database.
     for name in ["study.db", "study.db-wal", "study.db-shm"] {

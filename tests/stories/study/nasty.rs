@@ -53,7 +53,7 @@ pub fn of_folders(root: &Path, prompts: &[String], more: &[&str]) -> PathBuf {
 }
 
 #[test]
-fn nasty_prompts_are_text_in_the_form_and_in_every_export() {
+pub fn nasty_prompts_are_text_in_the_form_and_in_every_export() {
     let root = folder();
     let prompts = prompts();
     let study = of_folders(root.path(), &prompts, &[]);

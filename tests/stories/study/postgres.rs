@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::durable::killed_again_and_again;
-use super::refusals::a_hundred_equal_posts;
+use super::durable::{killed_again_and_again, killed_under_load};
+use super::refusals::{self, a_hundred_equal_posts};
 use super::served::{Served, frozen, voted};
 use super::wire::{field, get, join, post};
-use crate::support::{copy_folder, folder, refuses, run, run_well};
+use super::{nasty, whole};
+use crate::support::{copy_folder, folder, refuses, run, run_well, with_votes_in};
 
 /// A database server on loopback, which ends with the test.
 struct Database {
@@ -98,6 +99,13 @@ impl Database {
         }
     }
 
+    /// Studies that it has votes of.
+    fn studies(&self) -> usize {
+        const COUNT: &str = "SELECT count(*) FROM information_schema.schemata WHERE schema_name LIKE 'gentron\\_%'";
+        let output = Command::new(self.programs.join("psql")).args([&self.address(), "-AtXc", COUNT]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).trim().parse().unwrap_or_else(|_| panic!("{output:?}"))
+    }
+
     fn address(&self) -> String {
         format!("postgres://gentron@127.0.0.1:{}/postgres", self.port)
     }
@@ -107,6 +115,29 @@ impl Drop for Database {
     fn drop(&mut self) {
         self.down();
     }
+}
+
+/// Every story of a study that does not itself break SQLite's files or say where its votes are.
+const STORIES: [fn(); 7] = [
+    refusals::a_hundred_equal_posts_are_one_vote_and_another_answer_does_not_replace_it,
+    refusals::what_is_not_ours_is_refused,
+    refusals::a_rater_a_study_and_an_address_have_limits,
+    refusals::neither_an_address_nor_a_browsers_name_is_kept,
+    whole::a_study_goes_from_freezing_to_its_result_and_names_no_arm_on_the_way,
+    whole::votes_of_a_closed_study_flow_into_the_report_of_the_run,
+    nasty::nasty_prompts_are_text_in_the_form_and_in_every_export,
+];
+
+/// What holds for SQLite holds here, by the same stories.
+#[test]
+fn the_stories_of_a_study_hold_on_postgresql() {
+    let Some(database) = Database::start() else { return };
+    with_votes_in(&database.address(), || {
+        STORIES.iter().for_each(|story| story());
+        let (_, lost) = killed_under_load(5);
+        assert!(lost.is_empty(), "{} acknowledged votes are lost", lost.len());
+    });
+    assert!(database.studies() > STORIES.len(), "none went to SQLite by mistake");
 }
 
 /// A second machine's copy of a study's folder.

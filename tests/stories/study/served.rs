@@ -50,7 +50,10 @@ impl Served {
     pub fn with(study: &Path, more: &[&str]) -> Self {
         let mut command = gentron(study.parent().unwrap());
         command.args(["serve", study.to_str().unwrap(), "--listen", "127.0.0.1:0", "--operator", "127.0.0.1:0"]);
-        command.args(["--connections-per-address", "0"]).args(more);
+        if !more.contains(&"--connections-per-address") {
+            command.args(["--connections-per-address", "0"]);
+        }
+        command.args(more);
         Self::start(command)
     }
 

@@ -6,10 +6,10 @@ use std::path::Path;
 use super::nasty::of_folders;
 use super::served::{Served, frozen, verify};
 use super::wire::{Answer, ask, field, get, join, post, vote};
-use crate::support::{folder, refuses, run, run_well};
+use crate::support::{folder, official, refuses, run, run_well, weights};
 
 #[test]
-fn a_study_goes_from_freezing_to_its_result_and_names_no_arm_on_the_way() {
+pub fn a_study_goes_from_freezing_to_its_result_and_names_no_arm_on_the_way() {
     let root = folder();
     let study = frozen(root.path(), &[]);
     let path = study.to_str().unwrap();
@@ -20,7 +20,10 @@ fn a_study_goes_from_freezing_to_its_result_and_names_no_arm_on_the_way() {
         .iter()
         .flat_map(|arm| [arm["id"].as_str().unwrap(), arm["label"].as_str().unwrap()])
         .collect();
-    assert!(run_well(root.path(), &["study", "audit", path]).contains("blind"));
+    let audited =
+        run_well(root.path(), &["study", "audit", path, "--clip", weights().join("clip-shapes").to_str().unwrap()]);
+    assert!(audited.contains("blind") && !audited.contains("LEAK"), "{audited}");
+    assert!(audited.contains("colour, sharpness") && audited.contains("embedding"), "{audited}");
 
     let served = Served::of(&study);
     for _ in 0..3 {
@@ -107,7 +110,7 @@ fn knows_the_truth(address: &str, study: &Path, design: &serde_json::Value) {
 }
 
 #[test]
-fn votes_of_a_closed_study_flow_into_the_report_of_the_run() {
+pub fn votes_of_a_closed_study_flow_into_the_report_of_the_run() {
     let root = folder();
     let study = frozen(root.path(), &["--gold-every", "0"]);
     let (path, run_path) = (study.to_str().unwrap(), root.path().join("run"));
@@ -178,4 +181,46 @@ fn clips_are_frozen_frame_by_frame() {
     );
     let design: serde_json::Value = serde_json::from_slice(&std::fs::read(again.join("study.json")).unwrap()).unwrap();
     assert_eq!(design["clip"]["frames"], 4);
+}
+
+/// A hundred official prompts, drawn by others into two folders.
+#[test]
+fn a_hundred_of_partiprompts_are_asked_from_bare_folders() {
+    let Some(official) = official() else { return };
+    let root = folder();
+    let official = official.to_str().unwrap();
+    let listed = run_well(root.path(), &["suites", "parti:100", "--suites", official, "--json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    let ids: Vec<&str> = listed.as_array().unwrap().iter().map(|prompt| prompt["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), 100);
+    for (name, blue) in [("ours", 40), ("theirs", 200)] {
+        for (at, id) in ids.iter().enumerate() {
+            let folder = root.path().join(name).join(id);
+            std::fs::create_dir_all(&folder).unwrap();
+            let image =
+                image::RgbImage::from_fn(24, 24, |x, y| image::Rgb([(x * 9) as u8, (y as usize + at) as u8, blue]));
+            image.save(folder.join("0.png")).unwrap();
+        }
+    }
+    let study = root.path().join("study");
+    let path = study.to_str().unwrap();
+    let new =
+        ["study", "new", path, "--arms", "ours=ours,theirs=theirs", "--prompts", "parti:100", "--suites", official];
+    let said = run_well(root.path(), &[&new[..], &["--votes-per-pair", "30", "--open", "--simulated"]].concat());
+    assert!(said.contains("2 arms, 100 prompts, 100 pairs, 3000 votes"), "{said}");
+    // Blue gives them away, and the attack says so.
+    let audit: serde_json::Value =
+        serde_json::from_str(&run_well(root.path(), &["study", "audit", path, "--json"])).unwrap();
+    assert_eq!((&audit["lengths"], &audit["leaks"][0]["accuracy"]), (&1.into(), &1.0.into()));
+    let served = Served::of(&study);
+    let link = join(&served.form).unwrap();
+    let mut votes = 0;
+    while vote(&served.form, &link).is_some() {
+        votes += 1;
+    }
+    assert_eq!(votes, 50, "a rater's share");
+    drop(served);
+    run_well(root.path(), &["study", "close", path]);
+    assert!(verify(&study).contains("whole"));
+    assert!(run_well(root.path(), &["votes", "analyse", path]).starts_with("SIMULATED"));
 }

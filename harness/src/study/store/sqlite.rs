@@ -1,6 +1,10 @@
 //! `study.db`: the events in SQLite, written ahead, synced at every commit.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, params};
@@ -21,10 +25,64 @@ CREATE TABLE votes (ballot INTEGER NOT NULL, revision INTEGER NOT NULL, seq INTE
 CREATE TABLE ballots (ballot INTEGER PRIMARY KEY, ticket TEXT NOT NULL UNIQUE, seq INTEGER NOT NULL REFERENCES events) STRICT;
 ";
 
+/// Records after which the write-ahead log is copied into the database.
+const LOGGED: usize = 400;
+
+/// Copies what is in the write-ahead log into the database, as far as nobody is in the way. A failure costs nothing but a longer log: what
+/// is committed is in it, and the next time is soon.
+fn copy_log(connection: &Connection) {
+    drop(connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())));
+}
+
+/// The thread that copies the log.
+#[derive(Debug)]
+struct Keeper {
+    /// None when it is to end.
+    wake: Option<SyncSender<()>>,
+    copied: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Keeper {
+    fn start(path: &Path) -> Self {
+        let (wake, awake) = sync_channel::<()>(1);
+        let (path, copied) = (path.to_owned(), Arc::<AtomicBool>::default());
+        let done = Arc::clone(&copied);
+        let thread = std::thread::spawn(move || {
+            let Ok(connection) = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE) else { return };
+            while awake.recv().is_ok() {
+                copy_log(&connection);
+                done.store(true, Ordering::Release);
+            }
+        });
+        Self { wake: Some(wake), copied, thread: Some(thread) }
+    }
+
+    /// Has the log copied, unless that is going on already.
+    fn wake(&self) {
+        if let Some(wake) = &self.wake {
+            let _ = wake.try_send(());
+        }
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.wake = None;
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
 /// The database, open.
 #[derive(Debug)]
 pub struct Sqlite {
     connection: Connection,
+    path: PathBuf,
+    keeper: Option<Keeper>,
+    /// Records since the write-ahead log was last to be copied.
+    logged: usize,
 }
 
 impl Sqlite {
@@ -55,7 +113,8 @@ impl Sqlite {
             let what = format!("this build has SQLite {}, which may lose votes", rusqlite::version());
             return Err(refuse(what, "build gentron with its own SQLite, 3.51.3 or later"));
         }
-        let connection = Connection::open_with_flags(folder.join(FILE), flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        let path = folder.join(FILE);
+        let connection = Connection::open_with_flags(&path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(PATIENCE)?;
         let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
         if mode != "wal" {
@@ -63,16 +122,18 @@ impl Sqlite {
             return Err(refuse(what, "keep the study on a disk of this machine, not on a network file system"));
         }
         connection.execute_batch(
-            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 16777216;",
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 16777216; \
+             PRAGMA wal_autocheckpoint = 0;",
         )?;
-        Ok(Self { connection })
+        Ok(Self { connection, path, keeper: None, logged: 0 })
     }
 
     /// Commits records, all or none; when it returns, they are on the disk.
     ///
     /// # Errors
     /// The database is locked by somebody else, the disk is full, or fails.
-    pub fn append(&self, records: &[Record]) -> rusqlite::Result<()> {
+    pub fn append(&mut self, records: &[Record]) -> rusqlite::Result<()> {
+        self.keep_short(records.len());
         let transaction =
             rusqlite::Transaction::new_unchecked(&self.connection, rusqlite::TransactionBehavior::Immediate)?;
         // Compiled once a commit, which has up to hundreds of records.
@@ -101,6 +162,19 @@ impl Sqlite {
         }
         drop((insert_event, insert_vote, insert_ballot));
         transaction.commit()
+    }
+
+    /// Keeps the write-ahead log short. Copying it into the database takes longer than a vote may, so that a thread of its own does it
+    /// while others vote; here only what was written meanwhile is left, after which the log begins anew.
+    fn keep_short(&mut self, records: usize) {
+        if self.keeper.as_ref().is_some_and(|keeper| keeper.copied.swap(false, Ordering::Acquire)) {
+            copy_log(&self.connection);
+        }
+        self.logged += records;
+        if self.logged >= LOGGED {
+            self.logged = 0;
+            self.keeper.get_or_insert_with(|| Keeper::start(&self.path)).wake();
+        }
     }
 
     /// All records, in order.
