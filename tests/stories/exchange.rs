@@ -172,6 +172,7 @@ def once():
         return False
 
 print("loading the model")
+drawn = 0
 for line in sys.stdin:
     request = json.loads(line)
     if how == "crash-once" and once():
@@ -183,8 +184,10 @@ for line in sys.stdin:
     if how == "refuse":
         print(json.dumps({"image": request["image"], "error": "unsafe prompt"}), flush=True)
         continue
-    if how == "slow":
-        time.sleep(0.1)
+    # Five of its images it draws at once, the others when the gate is open.
+    drawn += 1
+    while how == "gated" and drawn > 5 and not os.path.exists("gate"):
+        time.sleep(0.02)
     seed = request["seed"]
     png(request["image"], [seed & 255, seed >> 8 & 255, seed >> 16 & 255], 8 if how == "small" else 16)
     if how != "batch":
@@ -209,11 +212,10 @@ fn images(path: &Path, run: &str) -> std::collections::BTreeMap<String, Vec<u8>>
     images
 }
 
-/// Whether a picture is there; nothing is read, for another process is at work in the folder.
-fn holds_an_image(folder: &Path) -> bool {
-    let is_image = |path: &Path| path.is_file() && path.extension().is_some_and(|extension| extension == "png");
-    fs::read_dir(folder)
-        .is_ok_and(|entries| entries.flatten().any(|entry| is_image(&entry.path()) || holds_an_image(&entry.path())))
+/// Whether a batch is in a run's journal, from which it would go on.
+fn has_drawn_a_batch(run: &Path) -> bool {
+    fs::read_dir(run.join("journals"))
+        .is_ok_and(|entries| entries.flatten().any(|entry| entry.metadata().is_ok_and(|it| it.len() > 0)))
 }
 
 fn python() -> bool {
@@ -288,16 +290,19 @@ fn a_killed_run_of_a_program_goes_on_and_leaves_no_process() {
     }
     let folder = folder();
     let path = folder.path();
-    let plain = recipe(path, "plain", "slow", "");
+    let plain = recipe(path, "plain", "gated", "");
+    let gate = path.join("gate");
+    fs::write(&gate, "").unwrap();
     run_well(path, &["generate", &plain, "--out", "whole"]);
     let expected = images(path, "whole");
     for signal in ["-KILL", "-INT"] {
         let out = format!("killed{signal}");
         let arguments = ["generate", &plain, "--threads", "1", "--out", &out];
+        fs::remove_file(&gate).unwrap();
         let mut child = gentron(path).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let until = Instant::now() + Duration::from_secs(30);
-        while !holds_an_image(&path.join(&out).join("images")) {
-            assert!(Instant::now() < until, "it draws within half a minute");
+        let until = Instant::now() + Duration::from_secs(120);
+        while !has_drawn_a_batch(&path.join(&out)) {
+            assert!(Instant::now() < until, "it draws a batch within two minutes");
             std::thread::sleep(Duration::from_millis(5));
         }
         let kill = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
@@ -305,6 +310,7 @@ fn a_killed_run_of_a_program_goes_on_and_leaves_no_process() {
         assert_ne!(child.wait().unwrap().code(), Some(0));
         let there = images(path, &out).len();
         assert!(there > 0 && there < expected.len(), "{there} images when it was killed");
+        fs::write(&gate, "").unwrap();
         let said = text(&run(path, &arguments).stderr);
         assert!(said.contains("continuing: "), "{said}");
         assert_same(&expected, &images(path, &out));

@@ -2,7 +2,7 @@
 
 use super::card::{self, CurvePoint, TrainingCard};
 use super::optimizer::Optimizer;
-use super::recipe::{Fall, LearningRate, Optimisation};
+use super::recipe::{Fall, LearningRate, MICRO_BATCHES, Optimisation};
 use super::state::{self, StateHeader, write_atomically};
 use super::{Parameters, TakenOver, TrainError, foreign};
 use crate::checkpoint::Foreign;
@@ -262,14 +262,21 @@ fn check_fall(begun: Option<Fall>, recipe: &Optimisation, step: u64, path: &Path
     Err(TrainError::State { path: path.to_owned(), reason: reason.into() })
 }
 
-/// A state may be continued with other intervals of checkpoints and evaluations, in another precision and, until the learning rate
-/// depends on the end, to more samples; nothing else may change.
+/// A state may be continued with other intervals of checkpoints and evaluations, in another precision, in other micro-batches (which
+/// change the order of a sum) and, until the learning rate depends on the end, to more samples; nothing else may change.
 fn identity(recipe: &Optimisation, objective: &serde_json::Value, data: &str) -> String {
     let (samples, schedule) =
         if recipe.is_open() { (0, LearningRate::Constant) } else { (recipe.samples, recipe.schedule) };
     let precision = Precision::F32;
-    let fixed =
-        Optimisation { samples, schedule, precision, checkpoint_seconds: 0, evaluate_every: 1, ..recipe.clone() };
+    let fixed = Optimisation {
+        samples,
+        schedule,
+        precision,
+        micro_batches: MICRO_BATCHES,
+        checkpoint_seconds: 0,
+        evaluate_every: 1,
+        ..recipe.clone()
+    };
     let text = serde_json::json!({ "recipe": fixed, "objective": objective, "data": data }).to_string();
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }

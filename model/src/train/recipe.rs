@@ -14,8 +14,9 @@ pub struct Optimisation {
     pub samples: u64,
     /// Samples a step.
     pub batch: usize,
-    /// Pieces of a batch that are computed apart and summed; fixed by the recipe, not by the machine.
-    #[serde(default = "two")]
+    /// Pieces of a batch that are computed apart, each on a thread, and summed; fixed by the recipe, not by the machine. Where arms are
+    /// trained side by side on a thread each, one piece is fastest: each piece costs a gradient of every weight.
+    #[serde(default = "micro_batches")]
     pub micro_batches: usize,
     /// Of the operands of matrix products in the loss and its gradient.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -78,8 +79,11 @@ pub(super) struct Fall {
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
-fn two() -> usize {
-    2
+/// Micro-batches where a recipe does not say.
+pub(super) const MICRO_BATCHES: usize = 2;
+
+fn micro_batches() -> usize {
+    MICRO_BATCHES
 }
 fn one() -> f64 {
     1.0
