@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{compare, develop, export, import, merge, plan, play, retry_plan, status, submit, verify, work};
 use crate::help;
-use crate::recipe::World;
+use crate::recipe::{WeightType, World};
 use crate::score::ScorerPaths;
 use crate::version::VERSION;
 
@@ -93,8 +93,8 @@ pub enum Command {
     #[command(long_about = export::ABOUT, after_long_help = export::EXAMPLES)]
     Export(export::ExportArgs),
     /// List the networks and their exact sizes, beside the paper's
-    #[command(after_long_help = help::MODELS_EXAMPLES)]
-    Models(ListArgs),
+    #[command(long_about = help::MODELS, after_long_help = help::MODELS_EXAMPLES)]
+    Models(ModelsArgs),
     /// List the suites of prompts, or one suite's prompts, or fetch their files
     #[command(long_about = help::SUITES, after_long_help = help::SUITES_EXAMPLES)]
     Suites(SuitesArgs),
@@ -132,12 +132,36 @@ pub struct RunArgs {
     /// Sampler steps instead of the recipe's
     #[arg(long, value_name = "N")]
     pub steps: Option<u32>,
+    /// Type in which weights are held, instead of the recipe's
+    #[arg(long, value_enum, value_name = "TYPE", hide_short_help = true)]
+    pub dtype: Option<MemoryType>,
     /// What to work with.
     #[command(flatten)]
     pub work: WorkArgs,
     /// Print JSON instead of a table
     #[arg(long)]
     pub json: bool,
+}
+
+/// A type of weights in memory, as it is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MemoryType {
+    /// 32 bits
+    F32,
+    /// Matrices in bfloat16: half the memory, and faster where the processor multiplies it
+    Bf16,
+    /// Matrices in 16 bits of IEEE: half the memory
+    F16,
+}
+
+impl From<MemoryType> for WeightType {
+    fn from(word: MemoryType) -> Self {
+        match word {
+            MemoryType::F32 => Self::F32,
+            MemoryType::Bf16 => Self::Bf16,
+            MemoryType::F16 => Self::F16,
+        }
+    }
 }
 
 /// A recipe, and what to leave beside its images.
@@ -190,6 +214,9 @@ pub struct TrainArgs {
     /// Where a network has no state, go on from its finished weights, if they are of the same recipe with fewer samples
     #[arg(long)]
     pub extend: bool,
+    /// Begin with the layers of a public DiT or PixArt-α that fit: a folder or file in its own or diffusers' layout
+    #[arg(long, value_name = "CHECKPOINT", conflicts_with = "extend")]
+    pub init: Option<PathBuf>,
     /// A folder of clips with captions to train on instead of the small world: frames, GIFs or films, with NAME.txt beside each
     #[arg(long, value_name = "DIR")]
     pub clips: Option<PathBuf>,
@@ -332,20 +359,43 @@ pub struct ReportArgs {
     pub json: bool,
 }
 
-/// A list.
-#[derive(Debug, Args)]
-pub struct ListArgs {
-    /// Print JSON instead of a table
-    #[arg(long)]
-    pub json: bool,
-}
-
 /// A list, or one of its entries.
 #[derive(Debug, Args)]
 pub struct NamedArgs {
     /// One entry, to be explained
     pub name: Option<String>,
     /// Print JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The networks.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+pub struct ModelsArgs {
+    /// What else to do.
+    #[command(subcommand)]
+    pub action: Option<ModelsAction>,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be done with networks.
+#[derive(Debug, Subcommand)]
+pub enum ModelsAction {
+    /// Bring published text encoders and autoencoders into the Hugging Face cache
+    #[command(long_about = help::FETCH_MODELS, after_long_help = help::FETCH_MODELS_EXAMPLES)]
+    Fetch(FetchModelsArgs),
+}
+
+/// Which networks to bring.
+#[derive(Debug, Args)]
+pub struct FetchModelsArgs {
+    /// clip-l, flan-t5-small, -base, -large, -xl, -xxl, sd-vae-ft-ema, or their repositories' names
+    #[arg(required = true)]
+    pub names: Vec<String>,
+    /// Print JSON instead of a line each
     #[arg(long)]
     pub json: bool,
 }

@@ -1,7 +1,10 @@
 //! What networks run on.
 
 use candle_core::Device;
+use gentron_model::pipeline::WeightType;
 use gentron_reports::Power;
+
+use crate::recipe::words::Words as _;
 
 /// The GPU where the program is built for one and one is there, else the CPU.
 pub fn device() -> Device {
@@ -20,10 +23,12 @@ pub fn power() -> Option<Power> {
 }
 
 /// For manifests. The number of threads is not part of it: it changes no byte.
-pub fn name() -> &'static str {
-    match device() {
+pub fn name(weights: WeightType) -> String {
+    let device = match device() {
         Device::Cpu => "CPU, f32",
-        Device::Cuda(_) => "CUDA, f32",
-        Device::Metal(_) => "Metal, f32",
-    }
+        // Other devices hold f32 whatever is asked for.
+        Device::Cuda(_) => return "CUDA, f32".to_owned(),
+        Device::Metal(_) => return "Metal, f32".to_owned(),
+    };
+    if weights == WeightType::F32 { device.to_owned() } else { format!("{device}, weights in {}", weights.word()) }
 }

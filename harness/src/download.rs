@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use gentron_suites::fetch::Fetch;
-use reqwest::Client;
+use reqwest::{Client, ClientBuilder};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::failure::Interrupted;
@@ -28,17 +28,21 @@ pub struct Downloader {
     base: Option<String>,
 }
 
+/// A client's settings that all of them share.
+pub fn client() -> ClientBuilder {
+    Client::builder()
+        .user_agent(format!("gentron/{}", version::VERSION.split(' ').next().unwrap_or_default()))
+        .connect_timeout(CONNECT)
+        .read_timeout(SILENCE)
+}
+
 impl Downloader {
     /// A client that honours `HTTPS_PROXY` and its kin, the system's certificates, and [`BASE`].
     ///
     /// # Errors
     /// The system has no certificates that can be read, or no threads.
     pub fn new() -> anyhow::Result<Self> {
-        let client = Client::builder()
-            .user_agent(format!("gentron/{}", version::VERSION.split(' ').next().unwrap_or_default()))
-            .connect_timeout(CONNECT)
-            .read_timeout(SILENCE)
-            .build()?;
+        let client = client().build()?;
         let base = std::env::var(BASE).ok().filter(|base| !base.is_empty());
         Ok(Self { client, runtime: Builder::new_current_thread().enable_all().build()?, base })
     }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
+use crate::interrupt;
+
 /// How a command that could run has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -95,7 +97,7 @@ pub fn conclude(result: anyhow::Result<Outcome>) -> ExitCode {
         Err(error) => {
             if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
                 eprintln!("{interrupted}");
-                return ExitCode::from(130);
+                return ExitCode::from(interrupt::code());
             }
             eprint!("{}", render(&error));
             ExitCode::from(2)

@@ -164,12 +164,34 @@ Examples:
   gentron train --only autoencoder-shapes
   gentron train my-networks.toml --weights my-weights --states /scratch/states";
 
+/// `gentron models --help`.
+pub const MODELS: &str = "\
+List the networks and their exact sizes, beside the paper's; or fetch published ones.
+
+GenTron itself has no public weights. What it reads and writes with is public: where a recipe names clip-l, flan-t5-xxl or another of \
+them, it is looked for in the weights folder, then in the Hugging Face cache, and then fetched.";
+
 /// After `gentron models --help`.
 pub const MODELS_EXAMPLES: &str = "\
 Examples:
   gentron models
   gentron models --json
-  gentron models --json | head -20";
+  gentron models fetch clip-l flan-t5-xxl sd-vae-ft-ema";
+
+/// `gentron models fetch --help`.
+pub const FETCH_MODELS: &str = "\
+Bring published text encoders and autoencoders into the Hugging Face cache.
+
+The cache is the one of its own libraries: HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub. What is there already is left as \
+it is, what was cut short goes on, and weights are compared with their published SHA-256. HF_ENDPOINT names a mirror, HTTPS_PROXY a proxy, \
+HF_TOKEN who you are; HF_HUB_OFFLINE=1 forbids the network.";
+
+/// After `gentron models fetch --help`.
+pub const FETCH_MODELS_EXAMPLES: &str = "\
+Examples:
+  gentron models fetch clip-l
+  gentron models fetch google/flan-t5-xxl stabilityai/sd-vae-ft-ema
+  HF_HUB_CACHE=/data/hub gentron models fetch flan-t5-small --json";
 
 /// `gentron suites --help`.
 pub const SUITES: &str = "\

@@ -1,8 +1,8 @@
 //! In which type a network asks for its parameters.
 //!
 //! A builder's type is that of the *matrices*, which are nearly all of a network's bytes. On the CPU everything else, and all that is
-//! computed, stays f32: so a network of bfloat16 on disk takes half the memory, and each product runs as fast as its processor
-//! multiplies bfloat16 (see [`ops::linear`](crate::ops::linear)).
+//! computed, stays f32: so a network of halves on disk takes half the memory, and each product runs as fast as its processor
+//! multiplies them (see [`ops::linear`](crate::ops::linear)).
 
 use candle_core::{DType, Result, Shape, Tensor};
 use candle_nn::{Init, VarBuilder};
@@ -14,6 +14,7 @@ pub(crate) fn matrix(vb: &VarBuilder, shape: (usize, usize), init: Init) -> Resu
 
 /// Any other parameter, in the type of activations.
 pub(crate) fn other(vb: &VarBuilder, shape: impl Into<Shape>, name: &str, init: Init) -> Result<Tensor> {
-    let dtype = if vb.device().is_cpu() && vb.dtype() == DType::BF16 { DType::F32 } else { vb.dtype() };
+    let halves = matches!(vb.dtype(), DType::BF16 | DType::F16);
+    let dtype = if vb.device().is_cpu() && halves { DType::F32 } else { vb.dtype() };
     vb.get_with_hints_dtype(shape, name, init, dtype)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::support::{folder, run_well};
 
-const COMMANDS: [&str; 28] = [
+const COMMANDS: [&str; 29] = [
     "",
     "compare",
     "verify",
@@ -30,6 +30,7 @@ const COMMANDS: [&str; 28] = [
     "import",
     "export",
     "models",
+    "models fetch",
     "suites",
     "suites fetch",
     "metrics",

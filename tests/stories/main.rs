@@ -11,6 +11,7 @@ mod damage;
 mod exchange;
 mod fuzz;
 mod help;
+mod hub;
 mod instants;
 mod lists;
 mod page_tools;

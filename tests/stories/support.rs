@@ -48,8 +48,14 @@ pub fn gentron(folder: &Path) -> Command {
         command.env_remove(variable);
     }
     command.envs(DATABASE.with_borrow(Clone::clone).map(|address| ("GENTRON_DATABASE", address)));
+    for variable in
+        ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "HF_ENDPOINT", "HF_TOKEN", "TRANSFORMERS_OFFLINE"]
+    {
+        command.env_remove(variable);
+    }
     // Not the data folder of whoever runs the tests, and no proxy between them and their own server.
     command.env("XDG_DATA_HOME", folder.join("data")).env("NO_PROXY", "127.0.0.1");
+    command.env("XDG_CACHE_HOME", folder.join("cache")).env("HF_HUB_OFFLINE", "0");
     command
 }
 

@@ -112,3 +112,47 @@ fn a_backbone_of_clips_begins_from_one_of_pictures() {
     run_well(here, &command);
     assert_same(&without_time(first), &without_time(files(&weights("clips"))));
 }
+
+#[test]
+fn a_backbone_begins_with_the_layers_of_another_programs_network() {
+    let folder = folder();
+    let here = folder.path();
+    prepared(here);
+    // In diffusers' names: two of the sizes of this backbone, one of another.
+    let number = |shape: &[usize]| {
+        let count: usize = shape.iter().product();
+        let values: Vec<u8> = (0..count).flat_map(|i| (i as f32 / count as f32).to_le_bytes()).collect();
+        (shape.to_vec(), values)
+    };
+    let d = 96;
+    let tensors = [
+        ("transformer_blocks.0.attn1.to_out.0.weight", number(&[d, d])),
+        ("transformer_blocks.1.attn1.to_out.0.bias", number(&[d])),
+        ("transformer_blocks.0.attn2.to_q.bias", number(&[d + 1])),
+        ("caption_projection.linear_1.bias", number(&[3])),
+    ];
+    let views = tensors.iter().map(|(name, (shape, bytes))| {
+        (*name, safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes).unwrap())
+    });
+    let public = here.join("public/transformer");
+    fs::create_dir_all(&public).unwrap();
+    let bytes = safetensors::serialize(views, None).unwrap();
+    fs::write(public.join("diffusion_pytorch_model.safetensors"), bytes).unwrap();
+    let command = ["train", "train.toml", "--states", "states", "--weights", "weights", "--init", "public"];
+    let both = run(here, &[&command[..], &["--only", "clips"]].concat());
+    assert!(text(&both.stderr).contains("begins from other weights already"), "{}", text(&both.stderr));
+    let output = run(here, &[&command[..], &["--only", "pictures"]].concat());
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    for words in [
+        "2 of ",
+        "blocks.*.attn.proj.bias, blocks.*.attn.proj.weight",
+        "[97] and not [96], begin as ever: blocks.*.cross_attn.q_linear.bias",
+        "of no use here: caption_projection.linear_1.bias",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(json(&here.join("weights/pictures/card.json"))["recipe"]["initial"].is_string());
+    let nothing = run(here, &["train", "train.toml", "--only", "pictures", "--init", "states"]);
+    assert!(text(&nothing.stderr).contains("no weights at states"), "{}", text(&nothing.stderr));
+}

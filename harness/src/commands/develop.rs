@@ -6,16 +6,17 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use candle_core::{DType, Tensor};
+use candle_nn::VarBuilder;
 use clap::{Args, Subcommand, ValueEnum};
 use gentron_model::diffusion::{SamplerKind, Schedule, ScheduleConfig};
-use gentron_model::gentron::{Preset, TextInput, presets};
+use gentron_model::gentron::{GenTron, Preset, TextInput, TextSource, presets};
 use gentron_model::noise::normal;
-use gentron_model::pipeline::{
-    EncoderKind, EncoderSpec, Guided, Sampling, WeightType, denoise, load_backbone, load_encoder,
-};
+use gentron_model::ops;
+use gentron_model::pipeline::{EncoderKind, EncoderSpec, Guided, Sampling, denoise, load_backbone, load_encoder};
 use gentron_model::published::{Invention, Published, invent_gentron, published};
 
 use super::random_scorers::{self, RandomScorersArgs};
+use crate::cli::MemoryType;
 use crate::device::device;
 use crate::failure::{Outcome, refuse};
 use crate::{names, table};
@@ -31,6 +32,8 @@ pub enum DevelopAction {
     Encode(EncodeArgs),
     /// Do one guided denoising step of one picture; say time and peak memory
     Denoise(DenoiseArgs),
+    /// Time forwards of a backbone whose weights are zeros: a product takes as long whatever its factors are
+    Speed(SpeedArgs),
 }
 
 /// A checkpoint to invent.
@@ -63,24 +66,6 @@ pub enum DiskType {
     F16,
 }
 
-/// A type of weights in memory, in words.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum MemoryType {
-    /// 32 bits.
-    F32,
-    /// Matrices in bfloat16.
-    Bf16,
-}
-
-impl From<MemoryType> for WeightType {
-    fn from(word: MemoryType) -> Self {
-        match word {
-            MemoryType::F32 => Self::F32,
-            MemoryType::Bf16 => Self::Bf16,
-        }
-    }
-}
-
 /// A text encoder to try.
 #[derive(Debug, Args)]
 pub struct EncodeArgs {
@@ -107,6 +92,23 @@ pub struct DenoiseArgs {
     pub dtype: MemoryType,
 }
 
+/// A backbone to time.
+#[derive(Debug, Args)]
+pub struct SpeedArgs {
+    /// A preset
+    #[arg(default_value = "gentron-xl/2")]
+    pub name: String,
+    /// Latents of a forward
+    #[arg(long, default_value_t = 2)]
+    pub batch: usize,
+    /// Forwards
+    #[arg(long, default_value_t = 3)]
+    pub rounds: usize,
+    /// Do each at a line of standard input: so that model/benches/forward_pytorch.py can take turns
+    #[arg(long)]
+    pub asked: bool,
+}
+
 /// Does what a developer asks.
 ///
 /// # Errors
@@ -117,6 +119,7 @@ pub fn run(action: &DevelopAction) -> anyhow::Result<Outcome> {
         DevelopAction::RandomScorers(args) => random_scorers::run(args)?,
         DevelopAction::Encode(args) => encode(args)?,
         DevelopAction::Denoise(args) => one_step(args)?,
+        DevelopAction::Speed(args) => speed(args)?,
     };
     table::print(&(line + "\n"))?;
     Ok(Outcome::Done)
@@ -162,14 +165,13 @@ fn encode(args: &EncodeArgs) -> anyhow::Result<String> {
 }
 
 fn one_step(args: &DenoiseArgs) -> anyhow::Result<String> {
-    const TOKENS: [usize; 2] = [77, 120];
     let device = device();
     let began = Instant::now();
     let backbone = load_backbone(&args.folder, args.dtype.into(), &device)?;
     let loaded = began.elapsed();
     let config = backbone.config().clone();
     let text = |row: u64| -> anyhow::Result<_> {
-        let input = |(i, source): (usize, &gentron_model::gentron::TextSource)| {
+        let input = |(i, source): (usize, &TextSource)| {
             let tokens = TOKENS[i % TOKENS.len()];
             let states = normal(1, "develop", row, i as u32, tokens * source.width);
             let pooled = normal(2, "develop", row, i as u32, source.pooled_width);
@@ -197,6 +199,59 @@ fn one_step(args: &DenoiseArgs) -> anyhow::Result<String> {
         began.elapsed() - conditioned,
         peak()?
     ))
+}
+
+/// Tokens of CLIP's and of T5's texts.
+const TOKENS: [usize; 2] = [77, 120];
+
+/// A line a forward: its seconds. First what it computes, and how fast this machine multiplies matrices of its sizes.
+fn speed(args: &SpeedArgs) -> anyhow::Result<String> {
+    let preset = Preset::find(&args.name).with_context(|| format!("no preset is called {}", args.name))?;
+    let (config, device) = (preset.config, device());
+    let network = GenTron::new(VarBuilder::zeros(DType::F32, &device), &config)?;
+    let input = |(source, tokens): (&TextSource, &usize)| {
+        Ok::<_, candle_core::Error>(TextInput {
+            tokens: Tensor::zeros((args.batch, *tokens, source.width), DType::F32, &device)?,
+            mask: Tensor::ones((args.batch, *tokens), DType::U8, &device)?,
+            pooled: Tensor::zeros((args.batch, source.pooled_width), DType::F32, &device)?,
+        })
+    };
+    let text = network.condition(&config.text.iter().zip(&TOKENS).map(input).collect::<Result<Vec<_>, _>>()?)?;
+    let side = config.latent_size;
+    let latents = Tensor::ones((args.batch, config.in_channels, side, side), DType::F32, &device)?;
+    let timesteps = Tensor::full(500f32, args.batch, &device)?;
+    let forward = || -> anyhow::Result<f64> {
+        let began = Instant::now();
+        finite(&network.forward(&latents, &timesteps, &text)?)?;
+        Ok(began.elapsed().as_secs_f64())
+    };
+    forward()?;
+    let flops = config.forward_flops(&TOKENS, 1) as f64 * args.batch as f64;
+    let rate = product_rate(args.batch * config.tokens(), config.hidden_size, config.mlp_width())?;
+    table::print(&format!("{:.1} GFLOP a forward; products alone {rate:.1} GFLOP/s\n", flops / 1e9))?;
+    let mut seconds = Vec::new();
+    let mut lines = std::io::stdin().lines();
+    while seconds.len() < args.rounds && (!args.asked || lines.next().transpose()?.is_some()) {
+        seconds.push(forward()?);
+        table::print(&format!("{:.3} s\n", seconds[seconds.len() - 1]))?;
+    }
+    seconds.sort_by(f64::total_cmp);
+    let median = seconds.get(seconds.len() / 2).copied().unwrap_or(f64::NAN);
+    Ok(format!("median {median:.3} s, {:.1} GFLOP/s, peak {}", flops / median / 1e9, peak()?))
+}
+
+/// Floating-point operations a second, in 10⁹, of the largest products of a block, the best of a few.
+fn product_rate(rows: usize, width: usize, inner: usize) -> anyhow::Result<f64> {
+    let device = device();
+    let x = Tensor::ones((rows, width), DType::F32, &device)?;
+    let weight = Tensor::ones((inner, width), DType::F32, &device)?;
+    let mut best = f64::INFINITY;
+    for _ in 0..12 {
+        let began = Instant::now();
+        ops::linear(&x, &weight, None)?;
+        best = best.min(began.elapsed().as_secs_f64());
+    }
+    Ok(2.0 * (rows * width * inner) as f64 / best / 1e9)
 }
 
 fn finite(x: &Tensor) -> anyhow::Result<()> {

@@ -10,7 +10,7 @@ use crate::failure::{Explained, Outcome};
 use crate::generate::{Sources, command as outsider, gentron, imported, sources};
 use crate::plan::select;
 use crate::progress::human;
-use crate::recipe::{self, EncoderKind, GeneratorKind, Narrowing, Recipe, Resolved, SuiteChoice};
+use crate::recipe::{self, EncoderKind, GeneratorKind, Narrowing, Recipe, Resolved, SuiteChoice, WeightType};
 use crate::registry::{Library, Places};
 use crate::score::networks::{NETWORKS, Network};
 use crate::store::atomic;
@@ -96,7 +96,10 @@ fn program() -> Finding {
 
 fn processor() -> Finding {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    well("processor", format!("{cores} cores, {}, networks on {}", std::env::consts::ARCH, device::name()))
+    well(
+        "processor",
+        format!("{cores} cores, {}, networks on {}", std::env::consts::ARCH, device::name(WeightType::F32)),
+    )
 }
 
 /// The recipe, and all that it needs; of a recipe that was named, also what it will take.
@@ -133,7 +136,7 @@ fn of_recipe(args: &DoctorArgs) -> Vec<Finding> {
     };
     let count = prompts.map(|prompts| format!(", {} prompts", table::grouped(prompts as u64))).unwrap_or_default();
     findings.push(well("recipe", format!("{}: {} arms{count}", source.word(), resolved.arms.len())));
-    let mut found = Sources { weights: None, outside };
+    let mut found = Sources { weights: None, outside, embeddings: None };
     match weights::find(args.weights.as_deref(), source.folder(), &folder_name) {
         Ok(folder) => {
             findings.push(well("weights folder", format!("{} ({})", folder.folder.display(), folder.by)));
@@ -186,7 +189,10 @@ fn of_arms(resolved: &Resolved, found: &Sources) -> Vec<Finding> {
     for name in names.into_iter().filter(|name| seen.insert(name.clone())) {
         let what = format!("weights/{name}");
         let checked = weights::check_folder(folder, &name).and_then(|()| {
-            Ok((weights::check::parameters(&folder.join(&name))?, weights::check::bytes(&folder.join(&name))?))
+            Ok((
+                weights::check::parameters(&weights::place(folder, &name))?,
+                weights::check::bytes(&weights::place(folder, &name))?,
+            ))
         });
         findings.push(match checked {
             Ok((count, bytes)) => well(what, format!("{} parameters, {}", table::grouped(count), size(bytes))),

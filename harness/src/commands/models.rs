@@ -2,11 +2,14 @@
 
 use anyhow::Context as _;
 use gentron_model::gentron::{GenTronConfig, presets};
+use gentron_model::published::{Published, published};
 use serde::Serialize;
 
-use crate::cli::ListArgs;
-use crate::failure::Outcome;
+use crate::cli::{FetchModelsArgs, ModelsAction, ModelsArgs};
+use crate::failure::{Outcome, refuse};
+use crate::names;
 use crate::table::{self, Lean, grouped};
+use crate::weights;
 
 /// One preset.
 #[derive(Serialize)]
@@ -24,11 +27,14 @@ struct Model {
 /// Tokens of a text at full size, for CLIP and T5: the cost of cross-attention depends on them.
 const TEXT_TOKENS: [usize; 2] = [77, 120];
 
-/// Lists the presets.
+/// Lists the presets, or brings published networks.
 ///
 /// # Errors
-/// Whoever reads stdout has gone away.
-pub fn run(args: &ListArgs) -> anyhow::Result<Outcome> {
+/// A network is unknown or does not come, or whoever reads stdout has gone away.
+pub fn run(args: &ModelsArgs) -> anyhow::Result<Outcome> {
+    if let Some(ModelsAction::Fetch(fetch)) = &args.action {
+        return bring(fetch);
+    }
     let mut models = Vec::new();
     for preset in presets() {
         let parameters = preset.config.parameter_count().with_context(|| format!("cannot count {}", preset.name))?;
@@ -71,4 +77,36 @@ fn row(model: &Model) -> Vec<String> {
         difference,
         format!("{:.3}", model.gflops),
     ]
+}
+
+/// A published network that is here now.
+#[derive(Serialize)]
+struct Brought {
+    model: &'static str,
+    repository: &'static str,
+    folder: String,
+    fetched: usize,
+}
+
+fn bring(args: &FetchModelsArgs) -> anyhow::Result<Outcome> {
+    let known: Vec<&str> = published().iter().map(|network| network.key).collect();
+    let find = |name: &String| {
+        let unknown =
+            || refuse(format!("no published network `{name}`"), names::suggestion(name, known.iter().copied()));
+        Published::find(name).ok_or_else(unknown)
+    };
+    let wanted = args.names.iter().map(find).collect::<anyhow::Result<Vec<_>>>()?;
+    let mut brought = Vec::new();
+    for network in &wanted {
+        let (folder, fetched) = weights::bring::bring(network)?;
+        let folder = folder.display().to_string();
+        brought.push(Brought { model: network.key, repository: network.repository, folder, fetched });
+    }
+    if args.json {
+        table::print_json(&brought)?;
+    } else {
+        let line = |b: &Brought| format!("{}: {} files fetched, in {}\n", b.model, b.fetched, b.folder);
+        table::print(&brought.iter().map(line).collect::<String>())?;
+    }
+    Ok(Outcome::Done)
 }

@@ -98,7 +98,7 @@ fn company(args: &PlayArgs) -> anyhow::Result<Company> {
     let suites = recipe.suites.iter().map(|suite| library.open(&suite.reference()));
     let suites: Vec<Arc<_>> = suites.collect::<anyhow::Result<_>>()?;
     let subject = info::Subject { recipe: &recipe, prompts: &prompts, suites: &suites, scorer: &scorer };
-    let sources = Sources { weights, outside };
+    let sources = Sources { weights, outside, embeddings: None };
     let info = info::describe(&subject, &sources, &digests, "gentron play".to_owned())?;
     let weights = sources.weights.context("no arm of this recipe draws with weights")?;
     Company::load(&recipe, &info, &weights, &prompts, scorer)

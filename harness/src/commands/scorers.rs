@@ -9,6 +9,7 @@ use crate::progress;
 use crate::recipe::{Resolved, World};
 use crate::score::eyes::Needs;
 use crate::score::{Eyes, Scorer, ScorerPaths};
+use crate::weights::place;
 
 /// The scorer of a run, with CLIP's weights where they are there, and with the scorers of photographs that are named.
 ///
@@ -26,7 +27,7 @@ pub fn scorer(
         .filter(|(path, _)| path.starts_with(&format!("{name}/")))
         .map(|(path, digest)| (path.clone(), digest.clone()))
         .collect();
-    let folder = weights.map(|weights| weights.join(name));
+    let folder = weights.map(|weights| place(weights, name));
     let clip = folder.as_deref().filter(|_| needs_clip(recipe) && !of_clip.is_empty()).map(|folder| (folder, of_clip));
     let scorer = Scorer::new(recipe, clip, Eyes::open(paths)?)?;
     scorer.check_canaries()?;

@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use gentron_model::pipeline::EmbeddingCache;
 use gentron_suites::Prompt;
 
 use super::scorers::{eyes_of, needs_clip, say_what_is_missing, scorer};
 use crate::cli::{RunArgs, WorkArgs};
 use crate::failure::refuse;
-use crate::generate::{self, Sources, command as outsider, gentron, imported, sources};
+use crate::generate::{self, Sources, command as outsider, embeddings, gentron, imported, sources};
 use crate::plan::{ArmIdentity, Plan, select};
-use crate::recipe::{self, GeneratorKind, Narrowing, Resolved, ResolvedArm, Source};
+use crate::recipe::words::Words as _;
+use crate::recipe::{self, GeneratorKind, Narrowing, Resolved, ResolvedArm, Source, WeightType};
 use crate::registry::{Library, Places};
 use crate::report::{info, limits};
 use crate::score::{Scorer, ScorerPaths};
+use crate::shards::Share;
 use crate::store::manifest::{FORMAT, Manifest, PlanSummary};
 use crate::store::{Run, digest};
 use crate::weights;
@@ -47,6 +50,7 @@ pub fn begin(args: &RunArgs) -> anyhow::Result<Setup> {
         prompts: args.prompts,
         images: args.images,
         steps: args.steps,
+        dtype: args.dtype.map(Into::into),
     };
     let located = recipe::located(&written, source.folder());
     let library = Library::new(Places::new(args.work.suites.as_deref())?, located);
@@ -59,7 +63,7 @@ pub fn begin(args: &RunArgs) -> anyhow::Result<Setup> {
         Some(folder) => weight_digests(folder, &needed(&recipe, folder)?)?,
         None => BTreeMap::new(),
     };
-    let sources = Sources { weights, outside };
+    let mut sources = Sources { weights, outside, embeddings: None };
     let weights = sources.weights.as_deref();
     if let Some(folder) = weights {
         rehearse(&recipe, &sources, folder, &digests)?;
@@ -119,6 +123,7 @@ pub fn begin(args: &RunArgs) -> anyhow::Result<Setup> {
     if scorers != ScorerPaths::default() {
         run.rescored_by(scorers, &scorer)?;
     }
+    sources.embeddings = embeddings_of(&run, sources.weights.as_deref(), (Share::WHOLE, threads));
     Ok(Setup { run, prompts, scorer, sources, threads })
 }
 
@@ -129,6 +134,7 @@ pub fn begin(args: &RunArgs) -> anyhow::Result<Setup> {
 pub fn weight_digests(folder: &Path, needed: &[String]) -> anyhow::Result<BTreeMap<String, String>> {
     let mut digests = BTreeMap::new();
     for name in needed {
+        weights::bring::ensure(folder, name)?;
         weights::check_folder(folder, name)?;
         digests.extend(weights::digests(folder, name)?);
     }
@@ -164,7 +170,10 @@ fn rehearse(
     weights: &Path,
     digests: &BTreeMap<String, String>,
 ) -> anyhow::Result<()> {
-    let size = |path: &String| std::fs::metadata(weights.join(path)).map_or(0, |metadata| metadata.len());
+    let size = |path: &String| {
+        let (name, file) = path.split_once('/').unwrap_or(("", path));
+        std::fs::metadata(weights::place(weights, name).join(file)).map_or(0, |metadata| metadata.len())
+    };
     if digests.keys().map(size).sum::<u64>() <= REHEARSED {
         for arm in &recipe.arms {
             generate::engine::prepare(recipe, arm, sources, &[])?;
@@ -212,11 +221,14 @@ fn identity(
         None => Vec::new(),
     };
     let of_arm = digests.iter().filter(|(path, _)| folders.iter().any(|name| path.starts_with(&format!("{name}/"))));
+    let samples = arm.generator.samples();
     Ok(ArmIdentity {
         generator: arm.generator,
         weights: of_arm.map(|(path, digest)| (path.clone(), digest.clone())).collect(),
-        sampler: arm.generator.samples().then_some(arm.sampler),
+        sampler: samples.then_some(arm.sampler),
         t5_length: folders.contains(&recipe.weights.t5).then_some(recipe.weights.t5_length),
+        dtype: (samples && recipe.weights.dtype != WeightType::F32).then_some(recipe.weights.dtype),
+        keep_embeddings: recipe.weights.keep_embeddings.filter(|_| samples),
         outside: match arm.generator {
             GeneratorKind::Import => Some(imported::open(arm, sources)?.digest),
             GeneratorKind::Command => Some(outsider::identity(arm, sources)?),
@@ -235,6 +247,7 @@ fn command(source: &Source, narrowing: &Narrowing) -> String {
     words.extend(narrowing.categories.iter().map(|name| format!("--category {name}")));
     let numbers = [("prompts", narrowing.prompts), ("images", narrowing.images), ("steps", narrowing.steps)];
     words.extend(numbers.into_iter().filter_map(|(key, value)| Some(format!("--{key} {}", value?))));
+    words.extend(narrowing.dtype.map(|dtype| format!("--dtype {}", dtype.word())));
     words.join(" ")
 }
 
@@ -286,18 +299,24 @@ pub fn scorer_of(run: &Run, work: &WorkArgs, named: &ScorerPaths) -> anyhow::Res
     Ok((scorer, scorers))
 }
 
-/// What a run that was begun before draws with: weights, where it draws with any, each as it was then.
+/// What a run that was begun before draws with, in one worker's share of it: weights, where it draws with any, each as it was then.
 ///
 /// # Errors
 /// They are not here, or others.
-pub fn sources_of(run: &Run, work: &WorkArgs) -> anyhow::Result<Sources> {
+pub fn sources_of(run: &Run, work: &WorkArgs, share: Share) -> anyhow::Result<Sources> {
     let (recorded, outside) = (&run.manifest.weights, run.manifest.outside.clone());
     if recorded.is_empty() {
-        return Ok(Sources { weights: None, outside });
+        return Ok(Sources { weights: None, outside, embeddings: None });
     }
     let folder = weights::find(work.weights.as_deref(), None, "weights")?.folder;
     check_weights(&folder, &weight_digests(&folder, &needed(&run.manifest.recipe, &folder)?)?, recorded)?;
-    Ok(Sources { weights: Some(folder), outside })
+    let embeddings = embeddings_of(run, Some(&folder), (share, work.threads()));
+    Ok(Sources { weights: Some(folder), outside, embeddings })
+}
+
+/// Where the run keeps its text embeddings, if it does; for a process with that share and so many threads.
+pub fn embeddings_of(run: &Run, weights: Option<&Path>, process: (Share, usize)) -> Option<EmbeddingCache> {
+    embeddings::cache(&run.folder, &run.manifest.recipe.weights, &run.manifest.weights, weights?, process)
 }
 
 fn check_weights(

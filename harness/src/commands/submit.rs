@@ -11,6 +11,7 @@ use crate::cli::{DEFAULT_RUN, WorkArgs};
 use crate::failure::{Explain as _, Outcome, refuse};
 use crate::progress::{self, human};
 use crate::score::ScorerPaths;
+use crate::shards::Share;
 use crate::shards::seal::by_shard;
 use crate::store::{Access, Run};
 use crate::submit::estimate::{self, ArmProbe, Estimate};
@@ -335,7 +336,7 @@ fn to_local(args: &LocalArgs) -> anyhow::Result<Outcome> {
 /// What the run will take, and what of it fits into a budget.
 fn say_estimate(run: &Run, args: &Common) -> anyhow::Result<String> {
     let prompts = setup::prompts_of(run, &args.work)?;
-    let sources = setup::sources_of(run, &args.work)?;
+    let sources = setup::sources_of(run, &args.work, Share::WHOLE)?;
     let (scorer, _) = setup::scorer_of(run, &args.work, &ScorerPaths::default())?;
     progress::say("drawing and scoring one batch of every arm");
     let probes = estimate::probe(run, &prompts, &sources, &scorer)?;

@@ -9,8 +9,10 @@ use crate::failure::{Explain as _, Interrupted, Outcome, refuse};
 use crate::names;
 use crate::training::{ClipFolder, ShapesSource};
 use crate::{interrupt, progress, recipe, table};
+use gentron_model::checkpoint::Foreign;
 use gentron_model::train::{
-    Beginning, Control, Folders, NetworkRecipe, Outcome as Trained, Progress, Source, StepReport, TrainRecipe,
+    Beginning, Control, Folders, NetworkRecipe, Outcome as Trained, Progress, Source, StepReport, TakenOver,
+    TrainRecipe,
 };
 
 /// The recipe behind `gentron train` without an argument.
@@ -28,7 +30,8 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<Outcome> {
     let recipe = read(args.recipe.as_deref())?;
     let chosen = choose(&recipe, &args.only)?;
     let beginning = if args.extend { Beginning::Exported } else { Beginning::Anew };
-    let folders = Folders { states: &args.states, weights: &args.weights, beginning };
+    let foreign = args.init.as_deref().map(|path| open(path, &chosen)).transpose()?;
+    let folders = Folders { states: &args.states, weights: &args.weights, beginning, foreign: foreign.as_ref() };
     let source: Box<dyn Source> = match &args.clips {
         None => Box::new(ShapesSource::default()),
         Some(folder) => Box::new(ClipFolder::open(folder, usize::from(args.frames), args.side)?),
@@ -66,6 +69,16 @@ fn read(path: Option<&Path>) -> anyhow::Result<TrainRecipe> {
         (format!("cannot read the recipe {shown}"), "give a TOML file of networks, or none for the built-in recipe")
     })?;
     recipe::parse(&text, &shown)
+}
+
+/// The network that others begin from.
+fn open(path: &Path, chosen: &[&NetworkRecipe]) -> anyhow::Result<Foreign> {
+    let hint = "give a folder or file of a DiT or a PixArt-α: safetensors, or what torch.save wrote";
+    if let Some(other) = chosen.iter().find(|network| !network.is_gentron()) {
+        let what = format!("--init is of GenTron backbones, and {} is none", other.name);
+        return Err(refuse(what, "choose one with --only NAME"));
+    }
+    Foreign::open(path).explain(|| (format!("cannot begin from {}", path.display()), hint))
 }
 
 fn choose<'a>(recipe: &'a TrainRecipe, only: &[String]) -> anyhow::Result<Vec<&'a NetworkRecipe>> {
@@ -124,6 +137,10 @@ impl Progress for Bar {
     fn evaluated(&mut self, samples: u64, scores: &BTreeMap<String, f64>) {
         let scores: Vec<String> = scores.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
         self.training().say(&format!("after {samples} samples: {}", scores.join(", ")));
+    }
+
+    fn taken_over(&mut self, report: &TakenOver) {
+        self.training().say(&report.to_string());
     }
 
     fn resumed(&mut self, samples: u64) {

@@ -5,12 +5,14 @@ use std::sync::Mutex;
 
 use clap::Args;
 
+use super::setup;
 use crate::failure::{Explain as _, Interrupted, Outcome};
 use crate::generate::{Sources, engine, png};
 use crate::plan::{Batch, Task, select};
 use crate::progress::Progress;
 use crate::registry::{Library, Places};
 use crate::report::verify::{Check, State, digests};
+use crate::shards::Share;
 use crate::store::{Run, digest};
 use crate::table::{self, Lean};
 use crate::weights;
@@ -59,7 +61,8 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<Outcome> {
     let folder = weights_of(&run, args.work.weights.as_deref())?;
     let mut checks = digests(&run, folder.as_deref())?;
     if args.sample > 0 {
-        let sources = Sources { weights: folder, outside: run.manifest.outside.clone() };
+        let embeddings = setup::embeddings_of(&run, folder.as_deref(), (Share::WHOLE, args.work.threads()));
+        let sources = Sources { weights: folder, outside: run.manifest.outside.clone(), embeddings };
         checks.extend(redraw(&run, &sources, args)?);
     }
     print(&checks, args.json)

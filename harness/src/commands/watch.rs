@@ -8,7 +8,7 @@ use crate::failure::{Interrupted, Outcome};
 use crate::report::partial::Partial;
 use crate::report::stage::report;
 use crate::score::ScorerPaths;
-use crate::store::Run;
+use crate::store::{Access, Run};
 use crate::{interrupt, progress};
 
 /// Reports every so many seconds until the run is finished, then once more as `gentron report` does.
@@ -16,7 +16,7 @@ use crate::{interrupt, progress};
 /// # Errors
 /// There is no run, it cannot be scored, or it was asked to stop.
 pub fn run(args: &ReportArgs, seconds: u32) -> anyhow::Result<Outcome> {
-    let run = Run::watch(&args.run)?;
+    let run = Run::open_for(&args.run, Access::Look)?;
     let prompts = setup::prompts_of(&run, &args.work)?;
     let (scorer, _) = setup::scorer_of(&run, &args.work, &ScorerPaths::default())?;
     // One thread unless told otherwise: the run needs the others.

@@ -117,17 +117,17 @@ pub fn run(args: &WorkerArgs) -> anyhow::Result<Outcome> {
         busy: held.busy.clone(),
         complete: false,
     };
-    let ended = stages(args, &run, &held, &mut answer)?;
+    let ended = stages(args, (&run, share), &held, &mut answer)?;
     answer.complete = ended == Ended::Complete && held.busy.is_empty();
     print(&answer, args.json)?;
     Ok(if answer.complete { Outcome::Done } else { Outcome::Requeue })
 }
 
-fn stages(args: &WorkerArgs, run: &Run, held: &Held, answer: &mut Answer) -> anyhow::Result<Ended> {
+fn stages(args: &WorkerArgs, (run, share): (&Run, Share), held: &Held, answer: &mut Answer) -> anyhow::Result<Ended> {
     let threads = args.work.threads();
     let prompts = setup::prompts_of(run, &args.work)?;
     if args.stage != Some(Stage::Score) {
-        let sources = setup::sources_of(run, &args.work)?;
+        let sources = setup::sources_of(run, &args.work, share)?;
         let (tally, ended) = draw::draw(run, held, &prompts, &sources, threads)?;
         answer.generate = Some(tally);
         if ended == Ended::Stopped {

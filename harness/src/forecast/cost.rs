@@ -11,6 +11,7 @@ use gentron_model::text::clip::ClipTextConfig;
 use super::probe;
 use crate::generate::gentron;
 use crate::recipe::{EncoderKind, GeneratorKind, Resolved, ResolvedArm};
+use crate::weights::place;
 
 /// What one arm will take.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,7 +86,7 @@ pub fn cost(recipe: &Resolved, weights: Option<&Path>, images: usize, threads: u
 
 /// The autoencoder's own sizes where it is here, else Stable Diffusion's.
 fn autoencoder(recipe: &Resolved, weights: Option<&Path>) -> AutoencoderKlConfig {
-    let own = weights.map(|weights| weights.join(&recipe.weights.autoencoder).join("config.json"));
+    let own = weights.map(|weights| place(weights, &recipe.weights.autoencoder).join("config.json"));
     own.and_then(|path| read_json(&path).ok()).unwrap_or_default()
 }
 
@@ -94,7 +95,7 @@ fn length(recipe: &Resolved, source: &TextSource, weights: Option<&Path>) -> usi
     if source.name == recipe.weights.t5 {
         return recipe.weights.t5_length;
     }
-    let own = weights.map(|weights| weights.join(&source.name).join("config.json"));
+    let own = weights.map(|weights| place(weights, &source.name).join("config.json"));
     let config = own.and_then(|path| ClipTextConfig::read(&path).ok()).unwrap_or_default();
     config.max_position_embeddings
 }

@@ -6,6 +6,7 @@ use image::RgbImage;
 use super::{Sources, command, gentron, imported, truth};
 use crate::plan::Batch;
 use crate::recipe::{GeneratorKind, Resolved, ResolvedArm};
+use crate::weights::place;
 
 /// Draws whole batches of one arm. The images depend on the arm and the batch alone: not on the thread, nor on what was drawn before.
 pub trait Engine: Send + Sync {
@@ -31,7 +32,7 @@ pub fn prepare(
         GeneratorKind::Gentron => gentron::prepare(recipe, arm, sources, prompts),
         GeneratorKind::GroundTruth => Ok(Box::new(truth::Truth::new(prompts, false))),
         GeneratorKind::ReconstructedTruth => {
-            let autoencoder = sources.weights()?.join(&recipe.weights.autoencoder);
+            let autoencoder = place(sources.weights()?, &recipe.weights.autoencoder);
             Ok(Box::new(truth::Reconstruction::load(prompts, &autoencoder)?))
         }
         GeneratorKind::Import => imported::prepare(arm, sources),

@@ -8,17 +8,18 @@ use gentron_model::diffusion::ScheduleConfig;
 use gentron_model::gentron::{GenTronConfig, Preset};
 use gentron_model::ops::single_threaded;
 use gentron_model::pipeline::{
-    Draw, EncoderKind, EncoderSpec, Generator as _, Pipeline, PipelineSpec, Sampling, WeightType,
+    Draw, EncoderKind, EncoderSpec, Generator as _, Pipeline, PipelineError, PipelineSpec, Sampling,
 };
 use gentron_suites::Prompt;
 use image::RgbImage;
 
+use super::embeddings::Encoding;
 use super::{Engine, Sources, strip};
-use crate::failure::{Explain as _, refuse};
+use crate::failure::{Explain as _, Interrupted, refuse};
 use crate::plan::Batch;
 use crate::recipe::words::Words as _;
 use crate::recipe::{GeneratorKind, Resolved, ResolvedArm};
-use crate::{device, weights};
+use crate::{device, interrupt, weights};
 
 /// A pipeline that has encoded all prompts of the run.
 struct Gentron(Pipeline);
@@ -54,10 +55,18 @@ pub fn prepare(
     prompts: &[Prompt],
 ) -> anyhow::Result<Box<dyn Engine>> {
     let folder = sources.weights()?;
-    let spec = spec(recipe, arm, folder)?;
+    let spec = PipelineSpec { embeddings: sources.embeddings.clone(), ..spec(recipe, arm, folder)? };
     let texts: Vec<&str> = prompts.iter().map(|prompt| prompt.text.as_str()).collect();
-    let pipeline = single_threaded(|| Pipeline::load(&spec, &texts, &device::device(), &mut |_, _, _| {}))
-        .explain(|| (format!("cannot load the arm {}", arm.name), weights::HOW_TO_GET))?;
+    let mut encoding = Encoding::default();
+    let mut tell = |encoder: &str, done, all| {
+        encoding.tell(encoder, done, all);
+        !interrupt::requested()
+    };
+    let pipeline = match single_threaded(|| Pipeline::load(&spec, &texts, &device::device(), &mut tell)) {
+        Err(PipelineError::Stopped) => return Err(Interrupted.into()),
+        pipeline => pipeline,
+    };
+    let pipeline = pipeline.explain(|| (format!("cannot load the arm {}", arm.name), weights::HOW_TO_GET))?;
     Ok(Box::new(Gentron(pipeline)))
 }
 
@@ -75,7 +84,7 @@ pub fn spec(recipe: &Resolved, arm: &ResolvedArm, folder: &Path) -> anyhow::Resu
             .iter()
             .map(|source| encoder(recipe, arm, &source.name, folder))
             .collect::<anyhow::Result<_>>()?,
-        autoencoder: folder.join(&recipe.weights.autoencoder),
+        autoencoder: weights::place(folder, &recipe.weights.autoencoder),
         schedule: ScheduleConfig::default(),
         sampling: Sampling {
             kind: arm.sampler.kind,
@@ -84,7 +93,7 @@ pub fn spec(recipe: &Resolved, arm: &ResolvedArm, folder: &Path) -> anyhow::Resu
             motion_guidance: arm.sampler.motion_guidance,
             frames: arm.sampler.frames.map(|frames| frames as usize),
         },
-        weights: WeightType::F32,
+        weights: recipe.weights.dtype,
         embeddings: None,
     })
 }
@@ -136,7 +145,7 @@ fn encoder(recipe: &Resolved, arm: &ResolvedArm, name: &str, weights: &Path) -> 
         let what = format!("the arm {} reads text from `{name}`, which the recipe does not know", arm.name);
         return Err(refuse(what, "name that folder as clip or t5 in the recipe's [weights]"));
     };
-    Ok(EncoderSpec { name: name.to_owned(), kind, folder: weights.join(name), length })
+    Ok(EncoderSpec { name: name.to_owned(), kind, folder: weights::place(weights, name), length })
 }
 
 /// What the recipe says of the arm must be what the checkpoint is: a mislabelled ablation is worse than none.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use gentron_model::pipeline::EmbeddingCache;
 use serde::{Deserialize, Serialize};
 
 use crate::recipe::schema::Recipe;
@@ -16,6 +17,8 @@ pub struct Sources {
     pub weights: Option<PathBuf>,
     /// By arm, for those that are drawn outside of this program.
     pub outside: BTreeMap<String, Outside>,
+    /// Where text embeddings are kept; nowhere where they are cheap.
+    pub embeddings: Option<EmbeddingCache>,
 }
 
 /// Where an arm that is drawn outside of this program comes from.

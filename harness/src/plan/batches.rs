@@ -134,7 +134,9 @@ mod tests {
         let identities = recipe.arms.iter().map(|arm| {
             let weights = BTreeMap::from([("model.safetensors".to_owned(), weights.to_owned())]);
             let (generator, sampler) = (GeneratorKind::Gentron, Some(arm.sampler));
-            (arm.name.clone(), ArmIdentity { generator, weights, sampler, t5_length: None, outside: None })
+            let (t5_length, dtype, keep_embeddings, outside) = (None, None, None, None);
+            let identity = ArmIdentity { generator, weights, sampler, t5_length, dtype, keep_embeddings, outside };
+            (arm.name.clone(), identity)
         });
         let identities = identities.collect();
         Plan::new(&recipe, &select(&recipe.suites, &Library::default()).unwrap(), &identities)

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use gentron_suites::Split;
 use serde::{Deserialize, Serialize};
 
-use crate::recipe::{GeneratorKind, Sampler};
+use crate::recipe::{GeneratorKind, Sampler, WeightType};
 
 /// Counts up whenever the same weights, sampler and draws come to give other bytes.
 pub const GENERATION: u32 = 1;
@@ -66,6 +66,12 @@ pub struct ArmIdentity {
     pub sampler: Option<Sampler>,
     /// Tokens that T5's texts are padded to, which may change the last bits; null where no T5 is read.
     pub t5_length: Option<usize>,
+    /// Type in which weights are held; left out where it is f32.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dtype: Option<WeightType>,
+    /// Whether texts are encoded one by one, which may change the last bits; left out where the recipe does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_embeddings: Option<bool>,
     /// Digest of an import, or of a program; left out where there is none, so that other arms' tasks are what they were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outside: Option<String>,

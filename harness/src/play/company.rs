@@ -116,7 +116,7 @@ impl Company {
             return Err(refuse(what, "`gentron play` without a recipe plays with the shipped weights"));
         }
         let load = |spec: &EncoderSpec| {
-            load_encoder(spec, gentron_model::pipeline::WeightType::F32, &device::device())
+            load_encoder(spec, recipe.weights.dtype, &device::device())
                 .explain(|| (format!("cannot load the encoder {}", spec.name), weights::HOW_TO_GET))
         };
         let encoders = specs.iter().map(load).collect::<anyhow::Result<_>>()?;

@@ -15,6 +15,7 @@ pub use outside::{Lives, Patience, Program};
 pub use read::{BUILT_IN, Source, load, parse};
 pub use resolve::{Narrowing, Resolved, ResolvedArm, resolve};
 pub use schema::{
-    Conditioning, EncoderKind, Gate, GeneratorKind, Recipe, Sampler, SamplerKind, SuiteChoice, WeightFolders, World,
+    Conditioning, EncoderKind, Gate, GeneratorKind, Recipe, Sampler, SamplerKind, SuiteChoice, WeightFolders,
+    WeightType, World,
 };
 pub use suites::{ResolvedSuite, located};

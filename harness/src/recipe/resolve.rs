@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::axes;
 use super::outside::Program;
-use super::schema::{Arm, Conditioning, EncoderKind, Gate, GeneratorKind, Recipe, Sampler, WeightFolders};
+use super::schema::{Arm, Conditioning, EncoderKind, Gate, GeneratorKind, Recipe, Sampler, WeightFolders, WeightType};
 use super::suites::{self, ResolvedSuite};
 use crate::failure::refuse;
 use crate::names;
@@ -24,6 +24,8 @@ pub struct Narrowing {
     pub images: Option<u32>,
     /// Sampler steps of every arm.
     pub steps: Option<u32>,
+    /// Type of all weights.
+    pub dtype: Option<WeightType>,
 }
 
 /// A recipe with nothing left to choose. Its digest is the identity of a run folder.
@@ -139,7 +141,7 @@ pub fn resolve(recipe: Recipe, narrowing: &Narrowing, library: &Library, shown: 
         baseline,
         suites,
         metrics: recipe.metrics,
-        weights: recipe.weights,
+        weights: WeightFolders { dtype: narrowing.dtype.unwrap_or(recipe.weights.dtype), ..recipe.weights },
         arms,
         gates,
     })

@@ -3,7 +3,7 @@
 use gentron_metrics::MetricId;
 pub use gentron_model::diffusion::SamplerKind;
 pub use gentron_model::gentron::Conditioning;
-pub use gentron_model::pipeline::EncoderKind;
+pub use gentron_model::pipeline::{EncoderKind, WeightType};
 use serde::{Deserialize, Serialize};
 
 use super::outside::Command;
@@ -190,6 +190,17 @@ pub struct WeightFolders {
     pub autoencoder: String,
     /// Tokens that T5's texts are padded to.
     pub t5_length: usize,
+    /// Type in which the matrices of backbones and text encoders are held, whatever it is on disk.
+    #[serde(skip_serializing_if = "is_default")]
+    pub dtype: WeightType,
+    /// Whether text embeddings are kept in the run's folder, so that no text is encoded twice; if left out, where the encoders are
+    /// larger than a quarter of a GiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_embeddings: Option<bool>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Default for WeightFolders {
@@ -200,6 +211,8 @@ impl Default for WeightFolders {
             t5: "t5-shapes".into(),
             autoencoder: "autoencoder-shapes".into(),
             t5_length: 64,
+            dtype: WeightType::F32,
+            keep_embeddings: None,
         }
     }
 }

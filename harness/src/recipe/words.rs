@@ -1,6 +1,6 @@
 //! How recipe values read in names and tables.
 
-use super::schema::{Conditioning, EncoderKind, SamplerKind};
+use super::schema::{Conditioning, EncoderKind, SamplerKind, WeightType};
 
 /// A value with a word for arm names and one for tables.
 pub trait Words {
@@ -38,6 +38,20 @@ impl Words for EncoderKind {
         match self {
             Self::Clip => "CLIP",
             Self::T5 => "T5",
+        }
+    }
+}
+
+impl Words for WeightType {
+    fn short(self) -> &'static str {
+        self.word()
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::Bf16 => "bf16",
+            Self::F16 => "f16",
         }
     }
 }

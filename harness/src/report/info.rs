@@ -20,6 +20,7 @@ use crate::recipe::{EncoderKind, GeneratorKind, Resolved, ResolvedArm, Sampler, 
 use crate::registry::{Known, Opened};
 use crate::score::Scorer;
 use crate::weights::check::parameters;
+use crate::weights::place;
 use crate::{device, version};
 
 /// The categories of the paper's Mean; `spatial` is how the official files spell `2d_spatial`.
@@ -92,7 +93,7 @@ pub fn describe(
         created: None,
         code: version::code(),
         command,
-        device: Some(device::name().to_owned()),
+        device: Some(device::name(recipe.weights.dtype)),
         power: device::power(),
         protocol: Protocol {
             suites,
@@ -125,7 +126,7 @@ fn image_size(recipe: &Resolved, sources: &Sources) -> anyhow::Result<[u32; 2]> 
         let known = match (arm.generator, sources.weights.as_deref()) {
             (GeneratorKind::Gentron, Some(weights)) => {
                 let latent = gentron::config(arm, weights)?.latent_size;
-                let folder = weights.join(&recipe.weights.autoencoder);
+                let folder = place(weights, &recipe.weights.autoencoder);
                 let autoencoder: AutoencoderKlConfig = read_json(&folder.join("config.json"))
                     .with_context(|| format!("cannot read the autoencoder's configuration in {}", folder.display()))?;
                 Some([(latent * autoencoder.factor()) as u32; 2])
@@ -237,7 +238,7 @@ fn gflops(recipe: &Resolved, arm: &ResolvedArm, config: &GenTronConfig, weights:
         tokens.push(if source.name == recipe.weights.t5 {
             recipe.weights.t5_length
         } else {
-            ClipTextConfig::read(&weights.join(&source.name).join("config.json"))?.max_position_embeddings
+            ClipTextConfig::read(&place(weights, &source.name).join("config.json"))?.max_position_embeddings
         });
     }
     let branches = match arm.sampler {

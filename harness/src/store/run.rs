@@ -18,7 +18,7 @@ pub enum Access {
     Alone,
     /// Shards of it are written, by several processes.
     Shared,
-    /// It is looked at, whoever writes.
+    /// It is looked at, whoever writes: nothing is written that a stage counts on.
     Look,
 }
 
@@ -106,14 +106,11 @@ impl Run {
         let manifest = folder.join("manifest.json");
         // Before the lock: a folder that is no run is left as it is.
         let lock = if manifest.exists() { lock(folder, access)? } else { None };
-        Ok(Self { _lock: lock, ..Self::watch(folder)? })
+        Ok(Self { _lock: lock, ..Self::read(folder)? })
     }
 
-    /// Looks at a run that another process may be at work in: whoever does this must write nothing that a stage counts on.
-    ///
-    /// # Errors
-    /// There is none, or it is damaged.
-    pub fn watch(folder: &Path) -> anyhow::Result<Self> {
+    /// Manifest and plan, without a lock.
+    fn read(folder: &Path) -> anyhow::Result<Self> {
         if !folder.join("manifest.json").exists() {
             let hint = "`gentron ablate` or `gentron generate` begins one; the default is runs/table2-shapes";
             return Err(refuse(format!("{} is not a run: it has no manifest.json", folder.display()), hint));

@@ -6,7 +6,9 @@ use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::Context as _;
+use gentron_model::published::Published;
 
+use super::hub::{self, place};
 use crate::failure::refuse;
 use crate::store::digest;
 
@@ -19,7 +21,14 @@ const LONGEST_HEADER: u64 = 100 << 20;
 /// # Errors
 /// The first thing that is missing or damaged, by its path.
 pub fn check_folder(weights: &Path, name: &str) -> anyhow::Result<()> {
-    let folder = weights.join(name);
+    let folder = place(weights, name);
+    let published = Published::find(name).filter(|published| published.key == name);
+    if let Some(published) = &published {
+        let missing = hub::missing(&folder, published);
+        if let Some(file) = missing.first() {
+            return Err(refuse(nowhere(&folder, published, file), how_to_fetch(published)));
+        }
+    }
     if !folder.is_dir() {
         let others: Vec<String> = list(weights)?.into_iter().filter(|entry| weights.join(entry).is_dir()).collect();
         let near = crate::names::nearest(name, others.iter().map(String::as_str)).join(", ");
@@ -41,6 +50,24 @@ pub fn check_folder(weights: &Path, name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What is said of a published network of which a file is missing.
+fn nowhere(folder: &Path, published: &Published, file: &str) -> String {
+    let cache = hub::cache().map_or_else(|| "no cache".to_owned(), |cache| cache.display().to_string());
+    let from = published.repository;
+    format!(
+        "missing weights: no file {}; looked there and for {from} in the Hugging Face cache {cache}",
+        folder.join(file).display()
+    )
+}
+
+fn how_to_fetch(published: &Published) -> String {
+    let key = published.key;
+    let offline = hub::offline().map_or_else(String::new, |variable| format!(" ({variable} is set: unset it first)"));
+    format!(
+        "`gentron models fetch {key}` gets it{offline}; or copy the files into a folder {key} of your weights folder"
+    )
+}
+
 /// Digests of the files that a network computes with, by path inside the weights folder. Cards and curves are left out: they may be
 /// edited without changing a single image.
 ///
@@ -48,13 +75,14 @@ pub fn check_folder(weights: &Path, name: &str) -> anyhow::Result<()> {
 /// A file cannot be read.
 pub fn digests(weights: &Path, name: &str) -> anyhow::Result<BTreeMap<String, String>> {
     let mut digests = BTreeMap::new();
-    for file in list(&weights.join(name))? {
+    let folder = place(weights, name);
+    for file in list(&folder)? {
         let computes = file.ends_with(".safetensors")
             || file == "config.json"
             || file.starts_with("tokenizer")
             || matches!(file.as_str(), "vocab.json" | "merges.txt" | "spiece.model");
         if computes {
-            digests.insert(format!("{name}/{file}"), digest::of_file(&weights.join(name).join(&file))?);
+            digests.insert(format!("{name}/{file}"), digest::of_file(&folder.join(&file))?);
         }
     }
     Ok(digests)

@@ -1,10 +1,13 @@
-//! Trained weights on disk: where they are looked for, whether they are whole, and their digests.
+//! Trained weights on disk: where they are looked for, whether they are whole, and their digests; and how published ones are brought.
 
+pub mod bring;
 pub mod check;
 pub mod find;
+pub mod hub;
 
 pub use check::{check_folder, digests};
 pub use find::{Found, find};
+pub use hub::place;
 
 /// How a newcomer gets what is missing.
 pub const HOW_TO_GET: &str = "the repository holds them: `git checkout -- weights` restores the folder, \

@@ -7,6 +7,7 @@
 mod asking;
 mod error;
 mod files;
+mod foreign;
 mod load;
 mod outline;
 mod random;
@@ -14,6 +15,7 @@ mod reader;
 
 pub use error::{CheckpointError, Problem};
 pub use files::read_json;
+pub use foreign::Foreign;
 pub use load::{Naming, load};
 pub use outline::{Parameter, outline};
 pub use random::{Layout, Written, write_random};

@@ -97,6 +97,10 @@ impl Reader {
                 let bits: Vec<u16> = whole(&mut file, elements)?;
                 Tensor::from_vec(bits.reinterpret_into::<bf16>(), shape, &Device::Cpu)?
             }
+            (DType::F16, DType::F16) => {
+                let bits: Vec<u16> = whole(&mut file, elements)?;
+                Tensor::from_vec(bits.reinterpret_into::<f16>(), shape, &Device::Cpu)?
+            }
             (DType::BF16, DType::F32) => {
                 let widen = |bits: &[u16], to: &mut [f32]| bits.reinterpret_cast::<bf16>().convert_to_f32_slice(to);
                 Tensor::from_vec(by_pieces(&mut file, elements, widen)?, shape, &Device::Cpu)?
@@ -107,6 +111,10 @@ impl Reader {
             }
             (DType::F32, DType::BF16) => {
                 let narrow = |from: &[f32], to: &mut [bf16]| to.convert_from_f32_slice(from);
+                Tensor::from_vec(by_pieces(&mut file, elements, narrow)?, shape, &Device::Cpu)?
+            }
+            (DType::F32, DType::F16) => {
+                let narrow = |from: &[f32], to: &mut [f16]| to.convert_from_f32_slice(from);
                 Tensor::from_vec(by_pieces(&mut file, elements, narrow)?, shape, &Device::Cpu)?
             }
             _ => {

@@ -133,6 +133,7 @@ fn matrices_may_stay_in_bfloat16_beside_all_else_in_f32() {
     };
     let read = |dtype| load(&folder.0, Naming::default(), (dtype, &Device::Cpu), build).expect("a network");
     assert_eq!(read(DType::BF16).map(|x| x.dtype()), [DType::BF16, DType::F32]);
+    assert_eq!(read(DType::F16).map(|x| x.dtype()), [DType::F16, DType::F32]);
     assert_eq!(read(DType::F32).map(|x| x.dtype()), [DType::F32, DType::F32]);
 }
 

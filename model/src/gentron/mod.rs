@@ -20,7 +20,6 @@ mod tests;
 pub use config::{Conditioning, GenTronConfig, Prediction, TextSource};
 pub use model::GenTron;
 pub use presets::{CLIP_L, CLIP_SHAPES, FLAN_T5_XXL, Preset, T5_SHAPES, presets};
-#[cfg(test)]
 pub(crate) use text::mask_to_bias;
 pub use text::{TextContext, TextInput};
 pub use watch::watch_attention;

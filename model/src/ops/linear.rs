@@ -1,12 +1,12 @@
 //! y = x Wᵀ + b.
 
-use super::matmul::{View, multiply, multiply_by_weight};
+use super::matmul::{View, multiply, multiply_by_bf16, multiply_by_f16};
 use super::storage::{is_cpu_f32, slice, slice_of, with_slices};
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, D, Layout, Result, Shape, Tensor};
 
 /// Affine map of the last axis: x (..., I), weight (O, I), bias (O) → (..., O).
 ///
-/// On the CPU the weight may also lie in bfloat16, beside x and bias in f32; it then has no gradient.
+/// On the CPU the weight may also lie in bfloat16 or in halves, beside x and bias in f32; it then has no gradient.
 pub fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
     let (out, inner) = weight.dims2()?;
     let mut shape = x.dims().to_vec();
@@ -41,7 +41,8 @@ impl Linear {
         };
         let x = View::dense(slice(x, lx)?, m, k);
         match weight {
-            CpuStorage::BF16(_) => multiply_by_weight(&mut y, bias.is_some(), x, slice_of(weight, lw)?),
+            CpuStorage::BF16(_) => multiply_by_bf16(&mut y, bias.is_some(), x, slice_of(weight, lw)?),
+            CpuStorage::F16(_) => multiply_by_f16(&mut y, bias.is_some(), x, slice_of(weight, lw)?),
             _ => multiply(&mut y, n, bias.is_some(), 1.0, x, View::dense(slice(weight, lw)?, n, k).t()),
         }
         Ok((CpuStorage::F32(y), (m, n).into()))

@@ -4,8 +4,8 @@
 use super::bf16 as rounded;
 use super::precision::{self, Precision};
 use super::threads;
-use half::bf16;
 use half::slice::HalfFloatSliceExt;
+use half::{bf16, f16};
 use rayon::prelude::*;
 
 /// A matrix inside a slice: `rows` x `cols`, element (i, j) at `i * row_stride + j * col_stride`.
@@ -103,12 +103,26 @@ pub(super) fn multiply(out: &mut [f32], row_stride: usize, keep: bool, scale: f3
 /// `out = keep * out + lhs @ weightᵀ` for a weight (outputs, inner) that lies in bfloat16: `out` row-major without gaps.
 ///
 /// Where the processor multiplies bfloat16 the left side is rounded to it; elsewhere the weight is converted.
-pub(super) fn multiply_by_weight(out: &mut [f32], keep: bool, lhs: View, weight: &[bf16]) {
-    let (inner, outputs) = (lhs.cols, weight.len() / lhs.cols.max(1));
-    assert_eq!(inner * outputs, weight.len(), "inner sizes differ");
+pub(super) fn multiply_by_bf16(out: &mut [f32], keep: bool, lhs: View, weight: &[bf16]) {
     if rounds() {
+        let (inner, outputs) = (lhs.cols, weight.len() / lhs.cols.max(1));
+        assert_eq!(inner * outputs, weight.len(), "inner sizes differ");
         return multiply_rounded(out, outputs, keep, 1.0, lhs, Right::Weight { data: weight, inner });
     }
+    multiply_by_converted(out, keep, lhs, weight);
+}
+
+/// The same for a weight of halves, which is always converted.
+pub(super) fn multiply_by_f16(out: &mut [f32], keep: bool, lhs: View, weight: &[f16]) {
+    multiply_by_converted(out, keep, lhs, weight);
+}
+
+fn multiply_by_converted<T>(out: &mut [f32], keep: bool, lhs: View, weight: &[T])
+where
+    [T]: HalfFloatSliceExt,
+{
+    let (inner, outputs) = (lhs.cols, weight.len() / lhs.cols.max(1));
+    assert_eq!(inner * outputs, weight.len(), "inner sizes differ");
     let mut converted = vec![0f32; weight.len()];
     weight.convert_to_f32_slice(&mut converted);
     multiply(out, outputs, keep, 1.0, lhs, View::dense(&converted, outputs, inner).t());

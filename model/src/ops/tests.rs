@@ -220,6 +220,14 @@ fn rounding_is_asked_for_and_gives_the_same_bits_on_any_number_of_threads() {
 }
 
 #[test]
+fn a_weight_of_halves_is_converted_and_nothing_else_is_rounded() {
+    let (x, w, b) = (filled(&[5, 70], 0.1), filled(&[37, 70], 0.2), filled(&[37], 0.3));
+    let halves = w.to_dtype(DType::F16).unwrap();
+    let exact = linear(&x, &halves.to_dtype(DType::F32).unwrap(), Some(&b)).unwrap();
+    assert_close(&linear(&x, &halves, Some(&b)).unwrap(), &exact, 0.0);
+}
+
+#[test]
 fn a_weight_in_bfloat16_is_multiplied_as_it_lies() {
     for (m, n, k) in [(5, 37, 70), (250, 33, 1030), (1, 64, 31)] {
         let (x, w, b) = (filled(&[m, k], 0.1), filled(&[n, k], 0.2), filled(&[n], 0.3));

@@ -4,16 +4,19 @@
 //! (N, W), and the pooled text (P). Nothing else of an encoding matters: pads are masked.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use candle_core::{DType, Device, Tensor};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::load::{EncoderSpec, WeightType, load_encoder};
 use super::{EmbeddingError, PipelineError};
 use crate::gentron::{TextInput, TextSource};
-use crate::ops;
+use crate::ops::{self, single_threaded, with_precision};
 
 /// Where embeddings are kept, and what identifies the encoders that made them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +26,11 @@ pub struct EmbeddingCache {
     pub folder: PathBuf,
     /// By an encoder's name, a digest of everything that it computes with: weights, configuration, tokenizer.
     pub digests: BTreeMap<String, String>,
+    /// Which of how many processes encodes into the folder at the same time: each begins with another text, and leaves out what the
+    /// others have done since.
+    pub worker: (u32, u32),
+    /// Texts that are encoded at the same time, each on a core of its own.
+    pub threads: usize,
 }
 
 /// The embeddings of one encoder.
@@ -45,7 +53,7 @@ impl Embeddings {
         source: &TextSource,
         texts: &[&str],
         (weights, device): (WeightType, &Device),
-        encoded: &mut dyn FnMut(&str, usize, usize),
+        encoded: &mut (dyn FnMut(usize, usize) -> bool + Send),
     ) -> Result<Self, PipelineError> {
         let unknown = || EmbeddingError::Unidentified { name: encoder.name.clone() };
         let digest = cache.digests.get(&encoder.name).ok_or_else(unknown)?;
@@ -53,17 +61,37 @@ impl Embeddings {
         let precision = (weights, ops::multiplies_bf16(), device.is_cpu());
         let identity = format!("{VERSION} {digest} {length:?} {precision:?}");
         let folder = cache.folder.join(&hexadecimal(identity.as_bytes())[..32]);
-        let missing: Vec<&str> = texts.iter().copied().filter(|text| !path(&folder, text).exists()).collect();
-        if let Some(first) = missing.first() {
-            std::fs::create_dir_all(&folder).map_err(|source| EmbeddingError::File { path: folder.clone(), source })?;
-            encoded(first, 0, missing.len());
+        let mut missing: Vec<&str> = texts.iter().copied().filter(|text| !path(&folder, text).exists()).collect();
+        let (worker, workers) = cache.worker;
+        let first = (missing.len() * worker as usize / workers.max(1) as usize).min(missing.len());
+        missing.rotate_left(first);
+        if !missing.is_empty() {
+            std::fs::create_dir_all(&folder).map_err(|source| failed(&folder, source))?;
+            if !encoded(0, missing.len()) {
+                return Err(PipelineError::Stopped);
+            }
             let loaded = load_encoder(encoder, weights, device)?;
-            for (i, text) in missing.iter().enumerate() {
-                let encoding = loaded.encode(&[text])?;
-                let real = encoding.mask.to_dtype(DType::U32)?.sum_all()?.to_scalar::<u32>()? as usize;
-                let tokens = encoding.tokens.narrow(1, 0, real)?.squeeze(0)?;
-                write(&path(&folder, text), text, &tokens, &encoding.pooled.squeeze(0)?)?;
-                encoded(text, i + 1, missing.len());
+            let told = Mutex::new((0, encoded));
+            let one = |text: &&str| -> Result<(), PipelineError> {
+                if !path(&folder, text).exists() {
+                    let encoding = loaded.encode(&[text])?;
+                    let real = encoding.mask.to_dtype(DType::U32)?.sum_all()?.to_scalar::<u32>()? as usize;
+                    let tokens = encoding.tokens.narrow(1, 0, real)?.squeeze(0)?;
+                    write(&path(&folder, text), worker, text, &tokens, &encoding.pooled.squeeze(0)?)?;
+                }
+                let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+                told.0 += 1;
+                let done = told.0;
+                if (told.1)(done, missing.len()) { Ok(()) } else { Err(PipelineError::Stopped) }
+            };
+            // On the CPU a text has a core to itself: so its bits do not depend on the number of cores.
+            let alone = |text: &&str| single_threaded(|| with_precision(weights.precision(), || one(text)));
+            if device.is_cpu() {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(cache.threads).build();
+                let pool = pool.map_err(|e| failed(&folder, std::io::Error::other(e)))?;
+                pool.install(|| missing.par_iter().try_for_each(alone))?;
+            } else {
+                missing.iter().try_for_each(&one)?;
             }
         }
         let length = length.unwrap_or(0);
@@ -100,6 +128,10 @@ impl Embeddings {
     }
 }
 
+fn failed(path: &Path, source: std::io::Error) -> EmbeddingError {
+    EmbeddingError::File { path: path.to_owned(), source }
+}
+
 fn path(folder: &Path, text: &str) -> PathBuf {
     folder.join(format!("{}.safetensors", hexadecimal(text.as_bytes())))
 }
@@ -108,9 +140,9 @@ fn hexadecimal(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Under a name of this process's own first: two runs that encode one text at a time must not meet.
-fn write(path: &Path, text: &str, tokens: &Tensor, pooled: &Tensor) -> Result<(), PipelineError> {
-    let failed = |source| EmbeddingError::File { path: path.to_owned(), source };
+/// Under a name of this process's own first: two workers, perhaps on two machines, that encode one text at a time must not meet.
+fn write(path: &Path, worker: u32, text: &str, tokens: &Tensor, pooled: &Tensor) -> Result<(), PipelineError> {
+    let failed = |source| failed(path, source);
     let f32 = |x: &Tensor| x.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>();
     let (states, vector) = (f32(tokens)?, f32(pooled)?);
     let view = |shape: &[usize], values: &'_ [f32]| {
@@ -126,7 +158,13 @@ fn write(path: &Path, text: &str, tokens: &Tensor, pooled: &Tensor) -> Result<()
     }
     let metadata = Some([("text".to_owned(), text.to_owned())].into());
     let bytes = safetensors::serialize(views, metadata).map_err(|e| failed(std::io::Error::other(e)))?;
-    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-    std::fs::write(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, path)).map_err(failed)?;
+    let temporary = path.with_extension(format!("{worker}-{}.tmp", std::process::id()));
+    let durable = || {
+        let mut file = std::fs::File::create(&temporary)?;
+        file.write_all(&bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&temporary, path)
+    };
+    durable().map_err(failed)?;
     Ok(())
 }

@@ -50,9 +50,20 @@ pub enum PipelineError {
     /// Embeddings on disk.
     #[error(transparent)]
     Embedding(#[from] EmbeddingError),
+    /// Whoever asked for a pipeline wants none any more.
+    #[error("stopped while texts were encoded")]
+    Stopped,
     /// Clips were asked of what draws pictures.
     #[error("this generator draws pictures, not clips: it has no number of frames")]
     NoClips,
+    /// A folder of diffusers is of what is not known here.
+    #[error("{}: {what}", path.display())]
+    Unsupported {
+        /// The file that says so.
+        path: PathBuf,
+        /// What is not known.
+        what: String,
+    },
     /// A prompt was drawn without having been prepared.
     #[error("prompt {0:?} was not prepared")]
     NotPrepared(String),
@@ -76,7 +87,7 @@ pub enum EmbeddingError {
         source: std::io::Error,
     },
     /// A file is no embedding.
-    #[error("the embedding {} is damaged: {reason}", path.display())]
+    #[error("the embedding {} is damaged ({reason}): remove it, and it is computed anew", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,

@@ -43,8 +43,9 @@ pub trait Generator: Send + Sync {
     }
 }
 
-/// Told of every text that an encoder has to encode anew: the encoder, how many are done, and of how many.
-pub type Preparing<'a> = &'a mut dyn FnMut(&str, usize, usize);
+/// Told of every text that an encoder has to encode anew and that is kept: the encoder, how many are done, and of how many. Answers
+/// whether to go on.
+pub type Preparing<'a> = &'a mut (dyn FnMut(&str, usize, usize) -> bool + Send);
 
 /// A GenTron arm, ready to draw. Text is encoded, and the backbone's keys and values are computed, once a prompt.
 pub struct Pipeline {

@@ -37,20 +37,25 @@ pub struct EncoderSpec {
 }
 
 /// In which type the matrices of backbone and text encoders are held; they are multiplied in it, where the processor can.
+///
+/// Activations, norms and sums stay f32 on the CPU; other devices hold f32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WeightType {
     /// Whatever the type on disk.
     #[default]
     F32,
-    /// Half the memory and, with AVX512-BF16, twice as fast or more. Activations, norms and sums stay f32. CPU only.
+    /// Half the memory and, with AVX512-BF16, twice as fast or more; elsewhere each layer's are converted when it is their turn.
     Bf16,
+    /// Half the memory, with three more bits of each number and a smaller range; each layer's are converted when it is their turn.
+    F16,
 }
 
 impl WeightType {
-    fn dtype(self, device: &Device) -> DType {
+    pub(super) fn dtype(self, device: &Device) -> DType {
         match self {
             Self::Bf16 if device.is_cpu() => DType::BF16,
+            Self::F16 if device.is_cpu() => DType::F16,
             _ => DType::F32,
         }
     }
@@ -58,7 +63,7 @@ impl WeightType {
     /// How matrices that are no weights are multiplied, such as those of attention.
     pub(super) fn precision(self) -> Precision {
         match self {
-            Self::F32 => Precision::F32,
+            Self::F32 | Self::F16 => Precision::F32,
             Self::Bf16 => Precision::Bf16,
         }
     }

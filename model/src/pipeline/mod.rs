@@ -1,6 +1,7 @@
 //! From prompts to pictures: encoders, backbone, sampler, autoencoder.
 
 mod denoise;
+mod diffusers;
 mod embeddings;
 mod error;
 mod generator;
@@ -9,6 +10,7 @@ mod texts;
 mod watched;
 
 pub use denoise::{DenoiseError, Guided, Sampling, Step, denoise, denoise_watched};
+pub use diffusers::{Diffusers, Family};
 pub use embeddings::EmbeddingCache;
 pub use error::{EmbeddingError, PipelineError};
 pub use generator::{Draw, Generator, Pipeline, Preparing};

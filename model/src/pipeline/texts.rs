@@ -46,7 +46,7 @@ fn keep(
 ) -> Result<Vec<Embeddings>, PipelineError> {
     let of = |source: &crate::gentron::TextSource| {
         let encoder = encoder(spec, &source.name)?;
-        let mut report = |_: &str, done: usize, total: usize| preparing(&source.name, done, total);
+        let mut report = |done: usize, total: usize| preparing(&source.name, done, total);
         Embeddings::of(cache, encoder, source, texts, (spec.weights, device), &mut report)
     };
     config.text.iter().map(of).collect()

@@ -189,7 +189,7 @@ mod tests {
         ] {
             let (spec, device) = (spec(backbone, &encoders), Device::Cpu);
             let draw = Draw { prompt: "a red circle and a blue square".into(), prompt_id: "x".into(), k: 2, seed: 7 };
-            let pipeline = Pipeline::load(&spec, &[&draw.prompt], &device, &mut |_, _, _| {}).unwrap();
+            let pipeline = Pipeline::load(&spec, &[&draw.prompt], &device, &mut |_, _, _| true).unwrap();
             let plain = pipeline.generate(std::slice::from_ref(&draw)).unwrap().remove(0);
 
             let watched = Watched::load(&spec, &device).unwrap();

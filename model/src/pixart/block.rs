@@ -1,48 +1,15 @@
 //! One block: self-attention and feed-forward layer under a modulation, cross-attention between them without one. diffusers:
 //! `BasicTransformerBlock(norm_type="ada_norm_single")`.
 
-use candle_core::{D, Result, Tensor};
+use candle_core::{Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 
 use super::PixArtConfig;
 use crate::text::parameter::Linear;
+use crate::unet::{Attention, AttentionSizes};
 use crate::{ops, parameter_types};
 
 pub(super) const STDEV: f64 = 0.02;
-
-/// Keys `{to_q,to_k,to_v,to_out.0}`.
-#[derive(Clone, Debug)]
-struct Attention {
-    to_q: Linear,
-    to_k: Linear,
-    to_v: Linear,
-    to_out: Linear,
-    heads: usize,
-}
-
-impl Attention {
-    fn new(vb: VarBuilder, config: &PixArtConfig) -> Result<Self> {
-        let d = config.width();
-        let inward = |name: &str| match config.attention_bias {
-            true => Linear::new(vb.pp(name), d, d, STDEV),
-            false => Linear::without_bias(vb.pp(name), d, d, STDEV),
-        };
-        let to_out = Linear::new(vb.pp("to_out").pp(0), d, d, STDEV)?;
-        let heads = config.num_attention_heads;
-        Ok(Self { to_q: inward("to_q")?, to_k: inward("to_k")?, to_v: inward("to_v")?, to_out, heads })
-    }
-
-    fn keys_values(&self, x: &Tensor) -> Result<(Tensor, Tensor)> {
-        Ok((self.to_k.forward(x)?, self.to_v.forward(x)?))
-    }
-
-    /// (B,N,D) against keys and values (B,L,D).
-    fn forward(&self, x: &Tensor, (k, v): &(Tensor, Tensor), bias: Option<&Tensor>) -> Result<Tensor> {
-        let q = self.to_q.forward(x)?;
-        let scale = ((q.dim(D::Minus1)? / self.heads) as f64).sqrt().recip();
-        self.to_out.forward(&ops::attention(&q, k, v, self.heads, scale, bias)?)
-    }
-}
 
 /// Positions of the six vectors in a modulation (B, 6D).
 mod slot {
@@ -67,12 +34,14 @@ pub(super) struct Block {
 impl Block {
     pub(super) fn new(vb: VarBuilder, config: &PixArtConfig) -> Result<Self> {
         let (d, ff) = (config.width(), vb.pp("ff").pp("net"));
+        let (heads, bias) = (config.num_attention_heads, config.attention_bias);
+        let sizes = AttentionSizes { width: d, context: d, heads, bias };
         let init = Init::Randn { mean: 0.0, stdev: (d as f64).sqrt().recip() };
         let table = parameter_types::other(&vb, (6, d), "scale_shift_table", init)?;
         Ok(Self {
             scale_shift_table: table.reshape((1, 6 * d))?,
-            attn1: Attention::new(vb.pp("attn1"), config)?,
-            attn2: Attention::new(vb.pp("attn2"), config)?,
+            attn1: Attention::new(vb.pp("attn1"), sizes)?,
+            attn2: Attention::new(vb.pp("attn2"), sizes)?,
             ff_in: Linear::new(ff.pp(0).pp("proj"), d, 4 * d, STDEV)?,
             ff_out: Linear::new(ff.pp(2), 4 * d, d, STDEV)?,
             epsilon: config.norm_eps,
@@ -84,9 +53,9 @@ impl Block {
         use slot::*;
         let m = time.broadcast_add(&self.scale_shift_table)?; // (B, 6D)
         let normed = ops::modulated_layer_norm(x, &m, SHIFT_ATTENTION, SCALE_ATTENTION, self.epsilon)?;
-        let attended = self.attn1.forward(&normed, &self.attn1.keys_values(&normed)?, None)?;
+        let attended = self.attn1.forward(&normed, &normed, None)?;
         let x = ops::gated_residual(x, &m, GATE_ATTENTION, &attended)?;
-        let x = (&x + self.attn2.forward(&x, &self.attn2.keys_values(text)?, Some(bias))?)?;
+        let x = (&x + self.attn2.forward(&x, text, Some(bias))?)?;
         let normed = ops::modulated_layer_norm(&x, &m, SHIFT_MLP, SCALE_MLP, self.epsilon)?;
         let widened = self.ff_out.forward(&ops::gelu_tanh(&self.ff_in.forward(&normed)?)?)?;
         ops::gated_residual(&x, &m, GATE_MLP, &widened)

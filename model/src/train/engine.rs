@@ -4,7 +4,8 @@ use super::card::{self, CurvePoint, TrainingCard};
 use super::optimizer::Optimizer;
 use super::recipe::{Fall, LearningRate, MICRO_BATCHES, Optimisation};
 use super::state::{self, StateHeader, write_atomically};
-use super::{Parameters, TrainError};
+use super::{Parameters, TakenOver, TrainError, foreign};
+use crate::checkpoint::Foreign;
 use crate::ops::{Precision, single_threaded, with_precision};
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
@@ -95,6 +96,8 @@ pub trait Progress {
     fn preparing(&mut self, _what: &str, _done: u64, _total: u64) {}
     /// After a state was restored.
     fn resumed(&mut self, samples: u64);
+    /// After layers of another program's network were taken over.
+    fn taken_over(&mut self, _report: &TakenOver) {}
 }
 
 /// How a training ended.
@@ -126,6 +129,8 @@ pub struct At<'a> {
     pub beginning: Beginning,
     /// Finished weights that a training begun anew takes over as far as they fit.
     pub initial: Option<&'a Path>,
+    /// Another program's network whose layers it takes over, and the channels of a latent.
+    pub foreign: Option<(&'a Foreign, usize)>,
     /// Folder of its state.
     pub state: &'a Path,
     /// Folder of its finished weights.
@@ -148,7 +153,7 @@ pub fn train<O: Objective>(
     progress: &mut dyn Progress,
 ) -> Result<Outcome, TrainError> {
     recipe.check()?;
-    let At { beginning, initial, state: state_folder, weights: weights_folder } = at;
+    let At { beginning, initial, foreign, state: state_folder, weights: weights_folder } = at;
     for folder in [state_folder, weights_folder] {
         let fail = |source| TrainError::File { action: "create", path: folder.to_owned(), source };
         std::fs::create_dir_all(folder).map_err(fail)?;
@@ -157,7 +162,10 @@ pub fn train<O: Objective>(
     let network = objective.build(parameters.builder(device))?;
     let mut optimizer = Optimizer::new(parameters.all())?;
     let state_path = state_folder.join("state.safetensors");
-    let origin = initial.map(state::digest_of_weights).transpose()?;
+    let origin = match foreign {
+        Some((foreign, _)) => Some(foreign.digest()?),
+        None => initial.map(state::digest_of_weights).transpose()?,
+    };
     let mut described = serde_json::json!({ "objective": objective.identity(), "recipe": recipe, "data": data });
     let mut data_and_origin = data.to_owned();
     if let Some(origin) = &origin {
@@ -181,6 +189,8 @@ pub fn train<O: Objective>(
         let (step, wall_seconds, curve) = (card.steps, card.wall_seconds, card.curve);
         header = StateHeader { step, restarts, wall_seconds, curve, ..header };
         progress.resumed(header.step * recipe.batch as u64);
+    } else if let Some((foreign, channels)) = foreign {
+        progress.taken_over(&foreign::take_over(&mut optimizer, foreign, channels)?);
     } else if let Some(folder) = initial {
         optimizer.take_over(&folder.join("model.safetensors"), &objective.rows(folder)?)?;
     }

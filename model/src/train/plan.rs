@@ -5,6 +5,7 @@ use super::{
     GenTronTraining, Optimisation, Outcome, Progress, Source, T5Objective, TrainError, train,
 };
 use crate::autoencoder::{AutoencoderKl, AutoencoderKlConfig};
+use crate::checkpoint::Foreign;
 use crate::diffusion::{Schedule, ScheduleConfig};
 use crate::gentron::{Conditioning, GenTronConfig, Prediction, Preset, TextSource};
 use crate::pipeline::{EncoderKind, EncoderSpec, WeightType, load_autoencoder, load_encoder};
@@ -145,9 +146,16 @@ pub struct Folders<'a> {
     pub weights: &'a Path,
     /// Where a network begins that has no state.
     pub beginning: Beginning,
+    /// Another program's network whose layers a GenTron takes over instead; other networks cannot.
+    pub foreign: Option<&'a Foreign>,
 }
 
 impl NetworkRecipe {
+    /// Whether it is a backbone.
+    pub fn is_gentron(&self) -> bool {
+        matches!(self.objective, ObjectiveRecipe::GenTron { .. })
+    }
+
     /// Trains this network, from its state where there is one.
     ///
     /// # Errors
@@ -162,9 +170,14 @@ impl NetworkRecipe {
         let o = &self.optimisation;
         let (state, weights) = (folders.states.join(&self.name), folders.weights.join(&self.name));
         let initial = self.initial.as_ref().map(|name| folders.weights.join(name));
+        if folders.foreign.is_some() && (initial.is_some() || !self.is_gentron()) {
+            let what = if self.is_gentron() { "begins from other weights already" } else { "is no GenTron" };
+            return Err(TrainError::Recipe(format!("{} {what}: it takes no layers of another network", self.name)));
+        }
         let at = At {
             beginning: folders.beginning,
             initial: initial.as_deref(),
+            foreign: None,
             state: state.as_path(),
             weights: weights.as_path(),
         };
@@ -233,6 +246,7 @@ impl NetworkRecipe {
                     micro_batches,
                     device: device.clone(),
                 };
+                let at = At { foreign: folders.foreign.map(|foreign| (foreign, channels)), ..at };
                 let data = moving.as_ref().map_or(String::new(), |moving| format!("; {}", moving.identity));
                 train(&objective, o, &(prepared.identity.clone() + &data), &device, at, progress)
             }

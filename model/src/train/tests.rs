@@ -100,7 +100,7 @@ fn run_from(
     stop: Option<u64>,
 ) -> Result<Outcome, TrainError> {
     let at = (beginning, folder.join("state"), folder.join("weights"));
-    let at = At { beginning: at.0, initial: None, state: &at.1, weights: &at.2 };
+    let at = At { beginning: at.0, initial: None, foreign: None, state: &at.1, weights: &at.2 };
     train(line, recipe, "line", &Device::Cpu, at, &mut Watch(stop))
 }
 

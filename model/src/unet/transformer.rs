@@ -3,40 +3,12 @@
 use candle_core::{D, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 
+use super::attention::{Attention, AttentionSizes};
 use crate::autoencoder::init::GroupNorm;
 use crate::text::parameter::{LayerNorm, Linear};
 use crate::{ops, parameter_types};
 
 const STDEV: f64 = 0.02;
-
-/// Attention whose projections in have no bias; keys `{to_q,to_k,to_v,to_out.0}`.
-#[derive(Clone, Debug)]
-struct Attention {
-    to_q: Linear,
-    to_k: Linear,
-    to_v: Linear,
-    to_out: Linear,
-    heads: usize,
-}
-
-impl Attention {
-    fn new(vb: VarBuilder, width: usize, context: usize, heads: usize) -> Result<Self> {
-        Ok(Self {
-            to_q: Linear::without_bias(vb.pp("to_q"), width, width, STDEV)?,
-            to_k: Linear::without_bias(vb.pp("to_k"), context, width, STDEV)?,
-            to_v: Linear::without_bias(vb.pp("to_v"), context, width, STDEV)?,
-            to_out: Linear::new(vb.pp("to_out").pp(0), width, width, STDEV)?,
-            heads,
-        })
-    }
-
-    /// (B,N,D) attends to `context` (B,L,W).
-    fn forward(&self, x: &Tensor, context: &Tensor) -> Result<Tensor> {
-        let (q, k, v) = (self.to_q.forward(x)?, self.to_k.forward(context)?, self.to_v.forward(context)?);
-        let scale = ((q.dim(D::Minus1)? / self.heads) as f64).sqrt().recip();
-        self.to_out.forward(&ops::attention(&q, &k, &v, self.heads, scale, None)?)
-    }
-}
 
 /// One block: itself, the text, a gated feed-forward layer.
 #[derive(Clone, Debug)]
@@ -55,12 +27,14 @@ const NORM_EPS: f64 = 1e-5;
 impl Block {
     fn new(vb: VarBuilder, width: usize, context: usize, heads: usize) -> Result<Self> {
         let norm = |name: &str| LayerNorm::new(vb.pp(name), width, NORM_EPS);
+        let attention =
+            |name: &str, context| Attention::new(vb.pp(name), AttentionSizes { width, context, heads, bias: false });
         let ff = vb.pp("ff").pp("net");
         Ok(Self {
             norm1: norm("norm1")?,
-            attn1: Attention::new(vb.pp("attn1"), width, width, heads)?,
+            attn1: attention("attn1", width)?,
             norm2: norm("norm2")?,
-            attn2: Attention::new(vb.pp("attn2"), width, context, heads)?,
+            attn2: attention("attn2", context)?,
             norm3: norm("norm3")?,
             ff_in: Linear::new(ff.pp(0).pp("proj"), width, 8 * width, STDEV)?,
             ff_out: Linear::new(ff.pp(2), 4 * width, width, STDEV)?,
@@ -69,8 +43,8 @@ impl Block {
 
     fn forward(&self, x: &Tensor, text: &Tensor) -> Result<Tensor> {
         let normed = self.norm1.forward(x)?;
-        let x = (x + self.attn1.forward(&normed, &normed)?)?;
-        let x = (&x + self.attn2.forward(&self.norm2.forward(&x)?, text)?)?;
+        let x = (x + self.attn1.forward(&normed, &normed, None)?)?;
+        let x = (&x + self.attn2.forward(&self.norm2.forward(&x)?, text, None)?)?;
         let wide = self.ff_in.forward(&self.norm3.forward(&x)?)?; // (B,N,8D)
         let half = wide.dim(D::Minus1)? / 2;
         let (value, gate) = (wide.narrow(D::Minus1, 0, half)?, wide.narrow(D::Minus1, half, half)?);

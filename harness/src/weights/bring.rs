@@ -1,0 +1,277 @@
+//! Bringing a published network from the Hugging Face hub into its cache: what is there is kept, what was cut short goes on, and every
+//! large file is compared with its SHA-256.
+
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use gentron_model::published::Published;
+use reqwest::header::{HeaderMap, RANGE};
+use reqwest::redirect::Policy;
+use reqwest::{Client, StatusCode, Url};
+use sha2::{Digest, Sha256};
+use tokio::runtime::{Builder, Runtime};
+
+use super::hub::{self, cache, missing, offline, repository, variable};
+use crate::download;
+use crate::failure::{Explain as _, Interrupted, refuse};
+use crate::interrupt;
+use crate::progress::{self, Progress};
+
+const MIB: u64 = 1 << 20;
+/// Redirects within the hub itself, such as those of a repository that was renamed.
+const RENAMED: usize = 3;
+
+/// Brings what a published network lacks; returns its folder in the cache, and how many files came.
+///
+/// # Errors
+/// The network is forbidden or does not answer, a file is not there or comes damaged, or the cache cannot be written.
+pub fn bring(published: &Published) -> anyhow::Result<(PathBuf, usize)> {
+    if let Some(there) = hub::snapshot(published).filter(|folder| missing(folder, published).is_empty()) {
+        return Ok((there, 0));
+    }
+    let name = published.repository;
+    if let Some(variable) = offline() {
+        let what = format!("{name} is not here, and {variable} forbids the network");
+        return Err(refuse(what, format!("unset it, and `gentron models fetch {}` gets it", published.key)));
+    }
+    let cache = cache().context("this system names no folder for a cache: set HF_HOME")?;
+    let hub = Hub::new()
+        .explain(|| ("cannot make an HTTP client", "install the system's certificates (on Debian: ca-certificates)"))?;
+    let brought = hub.runtime.block_on(hub.bring(published, &repository(&cache, published)));
+    brought.map_err(|error| {
+        if interrupt::requested() {
+            return Interrupted.into();
+        }
+        let hint = format!(
+            "check the network; HTTPS_PROXY names a proxy, {} a mirror, HF_TOKEN who you are. What came before is kept. Or copy the files \
+             into a folder {} of your weights folder",
+            hub::ENDPOINT, published.key
+        );
+        let result: anyhow::Result<()> = Err(error);
+        match result.explain(|| (format!("cannot fetch {name} from {}", hub.endpoint), hint)) {
+            Err(error) => error,
+            Ok(()) => Interrupted.into(),
+        }
+    })
+}
+
+/// The hub, and two ways to ask it: what a file is, and the file.
+struct Hub {
+    endpoint: String,
+    token: Option<String>,
+    asking: Client,
+    loading: Client,
+    runtime: Runtime,
+}
+
+/// What the hub says of a file before it sends it.
+struct Remote {
+    url: Url,
+    etag: String,
+    size: u64,
+}
+
+impl Hub {
+    fn new() -> anyhow::Result<Self> {
+        let endpoint = variable(hub::ENDPOINT).unwrap_or_else(|| "https://huggingface.co".to_owned());
+        Ok(Self {
+            endpoint: endpoint.trim_end_matches('/').to_owned(),
+            token: variable("HF_TOKEN"),
+            asking: download::client().redirect(Policy::none()).build()?,
+            loading: download::client().build()?,
+            runtime: Builder::new_current_thread().enable_all().build()?,
+        })
+    }
+
+    fn signed(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    async fn bring(&self, published: &Published, repository: &Path) -> anyhow::Result<(PathBuf, usize)> {
+        let (commit, files) = self.listing(published.repository).await?;
+        let snapshot = repository.join("snapshots").join(&commit);
+        for folder in [&snapshot, &repository.join("blobs"), &repository.join("refs")] {
+            fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        }
+        let weights = published.file();
+        let index = format!("{weights}.index.json");
+        let mut count = 0;
+        if !files.iter().any(|file| file == weights) {
+            anyhow::ensure!(files.contains(&index), "{} has no {weights} and no {index}", published.repository);
+            count += self.file((published.repository, &commit), &index, repository, &snapshot).await?;
+            let bytes = fs::read(snapshot.join(&index))?;
+            anyhow::ensure!(hub::parts(&bytes).is_some(), "{index} is no index of weights");
+        }
+        for file in missing(&snapshot, published) {
+            anyhow::ensure!(files.contains(&file), "{} has no {file}", published.repository);
+            count += self.file((published.repository, &commit), &file, repository, &snapshot).await?;
+        }
+        let main = repository.join("refs").join("main");
+        fs::write(&main, &commit).with_context(|| format!("cannot write {}", main.display()))?;
+        Ok((snapshot, count))
+    }
+
+    /// The commit that `main` is, and its files.
+    async fn listing(&self, repository: &str) -> anyhow::Result<(String, Vec<String>)> {
+        #[derive(serde::Deserialize)]
+        struct Listing {
+            sha: String,
+            siblings: Vec<Sibling>,
+        }
+        #[derive(serde::Deserialize)]
+        struct Sibling {
+            rfilename: String,
+        }
+        let address = format!("{}/api/models/{repository}/revision/main", self.endpoint);
+        let answer = self.signed(self.loading.get(address)).send().await?.error_for_status()?.bytes().await?;
+        let listing: Listing = serde_json::from_slice(&answer).context("the answer is no list of files")?;
+        anyhow::ensure!(is_word(&listing.sha), "the answer names no commit");
+        Ok((listing.sha, listing.siblings.into_iter().map(|sibling| sibling.rfilename).collect()))
+    }
+
+    /// Brings one file into the snapshot; returns how many came.
+    async fn file(
+        &self,
+        (name, commit): (&str, &str),
+        file: &str,
+        repository: &Path,
+        snapshot: &Path,
+    ) -> anyhow::Result<usize> {
+        let remote = self.ask(&format!("{}/{name}/resolve/{commit}/{file}", self.endpoint)).await?;
+        let blob = repository.join("blobs").join(&remote.etag);
+        let came = if blob.is_file() {
+            0
+        } else {
+            self.load(&remote, &blob, file).await.with_context(|| format!("cannot bring {file}"))?;
+            1
+        };
+        let link = snapshot.join(file);
+        if !link.is_file() {
+            drop(fs::remove_file(&link)); // one that leads nowhere
+            let target = Path::new("..").join("..").join("blobs").join(&remote.etag);
+            link_to(&target, &blob, &link).with_context(|| format!("cannot write {}", link.display()))?;
+        }
+        Ok(came)
+    }
+
+    async fn ask(&self, address: &str) -> anyhow::Result<Remote> {
+        let mut url = Url::parse(address)?;
+        for _ in 0..=RENAMED {
+            let answer = self.signed(self.asking.head(url.clone())).send().await?;
+            let headers = answer.headers();
+            let location = word(headers, "location");
+            // A path alone leads to the same file under another name; a whole address to where it lies.
+            if let Some(path) = location.filter(|location| location.starts_with('/') && !location.starts_with("//")) {
+                url = url.join(path)?;
+                continue;
+            }
+            if !answer.status().is_redirection() {
+                answer.error_for_status_ref()?;
+            }
+            let etag = word(headers, "x-linked-etag").or_else(|| word(headers, "etag"));
+            let etag = etag.map(|etag| etag.trim_start_matches("W/").trim_matches('"').to_owned());
+            let size = word(headers, "x-linked-size").or_else(|| word(headers, "content-length"));
+            let etag = etag.filter(|etag| is_word(etag)).context("the answer has no usable etag")?;
+            let size =
+                size.and_then(|size| size.parse().ok()).context("the answer does not say how large the file is")?;
+            return Ok(Remote { url, etag, size });
+        }
+        anyhow::bail!("it leads from one name to the next")
+    }
+
+    /// Goes on where an earlier attempt was cut short.
+    async fn load(&self, remote: &Remote, blob: &Path, label: &str) -> anyhow::Result<()> {
+        let unfinished = blob.with_extension("incomplete");
+        let mut file = File::options().create(true).truncate(false).read(true).write(true).open(&unfinished)?;
+        file.lock()?; // where another process brings the same file
+        if blob.is_file() {
+            return Ok(());
+        }
+        let mut have = file.metadata()?.len();
+        if have > remote.size {
+            have = 0;
+        }
+        let progress = Progress::new(&format!("fetch {label}, MiB"), (remote.size / MIB) as usize);
+        progress.begin_at((have / MIB) as usize);
+        if have < remote.size {
+            let request = self.signed(self.loading.get(remote.url.clone()));
+            let request = if have > 0 { request.header(RANGE, format!("bytes={have}-")) } else { request };
+            let mut answer = request.send().await?.error_for_status()?;
+            if answer.status() != StatusCode::PARTIAL_CONTENT {
+                have = 0;
+            }
+            file.set_len(have)?;
+            file.seek(SeekFrom::Start(have))?;
+            while let Some(piece) = answer.chunk().await? {
+                file.write_all(&piece)?;
+                let now = have + piece.len() as u64;
+                progress.advance((now / MIB - have / MIB) as usize);
+                have = now;
+                anyhow::ensure!(have <= remote.size, "more came than the {} bytes that were promised", remote.size);
+                if interrupt::requested() {
+                    return Err(Interrupted.into());
+                }
+            }
+            anyhow::ensure!(have == remote.size, "{have} bytes came of {}", remote.size);
+        }
+        progress.finish();
+        if remote.etag.len() == 64 && sha256(&mut file)? != remote.etag {
+            file.set_len(0)?;
+            anyhow::bail!("what came is not what was promised: its SHA-256 is another");
+        }
+        file.sync_all()?;
+        Ok(fs::rename(&unfinished, blob)?)
+    }
+}
+
+/// Letters, digits, `-` and `_` alone: what may become a file's name.
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
+fn word<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn sha256(file: &mut File) -> std::io::Result<String> {
+    let (mut hash, mut piece) = (Sha256::new(), vec![0; MIB as usize]);
+    file.seek(SeekFrom::Start(0))?;
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()),
+            count => hash.update(&piece[..count]),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn link_to(target: &Path, _: &Path, link: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(target, link)
+}
+
+/// Links to files take a privilege elsewhere.
+#[cfg(not(unix))]
+fn link_to(_: &Path, blob: &Path, link: &Path) -> std::io::Result<()> {
+    fs::copy(blob, link).map(drop)
+}
+
+/// Makes sure that a network is in the weights folder or the cache, where it is a published one that can be brought.
+///
+/// # Errors
+/// It is nowhere, and does not come.
+pub fn ensure(weights: &Path, name: &str) -> anyhow::Result<()> {
+    let Some(published) = Published::find(name).filter(|published| published.key == name) else { return Ok(()) };
+    if weights.join(name).is_dir() || hub::snapshot(&published).is_some_and(|at| missing(&at, &published).is_empty()) {
+        return Ok(());
+    }
+    if offline().is_none() {
+        progress::say(&format!("{name} is not in {}: fetching {}", weights.display(), published.repository));
+        bring(&published)?;
+    }
+    Ok(())
+}

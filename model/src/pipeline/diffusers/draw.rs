@@ -1,0 +1,113 @@
+//! The pipeline of a published model.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use candle_core::{DType, Device, Tensor};
+use image::RgbImage;
+
+use super::layout::{Family, Index, schedule};
+use super::network::Network;
+use super::text::{Told, encode};
+use crate::autoencoder::AutoencoderKl;
+use crate::diffusion::{Schedule, guide};
+use crate::gentron::Prediction;
+use crate::noise::normal;
+use crate::ops::{Precision, with_precision};
+use crate::pipeline::denoise::walk;
+use crate::pipeline::generator::{INITIAL_NOISE, STEP_NOISE};
+use crate::pipeline::load::load_autoencoder;
+use crate::pipeline::{Draw, Generator, PipelineError, Sampling, WeightType};
+use crate::pixels::to_images;
+
+/// A model from a folder of diffusers, ready to draw.
+pub struct Diffusers {
+    family: Family,
+    network: Network,
+    autoencoder: AutoencoderKl,
+    schedule: Schedule,
+    prediction: Prediction,
+    sampling: Sampling,
+    null: Told,
+    texts: BTreeMap<String, Told>,
+    precision: Precision,
+    device: Device,
+}
+
+impl Diffusers {
+    /// Encodes `prompts` and the null text with the encoders of `folder`, drops them, and loads the rest.
+    ///
+    /// # Errors
+    /// Where the folder is of another pipeline, or a file is missing, damaged or of another shape.
+    pub fn load(
+        folder: &Path,
+        prompts: &[&str],
+        sampling: Sampling,
+        weights: WeightType,
+        device: &Device,
+    ) -> Result<Self, PipelineError> {
+        let (index, family) = Index::read(folder)?;
+        let (schedule, prediction) = schedule(folder)?;
+        let kind = (weights.dtype(device), device);
+        let mut texts: Vec<&str> = prompts.to_vec();
+        texts.push("");
+        texts.sort_unstable();
+        texts.dedup();
+        let precision = weights.precision();
+        let told = with_precision(precision, || encode(folder, (&index, family), &texts, kind))?;
+        let network = Network::load(folder, family, kind)?;
+        let autoencoder = load_autoencoder(&folder.join("vae"), device)?;
+        let null = told[0].clone();
+        let texts = texts.into_iter().map(str::to_owned).zip(told).collect();
+        let (sampling, device) = (Sampling { frames: None, motion_guidance: None, ..sampling }, device.clone());
+        Ok(Self { family, network, autoencoder, schedule, prediction, sampling, null, texts, precision, device })
+    }
+
+    /// Which pipeline it is.
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
+    fn denoise(&self, draws: &[Draw]) -> Result<Tensor, PipelineError> {
+        let batch = draws.len();
+        let guided = self.sampling.guidance != 1.0;
+        let text =
+            |draw: &Draw| self.texts.get(&draw.prompt).ok_or_else(|| PipelineError::NotPrepared(draw.prompt.clone()));
+        let mut rows = draws.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+        rows.extend(std::iter::repeat_n(&self.null, if guided { batch } else { 0 }));
+        let copies = rows.len() / batch;
+        let told = self.network.prepare(Told::stack(&rows)?)?;
+        let (channels, side) = self.network.latent();
+        let predict = |x: &[f64], timestep: f64| -> Result<Vec<f64>, PipelineError> {
+            let input: Vec<f32> = x.iter().map(|&x| x as f32).collect();
+            let latents = Tensor::from_vec(input.repeat(copies), (copies * batch, channels, side, side), &self.device)?;
+            let timesteps = Tensor::full(timestep as f32, copies * batch, &self.device)?;
+            let output = self.network.predict(&latents, &timesteps, &told)?;
+            let output = output.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
+            let (text, null) = output.split_at(x.len());
+            let output = if guided { guide(null, text, self.sampling.guidance) } else { text.to_vec() };
+            Ok(match self.prediction {
+                Prediction::Noise => output,
+                Prediction::Velocity => self.schedule.noise_of_velocity(&output, x, timestep),
+            })
+        };
+        let size = channels * side * side;
+        let noise = |purpose: u32| -> Vec<f64> {
+            let of = |d: &Draw| normal(d.seed, &d.prompt_id, u64::from(d.k), purpose, size);
+            draws.iter().flat_map(of).map(f64::from).collect()
+        };
+        let fresh = |step: usize| noise(STEP_NOISE + step as u32);
+        let x = walk::<PipelineError>(&self.sampling, &self.schedule, noise(INITIAL_NOISE), predict, fresh)?;
+        Ok(Tensor::from_vec(x, (batch, channels, side, side), &self.device)?.to_dtype(DType::F32)?)
+    }
+}
+
+impl Generator for Diffusers {
+    fn generate(&self, draws: &[Draw]) -> Result<Vec<RgbImage>, PipelineError> {
+        if draws.is_empty() {
+            return Ok(Vec::new());
+        }
+        let latents = with_precision(self.precision, || self.denoise(draws))?;
+        Ok(to_images(&self.autoencoder.decode(&self.autoencoder.unscale(&latents)?)?)?)
+    }
+}

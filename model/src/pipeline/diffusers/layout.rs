@@ -1,0 +1,96 @@
+//! What a folder of diffusers says of its pipeline: `model_index.json`, `scheduler/scheduler_config.json`.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::checkpoint::read_json;
+use crate::diffusion::{BetaSchedule, Schedule, ScheduleConfig};
+use crate::gentron::Prediction;
+use crate::pipeline::PipelineError;
+
+/// The pipelines that are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// Stable Diffusion 1.x and 2.x: one CLIP, a UNet.
+    StableDiffusion,
+    /// Stable Diffusion XL: two CLIPs, a UNet that is told sizes.
+    StableDiffusionXl,
+    /// PixArt-α: T5, a transformer.
+    PixArt,
+}
+
+/// `model_index.json`.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Index {
+    #[serde(rename = "_class_name")]
+    class_name: String,
+    /// Whether XL's null text is zeros instead of the encoded empty string.
+    #[serde(default = "yes")]
+    pub(super) force_zeros_for_empty_prompt: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Index {
+    pub(super) fn read(folder: &Path) -> Result<(Self, Family), PipelineError> {
+        let path = folder.join("model_index.json");
+        let index: Self = read_json(&path)?;
+        let family = match index.class_name.as_str() {
+            "StableDiffusionPipeline" => Family::StableDiffusion,
+            "StableDiffusionXLPipeline" => Family::StableDiffusionXl,
+            "PixArtAlphaPipeline" => Family::PixArt,
+            other => {
+                let what = format!("{other} is not among the pipelines that are known");
+                return Err(PipelineError::Unsupported { path, what });
+            }
+        };
+        Ok((index, family))
+    }
+}
+
+/// What a scheduler's file says of the noise that the network was trained on; how it is sampled is the recipe's choice.
+#[derive(Debug, Deserialize)]
+#[serde(default)]
+struct Scheduler {
+    beta_schedule: BetaSchedule,
+    beta_start: f64,
+    beta_end: f64,
+    num_train_timesteps: usize,
+    prediction_type: String,
+    rescale_betas_zero_snr: bool,
+}
+
+impl Default for Scheduler {
+    /// diffusers' defaults.
+    fn default() -> Self {
+        Self {
+            beta_schedule: BetaSchedule::Linear,
+            beta_start: 1e-4,
+            beta_end: 0.02,
+            num_train_timesteps: 1000,
+            prediction_type: "epsilon".into(),
+            rescale_betas_zero_snr: false,
+        }
+    }
+}
+
+/// The noise schedule of a folder, and what its network predicts.
+pub(super) fn schedule(folder: &Path) -> Result<(Schedule, Prediction), PipelineError> {
+    let path = folder.join("scheduler").join("scheduler_config.json");
+    let file: Scheduler = read_json(&path)?;
+    let unsupported = |what: String| PipelineError::Unsupported { path: path.clone(), what };
+    if file.rescale_betas_zero_snr {
+        return Err(unsupported("rescale_betas_zero_snr is not supported".into()));
+    }
+    let prediction = match file.prediction_type.as_str() {
+        "epsilon" => Prediction::Noise,
+        "v_prediction" => Prediction::Velocity,
+        other => return Err(unsupported(format!("prediction_type = {other:?} is not supported"))),
+    };
+    let Scheduler { beta_schedule, beta_start, beta_end, num_train_timesteps, .. } = file;
+    let config = ScheduleConfig { beta_schedule, beta_start, beta_end, num_train_timesteps };
+    Ok((Schedule::new(&config)?, prediction))
+}

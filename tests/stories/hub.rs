@@ -1,0 +1,246 @@
+//! As a researcher I name a published encoder in a recipe: it is found in the weights folder, in the Hugging Face cache, or fetched. What is
+//! missing is named, with every place that was looked at and the command that gets it.
+//!
+//! The hub is a server of this machine; what it calls flan-t5-small is the small world's T5, under a backbone that reads from it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::support::{copy_folder, files, folder, gentron, refuses, text, weights};
+
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+const REPOSITORY: &str = "google/flan-t5-small";
+
+/// The hub's answers for one repository: its list of files, what each is, and each from any byte on, behind a redirect.
+struct Hub {
+    address: String,
+    /// Method and path of each request, and the range asked for.
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Hub {
+    /// Of `files`; the one called `broken` comes with a flipped bit.
+    fn new(files: BTreeMap<String, Vec<u8>>, broken: Option<&'static str>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                answer(stream, &files, broken, &log);
+            }
+        });
+        Self { address, asked }
+    }
+
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+}
+
+fn answer(mut stream: TcpStream, files: &BTreeMap<String, Vec<u8>>, broken: Option<&str>, log: &Mutex<Vec<String>>) {
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+    let first = lines.next().unwrap_or_default();
+    let head: Vec<String> = lines.take_while(|line| !line.is_empty()).map(|line| line.to_lowercase()).collect();
+    let from: Option<usize> =
+        head.iter().find_map(|line| line.strip_prefix("range: bytes=")?.trim_end_matches('-').parse().ok());
+    let (method, path) = first.rsplit_once(' ').and_then(|(request, _)| request.split_once(' ')).unwrap_or_default();
+    log.lock().unwrap().push(format!("{method} {path}{}", from.map_or(String::new(), |from| format!(" from {from}"))));
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let mut reply = |status: &str, headers: &str, body: &[u8]| {
+        let head = format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+        drop(stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body)));
+    };
+    if path == format!("/api/models/{REPOSITORY}/revision/main") {
+        let siblings: Vec<_> = files.keys().map(|name| serde_json::json!({ "rfilename": name })).collect();
+        let listing = serde_json::json!({ "sha": COMMIT, "siblings": siblings });
+        return reply("200 OK", "", listing.to_string().as_bytes());
+    }
+    let Some(bytes) = files.get(name) else { return reply("404 Not Found", "", b"") };
+    if path == format!("/{REPOSITORY}/resolve/{COMMIT}/{name}") {
+        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let what = format!("Location: /renamed/{name}\r\n");
+        let size = format!("X-Linked-Size: {}\r\nX-Linked-Etag: \"{digest}\"\r\n", bytes.len());
+        return reply("307 Temporary Redirect", &format!("{what}{size}"), b"");
+    }
+    // A repository that was renamed, then where the bytes lie.
+    if method == "HEAD" {
+        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let size = format!("X-Linked-Size: {}\r\nX-Linked-Etag: \"{digest}\"\r\n", bytes.len());
+        return reply("302 Found", &format!("Location: http://127.0.0.1:1/elsewhere\r\n{size}"), b"");
+    }
+    if !path.starts_with("/bytes/") {
+        return reply("302 Found", &format!("Location: /bytes/{name}\r\n"), b"");
+    }
+    let mut bytes = bytes.clone();
+    if broken == Some(name) {
+        bytes[100] ^= 1;
+    }
+    match from {
+        Some(from) => reply("206 Partial Content", "", &bytes[from..]),
+        None => reply("200 OK", "", &bytes),
+    }
+}
+
+fn t5() -> BTreeMap<String, Vec<u8>> {
+    let mut files = files(&weights().join("t5-shapes"));
+    files.remove("card.json");
+    // What nobody needs stays where it is.
+    files.insert("tf_model.h5".into(), vec![0; 10]);
+    files
+}
+
+/// The program with a hub and a cache of this test's own.
+fn with_hub(folder: &Path, hub: &Hub) -> Command {
+    let mut command = gentron(folder);
+    command.env("HF_ENDPOINT", &hub.address).env("HF_HUB_CACHE", folder.join("hub"));
+    command
+}
+
+fn fetch(folder: &Path, hub: &Hub) -> Output {
+    with_hub(folder, hub).args(["models", "fetch", "flan-t5-small"]).output().unwrap()
+}
+
+#[test]
+fn a_published_network_comes_once_goes_on_where_it_was_cut_short_and_comes_whole() {
+    let folder = folder();
+    let path = folder.path();
+    let cache = path.join("hub/models--google--flan-t5-small");
+    let broken = Hub::new(t5(), Some("model.safetensors"));
+    refuses(&fetch(path, &broken), "its SHA-256 is another");
+    assert!(!cache.join("refs/main").exists(), "it does not count as there");
+
+    let hub = Hub::new(t5(), None);
+    // As if the network had failed after 1,000 bytes.
+    let weights = &t5()["model.safetensors"];
+    let digest: String = Sha256::digest(weights).iter().map(|byte| format!("{byte:02x}")).collect();
+    fs::write(cache.join("blobs").join(format!("{digest}.incomplete")), &weights[..1000]).unwrap();
+    let output = fetch(path, &hub);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(hub.asked().iter().any(|line| line == "GET /bytes/model.safetensors from 1000"));
+    let snapshot = cache.join("snapshots").join(COMMIT);
+    let mut wanted = t5();
+    wanted.remove("tf_model.h5");
+    assert!(files(&snapshot) == wanted, "{:?}", files(&snapshot).keys());
+    assert_eq!(fs::read_to_string(cache.join("refs/main")).unwrap(), COMMIT);
+    assert!(fs::symlink_metadata(snapshot.join("config.json")).unwrap().is_symlink() || cfg!(not(unix)));
+
+    let again = fetch(path, &hub);
+    assert!(text(&again.stdout).starts_with("flan-t5-small: 0 files fetched"), "{}", text(&again.stdout));
+    assert!(hub.asked().is_empty(), "what is there is not asked for");
+    refuses(&with_hub(path, &hub).args(["models", "fetch", "flan-t5-smal"]).output().unwrap(), "no published network");
+}
+
+#[test]
+fn a_recipe_finds_its_encoder_wherever_it_is_and_keeps_what_it_said() {
+    let (folder, shipped) = (folder(), weights());
+    let path = folder.path();
+    for name in ["autoencoder-shapes", "clip-shapes"] {
+        copy_folder(&shipped.join(name), &path.join("weights").join(name));
+    }
+    let backbone = path.join("weights/arm");
+    copy_folder(&shipped.join("gentron-shapes-cross-t5"), &backbone);
+    let config = fs::read_to_string(backbone.join("config.json")).unwrap();
+    fs::write(backbone.join("config.json"), config.replace("t5-shapes", "flan-t5-small")).unwrap();
+    let recipe = |keep: bool| {
+        format!(
+            "name = \"r\"\nseed = 1\nimages_per_prompt = 2\n[[suites]]\nid = \"shapes\"\ncategories = [\"color\"]\n\
+             prompts_per_category = 5\n[sampler]\nsteps = 3\n[weights]\nt5 = \"flan-t5-small\"\nkeep_embeddings = {keep}\n\
+             [[arms]]\nname = \"arm\"\nweights = \"arm\"\n[[arms]]\nname = \"again\"\nweights = \"arm\"\n"
+        )
+    };
+    fs::write(path.join("r.toml"), recipe(true)).unwrap();
+    let hub = Hub::new(t5(), None);
+    let ablate = |out: &str, offline: bool| {
+        let mut command = with_hub(path, &hub);
+        command.args(["ablate", "r.toml", "--out", out]);
+        if offline {
+            command.env("HF_HUB_OFFLINE", "1");
+        }
+        command.output().unwrap()
+    };
+    let offline = ablate("a", true);
+    refuses(&offline, "flan-t5-small/config.json; looked there and for google/flan-t5-small in the Hugging Face cache");
+    for words in ["hub", "`gentron models fetch flan-t5-small` gets it (HF_HUB_OFFLINE is set: unset it first)"] {
+        assert!(text(&offline.stderr).contains(words), "{}", text(&offline.stderr));
+    }
+    assert!(hub.asked().is_empty() && !path.join("a").exists());
+
+    let fetched = ablate("a", false);
+    assert_eq!(fetched.status.code(), Some(0), "{}", text(&fetched.stderr));
+    assert!(text(&fetched.stderr).contains("fetching google/flan-t5-small") && !hub.asked().is_empty());
+    // One encoder, five prompts and the null text; both arms read the same.
+    let kept = files(&path.join("a/embeddings"));
+    assert_eq!(kept.len(), 6, "{:?}", kept.keys());
+    // From the cache now, by two workers that share what is encoded, then from the weights folder: the same images.
+    let images = |out: &str| files(&path.join(out).join("images"));
+    let works = |arguments: &[&str]| {
+        let mut command = with_hub(path, &hub);
+        command.args(arguments).env("HF_HUB_OFFLINE", "1");
+        command.spawn().unwrap()
+    };
+    assert!(works(&["plan", "r.toml", "--out", "b"]).wait().unwrap().success());
+    let mut workers: Vec<_> = ["0/2", "1/2"].map(|share| works(&["work", "b", "--shard", share])).into();
+    assert!(workers.iter_mut().all(|worker| worker.wait().unwrap().success()));
+    assert!(works(&["merge", "b"]).wait().unwrap().success());
+    assert!(images("a") == images("b"));
+    assert!(files(&path.join("b/embeddings")) == kept, "no text twice, nothing half-written");
+
+    fs::remove_dir_all(path.join("hub")).unwrap();
+    copy_folder(&shipped.join("t5-shapes"), &path.join("weights/flan-t5-small"));
+    fs::remove_file(path.join("weights/flan-t5-small/card.json")).unwrap();
+    let own = ablate("c", false);
+    assert_eq!(own.status.code(), Some(0), "{}", text(&own.stderr));
+    assert!(images("a") == images("c") && hub.asked().is_empty());
+
+    // A damaged embedding is named; without it the text is encoded anew.
+    let one = path.join("c/embeddings").join(kept.keys().next().unwrap());
+    fs::write(&one, b"damaged").unwrap();
+    fs::remove_dir_all(path.join("c/images/arm")).unwrap();
+    let output = ablate("c", false);
+    let said = text(&output.stderr);
+    assert!(output.status.code() == Some(2) && said.contains("is damaged") && said.contains("remove it"), "{said}");
+    fs::remove_file(&one).unwrap();
+    assert_eq!(ablate("c", false).status.code(), Some(0));
+    assert!(images("a") == images("c"));
+}
+
+#[test]
+fn weights_in_half_the_memory_draw_nearly_the_same() {
+    let (folder, weights) = (folder(), weights());
+    let path = folder.path();
+    let draw = |more: &[&str], out: &str| {
+        let arguments = ["generate", "--arm", "cross-t5", "--category", "color", "--prompts", "2", "--images", "1"];
+        let mut command = gentron(path);
+        command.args(arguments).args(["--steps", "4", "--weights", weights.to_str().unwrap(), "--out", out]).args(more);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let images = files(&path.join(out).join("images"));
+        let pixels = images.values().flat_map(|png| image::load_from_memory(png).unwrap().to_rgb8().into_raw());
+        pixels.map(f64::from).collect::<Vec<f64>>()
+    };
+    let exact = draw(&[], "f32");
+    for (dtype, most) in [("f16", 1.0), ("bf16", 8.0)] {
+        let half = draw(&["--dtype", dtype], dtype);
+        let mean = exact.iter().zip(&half).map(|(a, b)| (a - b).abs()).sum::<f64>() / exact.len() as f64;
+        assert!(mean < most, "{dtype}: {mean} levels apart");
+        let manifest = fs::read_to_string(path.join(dtype).join("manifest.json")).unwrap();
+        assert!(
+            manifest.contains(&format!("\"dtype\": \"{dtype}\"")) && manifest.contains(&format!("weights in {dtype}"))
+        );
+    }
+    // The weights are of halves on disk: in memory they are the same numbers in either type.
+    let f16 = fs::read_to_string(path.join("f16/manifest.json")).unwrap();
+    assert!(f16.contains("--dtype f16"), "the command is one that draws the same");
+    let mut other = gentron(path);
+    other.args(["generate", "--arm", "cross-t5", "--category", "color", "--prompts", "2", "--images", "1"]);
+    other.args(["--steps", "4", "--weights", weights.to_str().unwrap(), "--out", "f16"]);
+    refuses(&other.output().unwrap(), "holds another run");
+}
