@@ -191,7 +191,7 @@ pub const FETCH_MODELS_EXAMPLES: &str = "\
 Examples:
   gentron models fetch clip-l
   gentron models fetch google/flan-t5-xxl stabilityai/sd-vae-ft-ema
-  HF_HUB_CACHE=/data/hub gentron models fetch flan-t5-small --json";
+  gentron models fetch flan-t5-small --json";
 
 /// `gentron suites --help`.
 pub const SUITES: &str = "\
