@@ -115,8 +115,6 @@ fn every_arm_draws_what_is_typed_on_the_page_and_names_what_nobody_knows() {
     assert!(page.text("#arms").contains("as one vector, not as words"));
     let looked = page.text("#arms figure:nth-child(2) .looked");
     assert!(looked.contains("clip") && looked.contains("t5") && looked.contains(" %"), "{looked}");
-    page.press("#boxes");
-    assert!(page.value("document.querySelectorAll('#arms svg rect').length").as_u64().unwrap() > 0, "boxes are drawn");
     for (name, dark) in [("play-desk", false), ("play-desk-dark", true)] {
         page.dark(dark);
         page.screenshot(name);
@@ -126,7 +124,7 @@ fn every_arm_draws_what_is_typed_on_the_page_and_names_what_nobody_knows() {
         "const step = document.getElementById('step'); step.value = '0'; step.dispatchEvent(new Event('input'))",
     );
     assert!(page.text("#step-name").starts_with("1 of 3"));
-    let still = page.html();
+    let still = format!("<!DOCTYPE html>\n{}", page.html());
     // The case is kept with its seed, outlives the page, and is exported.
     page.press("#keep");
     page.press("#cases input");
@@ -154,8 +152,11 @@ fn every_arm_draws_what_is_typed_on_the_page_and_names_what_nobody_knows() {
     assert!(markdown.contains("Seed 7") && markdown.contains("two circles?") && markdown.contains("data:image/png"));
     assert_eq!(page.complaints(), Vec::<String>::new());
     let phone = browser.page(&PHONE);
-    phone.open(&format!("{address}?prompt=a%20red%20circle&seed=7"));
+    phone.open(&format!("{address}?prompt=a%20red%20circle%20on%20the%20left%20of%20a%20blue%20square&seed=7"));
     phone.wait("document.getElementById('status').textContent === 'Drawn.'");
+    phone.press("#boxes");
+    let boxes = phone.value("document.querySelectorAll('#arms svg rect').length").as_u64().unwrap();
+    assert!(boxes >= 2, "{boxes} boxes where the scores come from boxes");
     assert_eq!(phone.value("document.documentElement.scrollWidth <= innerWidth"), true, "wider than a phone");
     phone.screenshot("play-phone");
     let css = include_str!("../../harness/templates/play/play.css");
