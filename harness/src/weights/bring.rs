@@ -2,7 +2,7 @@
 //! large file is compared with its SHA-256.
 
 use std::fs::{self, File};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -10,7 +10,6 @@ use gentron_model::published::Published;
 use reqwest::header::{HeaderMap, RANGE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode, Url};
-use sha2::{Digest, Sha256};
 use tokio::runtime::{Builder, Runtime};
 
 use super::hub::{self, cache, missing, offline, repository, variable};
@@ -18,6 +17,7 @@ use crate::download;
 use crate::failure::{Explain as _, Interrupted, refuse};
 use crate::interrupt;
 use crate::progress::{self, Progress};
+use crate::store::digest;
 
 const MIB: u64 = 1 << 20;
 /// Redirects within the hub itself, such as those of a repository that was renamed.
@@ -40,20 +40,16 @@ pub fn bring(published: &Published) -> anyhow::Result<(PathBuf, usize)> {
     let hub = Hub::new()
         .explain(|| ("cannot make an HTTP client", "install the system's certificates (on Debian: ca-certificates)"))?;
     let brought = hub.runtime.block_on(hub.bring(published, &repository(&cache, published)));
-    brought.map_err(|error| {
-        if interrupt::requested() {
-            return Interrupted.into();
-        }
+    if brought.is_err() && interrupt::requested() {
+        return Err(Interrupted.into());
+    }
+    brought.explain(|| {
         let hint = format!(
             "check the network; HTTPS_PROXY names a proxy, {} a mirror, HF_TOKEN who you are. What came before is kept. Or copy the files \
              into a folder {} of your weights folder",
             hub::ENDPOINT, published.key
         );
-        let result: anyhow::Result<()> = Err(error);
-        match result.explain(|| (format!("cannot fetch {name} from {}", hub.endpoint), hint)) {
-            Err(error) => error,
-            Ok(()) => Interrupted.into(),
-        }
+        (format!("cannot fetch {name} from {}", hub.endpoint), hint)
     })
 }
 
@@ -187,7 +183,7 @@ impl Hub {
     /// Goes on where an earlier attempt was cut short.
     async fn load(&self, remote: &Remote, blob: &Path, label: &str) -> anyhow::Result<()> {
         let unfinished = blob.with_extension("incomplete");
-        let mut file = File::options().create(true).truncate(false).read(true).write(true).open(&unfinished)?;
+        let mut file = File::options().create(true).truncate(false).write(true).open(&unfinished)?;
         file.lock()?; // where another process brings the same file
         if blob.is_file() {
             return Ok(());
@@ -220,7 +216,7 @@ impl Hub {
             anyhow::ensure!(have == remote.size, "{have} bytes came of {}", remote.size);
         }
         progress.finish();
-        if remote.etag.len() == 64 && sha256(&mut file)? != remote.etag {
+        if remote.etag.len() == 64 && digest::of_file(&unfinished)? != remote.etag {
             file.set_len(0)?;
             anyhow::bail!("what came is not what was promised: its SHA-256 is another");
         }
@@ -236,17 +232,6 @@ fn is_word(text: &str) -> bool {
 
 fn word<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
-}
-
-fn sha256(file: &mut File) -> std::io::Result<String> {
-    let (mut hash, mut piece) = (Sha256::new(), vec![0; MIB as usize]);
-    file.seek(SeekFrom::Start(0))?;
-    loop {
-        match file.read(&mut piece)? {
-            0 => return Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()),
-            count => hash.update(&piece[..count]),
-        }
-    }
 }
 
 #[cfg(unix)]
@@ -265,7 +250,7 @@ fn link_to(_: &Path, blob: &Path, link: &Path) -> std::io::Result<()> {
 /// # Errors
 /// It is nowhere, and does not come.
 pub fn ensure(weights: &Path, name: &str) -> anyhow::Result<()> {
-    let Some(published) = Published::find(name).filter(|published| published.key == name) else { return Ok(()) };
+    let Some(published) = hub::named(name) else { return Ok(()) };
     if weights.join(name).is_dir() || hub::snapshot(&published).is_some_and(|at| missing(&at, &published).is_empty()) {
         return Ok(());
     }

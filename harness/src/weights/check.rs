@@ -22,8 +22,7 @@ const LONGEST_HEADER: u64 = 100 << 20;
 /// The first thing that is missing or damaged, by its path.
 pub fn check_folder(weights: &Path, name: &str) -> anyhow::Result<()> {
     let folder = place(weights, name);
-    let published = Published::find(name).filter(|published| published.key == name);
-    if let Some(published) = &published {
+    if let Some(published) = &hub::named(name) {
         let missing = hub::missing(&folder, published);
         if let Some(file) = missing.first() {
             return Err(refuse(nowhere(&folder, published, file), how_to_fetch(published)));

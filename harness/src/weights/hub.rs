@@ -82,6 +82,11 @@ pub(super) fn parts(index: &[u8]) -> Option<Vec<String>> {
     (!parts.is_empty() && parts.iter().all(plain)).then(|| parts.into_iter().collect())
 }
 
+/// The published network that a recipe means by `name`: its key alone, since a folder may be called like a repository.
+pub(super) fn named(name: &str) -> Option<Published> {
+    Published::find(name).filter(|published| published.key == name)
+}
+
 /// The folder of a network: inside the weights folder, or, where it is a published one that is not there, in the cache. The one inside the
 /// weights folder where it is nowhere.
 pub fn place(weights: &Path, name: &str) -> PathBuf {
@@ -89,9 +94,7 @@ pub fn place(weights: &Path, name: &str) -> PathBuf {
     if own.is_dir() {
         return own;
     }
-    let cached =
-        Published::find(name).filter(|published| published.key == name).and_then(|published| snapshot(&published));
-    cached.unwrap_or(own)
+    named(name).and_then(|published| snapshot(&published)).unwrap_or(own)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use candle_core::{Device, Tensor};
 use gentron_metrics::blip::{BlipConfig, BlipNetwork, Layout, pre_question};
 use serde::Deserialize;
 
-use crate::formula::{Blip, Listing};
+use crate::formula::{Formula, Listing, blip};
 use crate::goldens;
 
 #[derive(Deserialize)]
@@ -46,7 +46,7 @@ fn apart(got: &[f64], want: &[f64]) -> f64 {
 #[test]
 fn parity_of_a_tiny_blip_vqa() {
     for (name, golden) in goldens::read_all::<Golden>("blip_vqa_tiny", ".json") {
-        let network = BlipNetwork::load(&Blip, &golden.config).unwrap();
+        let network = BlipNetwork::load(&Formula::new(blip), &golden.config).unwrap();
         let rows: Vec<_> =
             (0..golden.questions.len()).map(|b| network.look(&picture(b, golden.config.vit.image)).unwrap()).collect();
         let tokens: Vec<f64> = rows.iter().flat_map(|seen| flat(seen.tokens())).collect();

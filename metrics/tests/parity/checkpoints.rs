@@ -9,7 +9,7 @@ use gentron_metrics::weights::{TensorProblem, TensorSource, WeightsFile, Weights
 use gentron_metrics::{Answer, Vqa};
 use serde::Deserialize;
 
-use crate::formula::Blip;
+use crate::formula::{Formula, blip};
 use crate::pixels::formula_image;
 use crate::{goldens, own};
 
@@ -32,7 +32,8 @@ fn tensors(tiny: &Tiny) -> HashMap<String, Tensor> {
         "text_decoder.cls.predictions.decoder.bias" => "text_decoder.cls.predictions.bias".to_owned(),
         _ => name.to_owned(),
     };
-    let made = |(name, shape): (&String, &Vec<usize>)| (name.clone(), Blip.tensor(&alias(name), shape).unwrap());
+    let made =
+        |(name, shape): (&String, &Vec<usize>)| (name.clone(), Formula::new(blip).tensor(&alias(name), shape).unwrap());
     tiny.params.iter().map(made).collect()
 }
 
@@ -91,7 +92,7 @@ fn parity_of_blips_two_layouts() {
     assert_eq!(answer(&network), answer(&same));
 
     // Positions of another picture size are resampled; everything else that does not fit is named.
-    let more = Blip.tensor("visual_encoder.pos_embed", &[1, 10, 48]).unwrap();
+    let more = Formula::new(blip).tensor("visual_encoder.pos_embed", &[1, 10, 48]).unwrap();
     tensors.insert("visual_encoder.pos_embed".to_owned(), more.clone());
     candle_core::safetensors::save(&tensors, &original).unwrap();
     Layout::Original.open(&original, &tiny.config, &Device::Cpu).unwrap();
@@ -141,7 +142,7 @@ fn parity_of_questions_asked_together_and_alone() {
     // Full widths, so that the matrix products take the paths that they take in earnest.
     let mut config = tiny.config;
     config.bert = gentron_metrics::blip::BertConfig { layers: 1, encoder_width: 48, ..Default::default() };
-    let network = BlipNetwork::load(&Blip, &config).unwrap();
+    let network = BlipNetwork::load(&Formula::new(blip), &config).unwrap();
     let vqa = BlipVqa::new(network, words, statement, &Device::Cpu);
     let phrases = ["a red car", "car", "the w17 w18 w19 w20 w21 w22", "", "a no"];
     let images = [formula_image(31, 47), formula_image(64, 64)];

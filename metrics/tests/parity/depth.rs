@@ -1,16 +1,14 @@
 //! DPT-Hybrid against an independent one in PyTorch, weights by formula (`tests/reference/dpt.py`).
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use candle_core::{Device, Tensor};
-use gentron_metrics::MetricError;
+use candle_core::Device;
 use gentron_metrics::depth::{DPT_HYBRID, DptConfig, DptHybrid, DptNetwork};
 use gentron_metrics::pixels::{Normalization, to_tensor};
-use gentron_metrics::weights::{TensorSource, WeightsStatement};
+use gentron_metrics::weights::WeightsStatement;
 use serde::Deserialize;
 
-use crate::formula::{Listing, noise};
+use crate::formula::{Formula, Listing};
 use crate::own;
 use crate::pixels::formula_image;
 
@@ -40,34 +38,16 @@ struct Sizes {
     classes: usize,
 }
 
-/// `w()` of the reference script; notes names and shapes.
-#[derive(Default)]
-struct Weights(RefCell<BTreeMap<String, Vec<usize>>>);
-
-impl TensorSource for Weights {
-    fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor, MetricError> {
-        self.0.borrow_mut().insert(name.to_owned(), shape.to_vec());
-        let inner: usize = shape[1..].iter().product();
-        let value = |v: f64| match shape.len() {
-            _ if name == "scratch.output_conv.4.bias" => 3.0 + v,
-            1 if name.ends_with("weight") => 1.0 + 0.2 * v,
-            1 => 0.2 * v,
-            _ if name.contains("token") || name.contains("pos_embed") => v,
-            _ => v * 2.0 * (3.0 / inner as f64).sqrt(),
-        };
-        let values: Vec<f32> = noise(name, shape.iter().product()).map(|v| value(v) as f32).collect();
-        Ok(Tensor::from_vec(values, shape, &Device::Cpu).expect("as many values as the shape has"))
+/// `w()` of the reference script.
+fn weight(name: &str, shape: &[usize], v: f64) -> f64 {
+    let inner: usize = shape[1..].iter().product();
+    match shape.len() {
+        _ if name == "scratch.output_conv.4.bias" => 3.0 + v,
+        1 if name.ends_with("weight") => 1.0 + 0.2 * v,
+        1 => 0.2 * v,
+        _ if name.contains("token") || name.contains("pos_embed") => v,
+        _ => v * 2.0 * (3.0 / inner as f64).sqrt(),
     }
-
-    fn any_shape(&self, _: &str) -> Result<Option<Tensor>, MetricError> {
-        Ok(None)
-    }
-
-    fn tied(&self, _: &str, _: &str, _: &[usize]) -> Result<(), MetricError> {
-        Ok(())
-    }
-
-    fn ignored(&self, _: &str, _: &[usize]) {}
 }
 
 fn tiny(golden: &Golden) -> (DptNetwork, BTreeMap<String, Vec<usize>>) {
@@ -86,9 +66,9 @@ fn tiny(golden: &Golden) -> (DptNetwork, BTreeMap<String, Vec<usize>>) {
         last: s.last,
         classes: s.classes,
     };
-    let weights = Weights::default();
+    let weights = Formula::new(weight);
     let network = DptNetwork::load(&weights, &config).unwrap();
-    (network, weights.0.into_inner())
+    (network, weights.asked())
 }
 
 /// The tiny network behind its own face.

@@ -1,6 +1,7 @@
 //! Weights by formula, so that a golden needs none in its file.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use candle_core::{DType, Device, Tensor};
 use gentron_metrics::MetricError;
@@ -23,27 +24,31 @@ fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), step))
 }
 
-/// Every tensor by the formula of `blip_vqa_tiny.json`.
-pub struct Blip;
+/// An element of a tensor, from its name, its shape and the element's noise.
+pub type Value = fn(&str, &[usize], f64) -> f64;
 
-impl Blip {
-    pub fn values(name: &str, shape: &[usize]) -> Vec<f32> {
-        let last = name.rsplit('.').next().unwrap_or_default();
-        let scale = 2.0 * (3.0 / shape[shape.len() - 1] as f64).sqrt();
-        let value = |v: f64| match last {
-            "weight" if name.to_lowercase().contains("norm") => 1.0 + 0.2 * v,
-            "bias" => 0.2 * v,
-            _ if name.contains("embed") || name.contains("token") => v,
-            _ if shape.len() > 1 => v * scale,
-            _ => v,
-        };
-        noise(name, shape.iter().product()).map(|v| value(v) as f32).collect()
+/// Every tensor by a formula; notes what a network asks for.
+pub struct Formula {
+    value: Value,
+    asked: RefCell<BTreeMap<String, Vec<usize>>>,
+}
+
+impl Formula {
+    pub fn new(value: Value) -> Self {
+        Self { value, asked: RefCell::default() }
+    }
+
+    /// Names and shapes of what was asked for.
+    pub fn asked(self) -> BTreeMap<String, Vec<usize>> {
+        self.asked.into_inner()
     }
 }
 
-impl TensorSource for Blip {
+impl TensorSource for Formula {
     fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor, MetricError> {
-        Ok(Tensor::from_vec(Self::values(name, shape), shape, &Device::Cpu).expect("as many values as the shape has"))
+        self.asked.borrow_mut().insert(name.to_owned(), shape.to_vec());
+        let values = noise(name, shape.iter().product()).map(|v| (self.value)(name, shape, v) as f32);
+        Ok(Tensor::from_vec(values.collect(), shape, &Device::Cpu).expect("as many values as the shape has"))
     }
 
     fn any_shape(&self, _: &str) -> Result<Option<Tensor>, MetricError> {
@@ -55,6 +60,17 @@ impl TensorSource for Blip {
     }
 
     fn ignored(&self, _: &str, _: &[usize]) {}
+}
+
+/// The formula of `blip_vqa_tiny.json`.
+pub fn blip(name: &str, shape: &[usize], v: f64) -> f64 {
+    match name.rsplit('.').next().unwrap_or_default() {
+        "weight" if name.to_lowercase().contains("norm") => 1.0 + 0.2 * v,
+        "bias" => 0.2 * v,
+        _ if name.contains("embed") || name.contains("token") => v,
+        _ if shape.len() > 1 => v * 2.0 * (3.0 / shape[shape.len() - 1] as f64).sqrt(),
+        _ => v,
+    }
 }
 
 /// Notes what a network asks for, and gives it one zero seen as many.

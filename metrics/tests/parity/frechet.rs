@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{Device, Tensor};
-use gentron_metrics::MetricError;
+use candle_core::Device;
 use gentron_metrics::frechet::{ImageFeatures, Inception, Moments, cmmd, frechet_distance};
-use gentron_metrics::weights::TensorSource;
 use serde::Deserialize;
 
-use crate::formula::{Listing, noise};
+use crate::formula::{Formula, Listing, noise};
 use crate::own;
 use crate::pixels::formula_image;
 
@@ -26,39 +24,21 @@ struct Picture {
 }
 
 /// `weight()` of the reference script.
-struct Weights;
-
-impl TensorSource for Weights {
-    fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor, MetricError> {
-        let inner: usize = shape[1..].iter().product();
-        let value = |v: f64| {
-            if name.ends_with("bn.weight") || name.ends_with("running_var") {
-                1.0 + 0.2 * v
-            } else if shape.len() == 1 {
-                0.2 * v
-            } else {
-                v * 2.0 * (6.0 / inner as f64).sqrt()
-            }
-        };
-        let values: Vec<f32> = noise(name, shape.iter().product()).map(|v| value(v) as f32).collect();
-        Ok(Tensor::from_vec(values, shape, &Device::Cpu).expect("as many values as the shape has"))
+fn weight(name: &str, shape: &[usize], v: f64) -> f64 {
+    let inner: usize = shape[1..].iter().product();
+    if name.ends_with("bn.weight") || name.ends_with("running_var") {
+        1.0 + 0.2 * v
+    } else if shape.len() == 1 {
+        0.2 * v
+    } else {
+        v * 2.0 * (6.0 / inner as f64).sqrt()
     }
-
-    fn any_shape(&self, _: &str) -> Result<Option<Tensor>, MetricError> {
-        Ok(None)
-    }
-
-    fn tied(&self, _: &str, _: &str, _: &[usize]) -> Result<(), MetricError> {
-        Ok(())
-    }
-
-    fn ignored(&self, _: &str, _: &[usize]) {}
 }
 
 #[test]
 fn parity_of_inception() {
     let golden: Golden = own::read("inception_fid.json");
-    let network = Inception::load(&Weights, &Device::Cpu).unwrap();
+    let network = Inception::load(&Formula::new(weight), &Device::Cpu).unwrap();
     let images: Vec<_> = golden.pictures.iter().map(|picture| formula_image(picture.width, picture.height)).collect();
     let features = network.features(&images.iter().collect::<Vec<_>>()).unwrap();
     for (got, picture) in features.chunks_exact(network.width()).zip(&golden.pictures) {

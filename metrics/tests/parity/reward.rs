@@ -1,16 +1,13 @@
 //! ImageReward against an independent one in PyTorch, weights by formula (`tests/reference/image_reward.py`).
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use candle_core::{Device, Tensor};
-use gentron_metrics::MetricError;
+use candle_core::Device;
 use gentron_metrics::blip::{BertConfig, RewardConfig, RewardNetwork, VitConfig};
 use gentron_metrics::pixels::{Filter, Normalization, shorter_side_and_crop, to_tensor};
-use gentron_metrics::weights::TensorSource;
 use serde::Deserialize;
 
-use crate::formula::{Blip, Listing};
+use crate::formula::{Formula, Listing, blip};
 use crate::own;
 use crate::pixels::formula_image;
 
@@ -30,34 +27,13 @@ struct Case {
     reward: f64,
 }
 
-/// The formula, and what was asked for.
-#[derive(Default)]
-struct Noted(RefCell<BTreeMap<String, Vec<usize>>>);
-
-impl TensorSource for Noted {
-    fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor, MetricError> {
-        self.0.borrow_mut().insert(name.to_owned(), shape.to_vec());
-        Blip.tensor(name, shape)
-    }
-
-    fn any_shape(&self, _: &str) -> Result<Option<Tensor>, MetricError> {
-        Ok(None)
-    }
-
-    fn tied(&self, _: &str, _: &str, _: &[usize]) -> Result<(), MetricError> {
-        Ok(())
-    }
-
-    fn ignored(&self, _: &str, _: &[usize]) {}
-}
-
 #[test]
 fn parity_of_image_reward() {
     let golden: Golden = own::read("image_reward.json");
     let config = RewardConfig { vit: golden.vit, bert: golden.bert, head: golden.head };
-    let source = Noted::default();
+    let source = Formula::new(blip);
     let network = RewardNetwork::load(&source, &config).unwrap();
-    assert_eq!(source.0.into_inner(), golden.params, "names and shapes");
+    assert_eq!(source.asked(), golden.params, "names and shapes");
     let mut worst = 0f64;
     for case in &golden.cases {
         let [width, height] = case.size;

@@ -1,15 +1,12 @@
 //! UniDet against an independent one in PyTorch, weights by formula (`tests/reference/unidet.py`).
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
-use gentron_metrics::MetricError;
 use gentron_metrics::detector::unidet::{Backbone, UniDetConfig, UniDetNetwork};
-use gentron_metrics::weights::TensorSource;
 use serde::Deserialize;
 
-use crate::formula::{Listing, noise};
+use crate::formula::{Formula, Listing};
 use crate::own;
 use crate::pixels::formula_image;
 
@@ -57,40 +54,22 @@ struct Found {
     bbox: [f32; 4],
 }
 
-/// `weight()` of the reference script; notes the names that hold numbers.
-#[derive(Default)]
-struct Weights(RefCell<BTreeMap<String, Vec<usize>>>);
-
-impl TensorSource for Weights {
-    fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor, MetricError> {
-        self.0.borrow_mut().insert(name.to_owned(), shape.to_vec());
-        let inner: usize = shape[1..].iter().product();
-        let gain = match name {
-            _ if name.contains("anchor_deltas") => 0.15,
-            _ if name.contains("bbox_pred") => 0.4,
-            _ if name.contains(".conv1_1.") => 0.08,
-            _ if name.contains(".stem.conv1.") => 0.0005,
-            _ => 1.0,
-        };
-        let value = |v: f64| match shape.len() {
-            1 if name.ends_with("running_var") || name.ends_with("weight") => 1.0 + 0.2 * v,
-            1 if name.contains("cls_score.bias") => 0.4 * v - 1.5,
-            1 => 0.2 * v,
-            _ => v * gain * 2.0 * (6.0 / inner as f64).sqrt(),
-        };
-        let values: Vec<f32> = noise(name, shape.iter().product()).map(|v| value(v) as f32).collect();
-        Ok(Tensor::from_vec(values, shape, &Device::Cpu).expect("as many values as the shape has"))
+/// `weight()` of the reference script.
+fn weight(name: &str, shape: &[usize], v: f64) -> f64 {
+    let inner: usize = shape[1..].iter().product();
+    let gain = match name {
+        _ if name.contains("anchor_deltas") => 0.15,
+        _ if name.contains("bbox_pred") => 0.4,
+        _ if name.contains(".conv1_1.") => 0.08,
+        _ if name.contains(".stem.conv1.") => 0.0005,
+        _ => 1.0,
+    };
+    match shape.len() {
+        1 if name.ends_with("running_var") || name.ends_with("weight") => 1.0 + 0.2 * v,
+        1 if name.contains("cls_score.bias") => 0.4 * v - 1.5,
+        1 => 0.2 * v,
+        _ => v * gain * 2.0 * (6.0 / inner as f64).sqrt(),
     }
-
-    fn any_shape(&self, _: &str) -> Result<Option<Tensor>, MetricError> {
-        Ok(None)
-    }
-
-    fn tied(&self, _: &str, _: &str, _: &[usize]) -> Result<(), MetricError> {
-        Ok(())
-    }
-
-    fn ignored(&self, _: &str, _: &[usize]) {}
 }
 
 fn config(backbone: Backbone, golden: &Golden) -> UniDetConfig {
@@ -125,14 +104,14 @@ pub fn picture(width: u32, height: u32) -> Tensor {
 /// The tiny network of a golden.
 pub fn tiny(file: &str) -> UniDetNetwork {
     let golden: Golden = own::read(file);
-    UniDetNetwork::load(&Weights::default(), &config(Backbone::ResNet, &golden)).unwrap()
+    UniDetNetwork::load(&Formula::new(weight), &config(Backbone::ResNet, &golden)).unwrap()
 }
 
 fn compare(file: &str, backbone: Backbone) {
     let golden: Golden = own::read(file);
-    let weights = Weights::default();
+    let weights = Formula::new(weight);
     let network = UniDetNetwork::load(&weights, &config(backbone, &golden)).unwrap();
-    assert_eq!(weights.0.into_inner(), golden.params, "{file}: names and shapes");
+    assert_eq!(weights.asked(), golden.params, "{file}: names and shapes");
     let trace = network.trace(&picture(golden.width, golden.height)).unwrap();
 
     let mut worst = 0f64;

@@ -8,28 +8,18 @@ in f64. Sizes are small and all different; names of the state dict and order of 
 
 import json
 import sys
-import zlib
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+from formula import noise
+
 torch.set_default_dtype(torch.float64)
 
 SIZES = dict(image=96, groups=2, stem=6, stages=[[1, 8], [2, 16], [1, 24]], width=20, blocks=3, heads=5, positions=4,
              taken=[1, 2], features=14, last=5, classes=3)
-
-
-def noise(name, count):
-    """v in -0.5..0.5: the hash of shared/goldens/compbench/blip_vqa_tiny.json."""
-    i = np.arange(count, dtype=np.uint64)
-    mask = np.uint64(0xFFFFFFFF)
-    x = (np.uint64(zlib.crc32(name.encode())) + i * np.uint64(2654435761)) & mask
-    x ^= x >> np.uint64(16)
-    x = (x * np.uint64(0x45D9F3B)) & mask
-    x ^= x >> np.uint64(16)
-    return x.astype(np.float64) / 2**32 - 0.5
 
 
 PARAMS = {}

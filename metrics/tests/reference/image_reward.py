@@ -8,13 +8,14 @@ ours; in f64. Sizes are small and all different; names of the state dict are the
 
 import json
 import sys
-import zlib
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
+
+from formula import noise
 
 torch.set_default_dtype(torch.float64)
 
@@ -25,17 +26,6 @@ PLACES = [0, 2, 4, 6, 7]
 MEAN, DEVIATION = 0.16717362830052426, 1.0333394966054072
 CLIP = [(0.48145466, 0.26862954), (0.4578275, 0.26130258), (0.40821073, 0.27577711)]
 PARAMS = {}
-
-
-def noise(name, count):
-    """v in -0.5..0.5: the hash of shared/goldens/compbench/blip_vqa_tiny.json."""
-    i = np.arange(count, dtype=np.uint64)
-    mask = np.uint64(0xFFFFFFFF)
-    x = (np.uint64(zlib.crc32(name.encode())) + i * np.uint64(2654435761)) & mask
-    x ^= x >> np.uint64(16)
-    x = (x * np.uint64(0x45D9F3B)) & mask
-    x ^= x >> np.uint64(16)
-    return x.astype(np.float64) / 2**32 - 0.5
 
 
 def w(name, *shape):

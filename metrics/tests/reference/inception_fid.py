@@ -11,23 +11,13 @@ distance and of CMMD by numpy.
 
 import json
 import sys
-import zlib
 from pathlib import Path
 
 import numpy as np
 import torch
 from pytorch_fid import fid_score, inception
 
-
-def noise(name, count):
-    """v in -0.5..0.5: the hash of shared/goldens/compbench/blip_vqa_tiny.json."""
-    i = np.arange(count, dtype=np.uint64)
-    mask = np.uint64(0xFFFFFFFF)
-    x = (np.uint64(zlib.crc32(name.encode())) + i * np.uint64(2654435761)) & mask
-    x ^= x >> np.uint64(16)
-    x = (x * np.uint64(0x45D9F3B)) & mask
-    x ^= x >> np.uint64(16)
-    return x.astype(np.float64) / 2**32 - 0.5
+from formula import noise
 
 
 def weight(name, shape):

@@ -11,12 +11,13 @@ something (a rank, a suppression, a cut) are written into the golden: a comparis
 import json
 import math
 import sys
-import zlib
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+
+from formula import noise
 
 torch.set_default_dtype(torch.float64)
 
@@ -31,17 +32,6 @@ GAINS = dict(anchor_deltas=0.15, bbox_pred=0.4, conv1_1=0.08)
 STEM = 0.0005
 A_LEVEL, PROPOSALS, DETECTIONS = 40, 30, 25
 WIDTH, HEIGHT = 150, 118
-
-
-def noise(name, count):
-    """v in -0.5..0.5: the hash of shared/goldens/compbench/blip_vqa_tiny.json."""
-    i = np.arange(count, dtype=np.uint64)
-    mask = np.uint64(0xFFFFFFFF)
-    x = (np.uint64(zlib.crc32(name.encode())) + i * np.uint64(2654435761)) & mask
-    x ^= x >> np.uint64(16)
-    x = (x * np.uint64(0x45D9F3B)) & mask
-    x ^= x >> np.uint64(16)
-    return x.astype(np.float64) / 2**32 - 0.5
 
 
 def weight(name, shape):

@@ -1,9 +1,12 @@
 //! Which files hold the weights.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 
 use super::CheckpointError;
 
@@ -14,6 +17,26 @@ use super::CheckpointError;
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, CheckpointError> {
     let text = std::fs::read(path).map_err(|source| CheckpointError::Unreadable { path: path.to_owned(), source })?;
     serde_json::from_slice(&text).map_err(|source| CheckpointError::Configuration { path: path.to_owned(), source })
+}
+
+/// SHA-256 of files, one after the other, in hexadecimal digits.
+///
+/// # Errors
+/// [`CheckpointError::Unreadable`].
+pub(crate) fn digest(files: &[PathBuf]) -> Result<String, CheckpointError> {
+    let mut hash = Sha256::new();
+    let mut piece = vec![0; 1 << 20];
+    for path in files {
+        let unreadable = |source| CheckpointError::Unreadable { path: path.clone(), source };
+        let mut file = File::open(path).map_err(unreadable)?;
+        loop {
+            match file.read(&mut piece).map_err(unreadable)? {
+                0 => break,
+                count => hash.update(&piece[..count]),
+            }
+        }
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 const WHOLE: [&str; 2] = ["model.safetensors", "diffusion_pytorch_model.safetensors"];

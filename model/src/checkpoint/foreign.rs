@@ -1,15 +1,13 @@
 //! Checkpoints of other programs, tensor by tensor: safetensors in one file or several, or what `torch.save` writes.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use candle_core::pickle::PthTensors;
 use candle_core::{DType, Device, Tensor};
-use sha2::{Digest, Sha256};
 
 use super::CheckpointError;
-use super::files::locate;
+use super::files::{digest, locate};
 use super::reader::Reader;
 
 /// An opened checkpoint, whose names and shapes nobody has checked.
@@ -92,19 +90,7 @@ impl Foreign {
     /// # Errors
     /// [`CheckpointError::Unreadable`].
     pub fn digest(&self) -> Result<String, CheckpointError> {
-        let mut hash = Sha256::new();
-        let mut piece = vec![0; 1 << 20];
-        for path in &self.files {
-            let unreadable = |source| CheckpointError::Unreadable { path: path.clone(), source };
-            let mut file = std::fs::File::open(path).map_err(unreadable)?;
-            loop {
-                match file.read(&mut piece).map_err(unreadable)? {
-                    0 => break,
-                    count => hash.update(&piece[..count]),
-                }
-            }
-        }
-        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        digest(&self.files)
     }
 }
 

@@ -14,6 +14,7 @@ mod random;
 mod reader;
 
 pub use error::{CheckpointError, Problem};
+pub(crate) use files::digest;
 pub use files::read_json;
 pub use foreign::Foreign;
 pub use load::{Naming, load};

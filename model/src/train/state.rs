@@ -4,9 +4,9 @@ use super::TrainError;
 use super::card::CurvePoint;
 use super::optimizer::{Optimizer, Slot};
 use super::recipe::Fall;
+use crate::checkpoint::digest;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
@@ -56,9 +56,7 @@ pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainErr
 
 /// SHA-256 of a folder's exported weights.
 pub(super) fn digest_of_weights(folder: &Path) -> Result<String, TrainError> {
-    let path = folder.join("model.safetensors");
-    let bytes = std::fs::read(&path).map_err(|source| TrainError::File { action: "read", path, source })?;
-    Ok(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(digest(&[folder.join("model.safetensors")])?)
 }
 
 pub(super) fn save(path: &Path, header: &StateHeader, optimizer: &Optimizer) -> Result<(), TrainError> {
