@@ -44,7 +44,8 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 # Small, so that an array has to be split.
 MaxArraySize=4
-SlurmdTimeout=4
+# A machine at its limit answers late, and a node that is only slow must not be given up.
+SlurmdTimeout=10
 KillWait=5
 InactiveLimit=0
 AccountingStorageType=accounting_storage/none
@@ -62,7 +63,7 @@ slurmctld
 for name in ${names//,/ }; do
     slurmd -N "$name"
 done
-for _ in $(seq 100); do
+for _ in $(seq 600); do
     if [ "$(sinfo --noheader --states=idle --format=%D 2>/dev/null)" = "$#" ]; then
         exit 0
     fi

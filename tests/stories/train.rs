@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{assert_same, copy_folder, files, folder, repository, run, run_well, text};
+use crate::support::{assert_same, copy_folder, files, folder, gentron, repository, run, run_well, text};
 
 /// A small backbone of pictures, and one of clips that begins from it; a few steps each.
 const RECIPE: &str = r#"
@@ -80,6 +82,31 @@ pub fn without_time(mut files: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Ve
     card["wall_seconds"] = 0.into();
     files.insert("card.json".into(), card.to_string().into_bytes());
     files
+}
+
+#[test]
+fn a_training_that_still_encodes_its_pictures_stops_when_it_is_told() {
+    let folder = folder();
+    let here = folder.path();
+    prepared(here);
+    // Minutes of pictures, so that it is told in the middle of them.
+    fs::write(here.join("train.toml"), RECIPE.replace("examples = 300", "examples = 48_000")).unwrap();
+    let mut command = gentron(here);
+    command.args(["train", "train.toml", "--states", "states", "--weights", "weights", "--only", "pictures"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    let mut said = Vec::new();
+    while !text(&said).contains("encoding: ") {
+        let mut part = [0; 256];
+        let length = stderr.read(&mut part).unwrap();
+        assert!(length > 0, "it ended early: {}", text(&said));
+        said.extend(&part[..length]);
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    stderr.read_to_end(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{}", text(&said));
+    assert!(text(&said).contains("to continue: gentron train train.toml"), "{}", text(&said));
+    assert_eq!(files(&here.join("states")).len(), 0, "it did not encode them to the end");
 }
 
 #[test]

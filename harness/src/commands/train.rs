@@ -12,7 +12,7 @@ use crate::{interrupt, progress, recipe, table};
 use gentron_model::checkpoint::Foreign;
 use gentron_model::train::{
     Beginning, Control, Folders, NetworkRecipe, Outcome as Trained, Progress, Source, StepReport, TakenOver,
-    TrainRecipe,
+    TrainError, TrainRecipe,
 };
 
 /// The recipe behind `gentron train` without an argument.
@@ -40,9 +40,10 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<Outcome> {
     let mut lines = Vec::new();
     for network in chosen {
         let mut bar = Bar::new(network);
-        let trained = network
-            .train(source.as_ref(), folders, &device, &mut bar)
-            .explain(|| (format!("cannot train {}", network.name), HINT))?;
+        let trained = match network.train(source.as_ref(), folders, &device, &mut bar) {
+            Err(TrainError::Stopped) => return Err(Interrupted.into()),
+            trained => trained.explain(|| (format!("cannot train {}", network.name), HINT))?,
+        };
         drop(bar);
         match trained {
             Trained::Finished(card) => lines.push(card),
@@ -118,12 +119,17 @@ impl Bar {
     }
 }
 
+fn control() -> Control {
+    if interrupt::requested() { Control::Stop } else { Control::Continue }
+}
+
 impl Progress for Bar {
-    fn preparing(&mut self, what: &str, done: u64, total: u64) {
+    fn preparing(&mut self, what: &str, done: u64, total: u64) -> Control {
         self.of(&format!("encoding: {what}"), total as usize);
         let more = done.min(total).saturating_sub(self.done);
         self.done += more;
         self.of(&format!("encoding: {what}"), total as usize).advance(more as usize);
+        control()
     }
 
     fn step(&mut self, report: &StepReport) -> Control {
@@ -131,7 +137,7 @@ impl Progress for Bar {
         let more = report.samples.saturating_sub(self.done);
         self.done += more;
         self.training().advance(more as usize);
-        if interrupt::requested() { Control::Stop } else { Control::Continue }
+        control()
     }
 
     fn evaluated(&mut self, samples: u64, scores: &BTreeMap<String, f64>) {

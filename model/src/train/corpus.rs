@@ -1,7 +1,7 @@
 //! What the frozen networks make of the training data, computed once: latents and text states.
 
 use super::state::write_atomically;
-use super::{Progress, Source, TrainError};
+use super::{Control, Progress, Source, TrainError};
 use crate::autoencoder::AutoencoderKl;
 use crate::gentron::TextInput;
 use crate::ops::single_threaded;
@@ -58,13 +58,15 @@ const CHUNKS: usize = 16;
 fn in_chunks<I: Sync, R: Send>(
     items: &[I],
     work: impl Fn(&[I]) -> Result<R, TrainError> + Sync,
-    progress: &mut dyn FnMut(usize),
+    progress: &mut dyn FnMut(usize) -> Control,
 ) -> Result<Vec<R>, TrainError> {
     let mut results = Vec::with_capacity(items.len().div_ceil(CHUNK));
     for stretch in items.chunks(CHUNK * CHUNKS) {
         let part: Vec<R> = stretch.par_chunks(CHUNK).map(&work).collect::<Result<_, _>>()?;
         results.extend(part);
-        progress(results.len() * CHUNK);
+        if progress(results.len() * CHUNK) == Control::Stop {
+            return Err(TrainError::Stopped);
+        }
     }
     Ok(results)
 }
@@ -254,7 +256,11 @@ impl Footage {
 }
 
 impl Encoded {
-    fn of(encoder: &dyn TextEncoder, texts: &[String], progress: &mut dyn FnMut(usize)) -> Result<Self, TrainError> {
+    fn of(
+        encoder: &dyn TextEncoder,
+        texts: &[String],
+        progress: &mut dyn FnMut(usize) -> Control,
+    ) -> Result<Self, TrainError> {
         let encode = |chunk: &[String]| {
             single_threaded(|| {
                 let encoding = encoder.encode(&chunk.iter().map(String::as_str).collect::<Vec<_>>())?;

@@ -93,7 +93,10 @@ pub trait Progress {
     /// After every evaluation.
     fn evaluated(&mut self, samples: u64, scores: &BTreeMap<String, f64>);
     /// While the frozen networks encode the data, once: `done` of `total` of `what` (the last word may overshoot).
-    fn preparing(&mut self, _what: &str, _done: u64, _total: u64) {}
+    /// What is encoded is kept only when all of it is there.
+    fn preparing(&mut self, _what: &str, _done: u64, _total: u64) -> Control {
+        Control::Continue
+    }
     /// After a state was restored.
     fn resumed(&mut self, samples: u64);
     /// After layers of another program's network were taken over.

@@ -29,6 +29,9 @@ pub enum TrainError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The caller asked for a stop while the data was being prepared.
+    #[error("stopped before the first step")]
+    Stopped,
     /// The loss or the gradient is no longer a number.
     #[error("the {what} became {value} at step {step}; the checkpoint of step {last_good} in {path} is intact")]
     NotFinite {
