@@ -20,8 +20,8 @@ mod text;
 use std::path::Path;
 
 pub use analysis::{
-    ALPHA, AgainstOff, Analysis, ArmKey, BOOTSTRAP_REPLICATES, BOOTSTRAP_SEED, ByChallenge, ByThings, CategoryEffect,
-    CategoryKey, Difference, Effect, Estimate, GalleryItem, Judged, MARGIN, MeanDifference, Method, Missing,
+    ALPHA, Analysis, ArmKey, BOOTSTRAP_REPLICATES, BOOTSTRAP_SEED, ByChallenge, ByThings, CategoryEffect, CategoryKey,
+    Difference, Effect, Estimate, GalleryItem, Judged, MARGIN, MeanDifference, Method, Missing, MotionChange,
     MotionPoint, OverallMean, PaperPair, Picked, Settle, SettledBy, Shot, Standing, Step, Verdict, Word, conclude,
 };
 pub use comparison::{Change, Comparison, PairedBy, RunToCompare, compare};

@@ -91,6 +91,20 @@ fn the_default_recipe_runs_on_the_shipped_weights() {
     assert!((1..4).all(|index| budget(index) == budget(0)));
     let html = text(&files["report.html"]);
     assert!(!html.contains("http-equiv=\"refresh\"") && !html.contains("src=\"http"), "the report is self-contained");
+
+    // After the pictures the clips: motion-free guidance, and whether training had motion-free samples.
+    let clips = folder.path().join("runs/mfg-shapes");
+    let analysis = json(&std::fs::read_to_string(clips.join("analysis.json")).unwrap());
+    let points = analysis["motion"].as_array().unwrap();
+    let compared = |with: &str| -> Vec<&str> {
+        let flicker = points.iter().filter(|point| point["metric"] == "flicker" && !point[with].is_null());
+        flicker.map(|point| point["arm"].as_str().unwrap()).collect()
+    };
+    assert_eq!(compared("against_baseline"), ["clips-off"]);
+    let guided = ["joint-mfg-1.1", "joint-mfg-1.2", "joint-mfg-1.3", "clips-mfg-1.1", "clips-mfg-1.2", "clips-mfg-1.3"];
+    assert_eq!(compared("against_off"), guided);
+    let html = std::fs::read_to_string(clips.join("report.html")).unwrap();
+    assert!(html.contains("against with motion-free training · no MFG, the baseline it"));
 }
 
 #[test]

@@ -246,8 +246,10 @@ fn a_dry_run_says_what_it_will_take_and_what_a_budget_pays_for() {
         "  truth: 160 images",
         " kWh",
         "#SBATCH --partition=gpu",
-        "sbatch --array=0-5 --export=ALL,GENTRON_WORKERS=10,GENTRON_SHARD_OFFSET=0 ",
-        "sbatch --array=0-3 --export=ALL,GENTRON_WORKERS=10,GENTRON_SHARD_OFFSET=6 ",
+        "sbatch --array=0-5 ",
+        "/run-slurm/generate.sh 10 0\n",
+        "sbatch --array=0-3 ",
+        "/run-slurm/generate.sh 10 6\n",
         "srun --ntasks=1 ",
     ] {
         assert!(said.contains(line), "{line:?} is not in:\n{said}");

@@ -233,9 +233,10 @@ fn to_slurm(args: &SlurmArgs) -> anyhow::Result<Outcome> {
     if *dry_run {
         let mut text = say_estimate(&run, &args.common)?;
         for job in &jobs {
-            for arguments in slurm::arguments(job, *workers, args.at_once) {
-                text +=
-                    &format!("\nsbatch {} {}", arguments.join(" "), logs.join(format!("{}.sh", job.name)).display());
+            let script = logs.join(format!("{}.sh", job.name)).display().to_string();
+            for slurm::Array { options, arguments } in slurm::arrays(job, *workers, args.at_once) {
+                let words: Vec<String> = options.into_iter().chain([script.clone()]).chain(arguments).collect();
+                text += &format!("\nsbatch {}", words.join(" "));
             }
             text += &format!("\n{}", job.script);
         }

@@ -65,8 +65,15 @@ pub fn job(stage: &Stage, resources: &Resources, max_array_size: u32, logs: &Pat
         .map(|line| if workers.is_some() { format!("srun --ntasks=1 {line}") } else { line })
         .collect();
     let end = if workers.is_some() { REQUEUE } else { "exit \"$code\"\n" };
-    let script = format!("#!/bin/bash\n{options}\n{}\ncode=$?\n{end}", lines.join(" &&\n"));
+    let share = if workers.is_some() { share_of_arguments() } else { String::new() };
+    let script = format!("#!/bin/bash\n{options}\n{share}{}\ncode=$?\n{end}", lines.join(" &&\n"));
     Job { name, script, arrays: workers.map_or_else(Vec::new, |workers| pieces(workers, max_array_size)) }
+}
+
+/// What the script is given behind its name, it tells the worker. `sbatch --export` could tell it, too, but whoever names a variable there
+/// has Slurm start a login shell on each node for the rest of the environment, and a job whose shell is slow goes back into the queue.
+fn share_of_arguments() -> String {
+    format!("export {WORKERS}=\"${{1:-${{{WORKERS}:-}}}}\" {OFFSET}=\"${{2:-${{{OFFSET}:-0}}}}\"\n")
 }
 
 /// A worker that was stopped in time goes back into the queue. One that could not run (2) will not the next time; whatever else befell
@@ -100,8 +107,8 @@ pub fn submit(
         crate::store::atomic::write(&path, job.script.as_bytes())?;
         let after = submitted.last().map(|(_, ids)| format!("--dependency=afterok:{}", ids.join(":")));
         let mut ids = Vec::new();
-        for arguments in arguments(job, workers, at_once) {
-            match sbatch(arguments.iter().chain(after.iter()), &path) {
+        for Array { options, arguments } in arrays(job, workers, at_once) {
+            match sbatch(options.iter().chain(after.iter()), &path, &arguments) {
                 Ok(id) => ids.push(id),
                 Err(error) => {
                     let begun: Vec<&str> =
@@ -122,23 +129,34 @@ fn refuse_partly(begun: &[&str]) -> crate::failure::Explained {
     }
 }
 
-/// What `sbatch` is told of each array, besides the script.
-pub fn arguments(job: &Job, workers: u32, at_once: Option<u32>) -> Vec<Vec<String>> {
+/// What `sbatch` is told of an array.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Array {
+    /// Before the script.
+    pub options: Vec<String>,
+    /// Behind the script, for it.
+    pub arguments: Vec<String>,
+}
+
+/// The arrays of a job; of one without, a single job.
+pub fn arrays(job: &Job, workers: u32, at_once: Option<u32>) -> Vec<Array> {
     if job.arrays.is_empty() {
-        return vec![Vec::new()];
+        return vec![Array::default()];
     }
     let throttle = at_once.map_or_else(String::new, |count| format!("%{count}"));
-    let array = |piece: &Piece| {
-        vec![
-            format!("--array={}{throttle}", piece.indices),
-            format!("--export=ALL,{WORKERS}={workers},{OFFSET}={}", piece.offset),
-        ]
+    let array = |piece: &Piece| Array {
+        options: vec![format!("--array={}{throttle}", piece.indices)],
+        arguments: vec![workers.to_string(), piece.offset.to_string()],
     };
     job.arrays.iter().map(array).collect()
 }
 
-fn sbatch<'a>(arguments: impl Iterator<Item = &'a String>, script: &Path) -> anyhow::Result<String> {
-    let output = Command::new("sbatch").arg("--parsable").args(arguments).arg(script).output();
+fn sbatch<'a>(
+    options: impl Iterator<Item = &'a String>,
+    script: &Path,
+    arguments: &[String],
+) -> anyhow::Result<String> {
+    let output = Command::new("sbatch").arg("--parsable").args(options).arg(script).args(arguments).output();
     let output = output.explain(|| {
         ("cannot run sbatch", "submit where Slurm's commands are, or see what would be submitted with --dry-run")
     })?;
@@ -185,8 +203,13 @@ mod tests {
         assert!(job.script.contains(r"srun --ntasks=1 /opt/gentron work '/scratch/it'\''s mine' --stage generate"));
         assert!(job.script.contains("#SBATCH --signal=TERM@120\n#SBATCH --partition=gpu\n"));
         assert!(job.script.contains("75) again=1000 ;;") && job.script.contains("scontrol requeue"));
-        let arguments = arguments(&job, 200, Some(8));
-        assert_eq!(arguments[0], ["--array=0-2%8", "--export=ALL,GENTRON_WORKERS=200,GENTRON_SHARD_OFFSET=0"]);
-        assert_eq!(arguments[1], ["--array=0%8", "--export=ALL,GENTRON_WORKERS=200,GENTRON_SHARD_OFFSET=150"]);
+        assert!(job.script.contains(
+            r#"export GENTRON_WORKERS="${1:-${GENTRON_WORKERS:-}}" GENTRON_SHARD_OFFSET="${2:-${GENTRON_SHARD_OFFSET:-0}}""#
+        ));
+        let array = |indices: &str, offset: &str| Array {
+            options: vec![format!("--array={indices}%8")],
+            arguments: vec!["200".into(), offset.into()],
+        };
+        assert_eq!(arrays(&job, 200, Some(8)), [array("0-2", "0"), array("0", "150")]);
     }
 }

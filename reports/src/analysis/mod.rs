@@ -25,7 +25,7 @@ mod verdicts;
 pub use attribution::{CategoryEffect, Effect, Step};
 pub use conclude::{BOOTSTRAP_REPLICATES, BOOTSTRAP_SEED, conclude};
 pub use gallery::{PROMPTS_PER_CATEGORY, attach_shown};
-pub use motion::{AgainstOff, MotionPoint};
+pub use motion::{MotionChange, MotionPoint};
 pub(crate) use motion::{SPOKEN, sentences as motion_sentences};
 pub(crate) use runs::contrast_runs;
 pub use types::{

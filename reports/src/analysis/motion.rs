@@ -1,5 +1,5 @@
 //! What motion-free guidance does: every metric of clips against its weight, over all categories, and paired with the same backbone
-//! without it.
+//! without it; and what another training does, paired with the baseline, both without guidance.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,12 +31,14 @@ pub struct MotionPoint {
     /// Prompts with at least one score.
     pub prompts: u64,
     /// Against the same backbone without motion-free guidance, paired by prompt and noise; none of that arm itself, or where it is not there.
-    pub against_off: Option<AgainstOff>,
+    pub against_off: Option<MotionChange>,
+    /// Of another backbone without guidance, against the run's baseline if that has none either, paired by prompt and noise.
+    pub against_baseline: Option<MotionChange>,
 }
 
-/// What the guidance changed.
+/// What the guidance, or another training, changed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct AgainstOff {
+pub struct MotionChange {
     /// Mean difference over pairs.
     pub difference: f64,
     /// Its interval.
@@ -52,6 +54,8 @@ pub(super) fn points(info: &RunInfo, cells: &[Cell]) -> Vec<MotionPoint> {
     let settings = settings(info);
     let clips = |arm: &usize| info.arms[*arm].frames.is_some() && settings[*arm].is_some();
     let arms: Vec<usize> = (0..info.arms.len()).filter(clips).collect();
+    let unguided = |arm: &usize| weight(info, *arm) == 1.0;
+    let baseline = arms.iter().copied().find(|&arm| info.arms[arm].id == info.baseline).filter(unguided);
     let metrics: BTreeSet<&str> = cells.iter().map(|cell| cell.metric.as_str()).collect();
     let mut points = Vec::new();
     for metric in metrics {
@@ -59,7 +63,8 @@ pub(super) fn points(info: &RunInfo, cells: &[Cell]) -> Vec<MotionPoint> {
         for &arm in &arms {
             let alike: Vec<usize> =
                 arms.iter().copied().filter(|other| same_but_for_motion_guidance(&settings, arm, *other)).collect();
-            let off = alike.iter().copied().find(|&other| weight(info, other) == 1.0).filter(|off| *off != arm);
+            let off = alike.iter().copied().find(unguided).filter(|off| *off != arm);
+            let baseline = baseline.filter(|baseline| unguided(&arm) && !alike.contains(baseline));
             let values = cells.iter().flat_map(|cell| &cell.arms[arm]);
             let clusters = clusters_by(values.filter_map(|row| Some((row.prompt, row.value.ok()?))));
             let mean = clustered_mean(clusters.values());
@@ -71,7 +76,8 @@ pub(super) fn points(info: &RunInfo, cells: &[Cell]) -> Vec<MotionPoint> {
                 mean: mean.map(|m| m.mean),
                 interval: mean.and_then(|m| m.interval(LEVEL)),
                 prompts: mean.map_or(0, |m| m.clusters as u64),
-                against_off: off.and_then(|off| against(&cells, arm, off)),
+                against_off: off.and_then(|off| change(&cells, arm, off)),
+                against_baseline: baseline.and_then(|baseline| change(&cells, arm, baseline)),
             });
         }
     }
@@ -84,11 +90,11 @@ fn weight(info: &RunInfo, arm: usize) -> f64 {
     sampler.motion_guidance.unwrap_or(1.0)
 }
 
-fn against(cells: &[&Cell], arm: usize, off: usize) -> Option<AgainstOff> {
+fn change(cells: &[&Cell], arm: usize, from: usize) -> Option<MotionChange> {
     let mut clusters: BTreeMap<Name, Cluster> = BTreeMap::new();
     let mut count = 0;
     for cell in cells {
-        let paired = pairs(cell, arm, off);
+        let paired = pairs(cell, arm, from);
         count += paired.differences.len() as u64;
         clusters.extend(by_prompt(&paired));
     }
@@ -98,7 +104,7 @@ fn against(cells: &[&Cell], arm: usize, off: usize) -> Option<AgainstOff> {
         None => Reading::unanimous(mean.mean, mean.clusters),
         Some(_) => Reading::of(interval),
     };
-    Some(AgainstOff { difference: mean.mean, interval, reading, pairs: count })
+    Some(MotionChange { difference: mean.mean, interval, reading, pairs: count })
 }
 
 /// The metrics of clips in words, in the order in which they are spoken of, and whether the paper claims that guidance raises them.
@@ -112,17 +118,16 @@ pub(crate) const SPOKEN: [(&str, &str); 7] = [
     ("flicker", "the flicker score (1 is none)"),
 ];
 
-/// A sentence for each arm with guidance: what it raises, lowers and leaves open.
+/// A sentence for each arm with guidance, and for each other training without it: what it raises, lowers and leaves open.
 pub(crate) fn sentences(info: &RunInfo, points: &[MotionPoint]) -> Vec<String> {
+    let label = info.arms.iter().find(|arm| arm.id == info.baseline).map_or(&info.baseline, |arm| &arm.label);
+    let off = "the same weights without motion-free guidance".to_owned();
+    let baseline = format!("{label}, the baseline");
     let mut sentences = Vec::new();
     for arm in &info.arms {
-        let found: Vec<(&str, &AgainstOff)> = SPOKEN
-            .iter()
-            .filter_map(|(metric, words)| {
-                let point = points.iter().find(|point| point.arm == arm.id && point.metric == *metric)?;
-                Some((*words, point.against_off.as_ref()?))
-            })
-            .collect();
+        let guided = spoken(points, &arm.id, |point| point.against_off.as_ref());
+        let trained = spoken(points, &arm.id, |point| point.against_baseline.as_ref());
+        let (found, from) = if guided.is_empty() { (trained, &baseline) } else { (guided, &off) };
         if found.is_empty() {
             continue;
         }
@@ -139,16 +144,22 @@ pub(crate) fn sentences(info: &RunInfo, points: &[MotionPoint]) -> Vec<String> {
             part("leaves undecided", of(Reading::Undecided)),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
-        sentences.push(format!(
-            "{}: against the same weights without motion-free guidance it {}.",
-            arm.label,
-            parts.join("; it ")
-        ));
+        sentences.push(format!("{}: against {from} it {}.", arm.label, parts.join("; it ")));
     }
     sentences
 }
 
-fn said(words: &str, off: &AgainstOff) -> String {
-    let interval = off.interval.map(|interval| format!(", {}", signed_range(interval))).unwrap_or_default();
-    format!("{words} ({} points{interval})", signed(off.difference))
+/// The changes of an arm, with the words for their metrics.
+fn spoken<'a>(
+    points: &'a [MotionPoint],
+    arm: &str,
+    change: fn(&MotionPoint) -> Option<&MotionChange>,
+) -> Vec<(&'static str, &'a MotionChange)> {
+    let of = |metric: &str| points.iter().find(|point| point.arm == arm && point.metric == metric);
+    SPOKEN.iter().filter_map(|(metric, words)| Some((*words, change(of(metric)?)?))).collect()
+}
+
+fn said(words: &str, change: &MotionChange) -> String {
+    let interval = change.interval.map(|interval| format!(", {}", signed_range(interval))).unwrap_or_default();
+    format!("{words} ({} points{interval})", signed(change.difference))
 }

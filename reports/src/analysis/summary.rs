@@ -41,10 +41,11 @@ fn scope(analysis: &Analysis, info: &RunInfo) -> String {
     )
 }
 
-/// What motion-free guidance of the paper's weight does; the other weights have their section.
+/// What motion-free guidance of the paper's weight does, and what another training; the other weights have their section.
 fn guided(analysis: &Analysis, info: &RunInfo) -> Vec<String> {
     const PAPER: f64 = 1.2;
-    let of: Vec<MotionPoint> = analysis.motion.iter().filter(|point| point.weight == PAPER).cloned().collect();
+    let told = |point: &&MotionPoint| point.weight == PAPER || point.against_baseline.is_some();
+    let of: Vec<MotionPoint> = analysis.motion.iter().filter(told).cloned().collect();
     motion::sentences(info, &of)
 }
 

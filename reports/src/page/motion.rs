@@ -3,7 +3,7 @@
 use super::arm_views;
 use super::section::{Figure, Section};
 use super::table::{Cell, Row, Table};
-use crate::analysis::{Analysis, SPOKEN, motion_sentences};
+use crate::analysis::{Analysis, MotionChange, SPOKEN, motion_sentences};
 use crate::error::Result;
 use crate::figures;
 use crate::run_info::RunInfo;
@@ -32,13 +32,22 @@ pub(super) fn section(analysis: &Analysis, info: &RunInfo) -> Result<Option<Sect
         let point = point(arm, metric);
         Cell::score(point.and_then(|p| p.mean), point.and_then(|p| p.interval))
     };
-    let change = |arm: &str, metric: &str| {
-        let off = point(arm, metric).and_then(|p| p.against_off.as_ref());
-        Cell::score(off.map(|off| off.difference), off.and_then(|off| off.interval))
-    };
+    let score =
+        |change: Option<&MotionChange>| Cell::score(change.map(|c| c.difference), change.and_then(|c| c.interval));
+    let guided = |arm: &str, metric: &str| score(point(arm, metric).and_then(|p| p.against_off.as_ref()));
+    let trained = |arm: &str, metric: &str| score(point(arm, metric).and_then(|p| p.against_baseline.as_ref()));
     let mut columns = vec!["Arm".to_owned(), "λ_M".to_owned()];
     columns.extend(SPOKEN.iter().map(|(_, words)| (*words).to_owned()));
     let table = |caption: &str, rows: Vec<Row>| Table { caption: caption.into(), columns: columns.clone(), rows };
+    let mut tables = vec![
+        table("Metrics of clips, percent", rows(&mean)),
+        table("MotionChange by motion-free guidance of the same weights, points, paired", rows(&guided)),
+    ];
+    if analysis.motion.iter().any(|point| point.against_baseline.is_some()) {
+        let caption =
+            "MotionChange from the baseline to other weights, neither with motion-free guidance, points, paired";
+        tables.push(table(caption, rows(&trained)));
+    }
     let figure = Figure {
         intro: "Means over all clips in percent (cosines times 100), whiskers are 95 % intervals with prompts as clusters; a line joins one \
                 backbone. Motion-free guidance of weight 1 is classifier-free guidance alone. The paper shows by examples (figures 6 and 8) \
@@ -47,10 +56,7 @@ pub(super) fn section(analysis: &Analysis, info: &RunInfo) -> Result<Option<Sect
         sentences: motion_sentences(info, &analysis.motion),
         legend: arm_views(analysis),
         panels: figures::motion(analysis)?,
-        tables: vec![
-            table("Metrics of clips, percent", rows(&mean)),
-            table("Change by motion-free guidance of the same weights, points, paired", rows(&change)),
-        ],
+        tables,
         open_tables: 1,
     };
     figure.section("motion", "Clips and motion-free guidance")
