@@ -122,7 +122,7 @@ pub(crate) const SPOKEN: [(&str, &str); 7] = [
 pub(crate) fn sentences(info: &RunInfo, points: &[MotionPoint]) -> Vec<String> {
     let label = info.arms.iter().find(|arm| arm.id == info.baseline).map_or(&info.baseline, |arm| &arm.label);
     let off = "the same weights without motion-free guidance".to_owned();
-    let baseline = format!("{label}, the baseline");
+    let baseline = format!("the baseline ({label})");
     let mut sentences = Vec::new();
     for arm in &info.arms {
         let guided = spoken(points, &arm.id, |point| point.against_off.as_ref());

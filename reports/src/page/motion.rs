@@ -41,11 +41,10 @@ pub(super) fn section(analysis: &Analysis, info: &RunInfo) -> Result<Option<Sect
     let table = |caption: &str, rows: Vec<Row>| Table { caption: caption.into(), columns: columns.clone(), rows };
     let mut tables = vec![
         table("Metrics of clips, percent", rows(&mean)),
-        table("MotionChange by motion-free guidance of the same weights, points, paired", rows(&guided)),
+        table("Change by motion-free guidance of the same weights, points, paired", rows(&guided)),
     ];
     if analysis.motion.iter().any(|point| point.against_baseline.is_some()) {
-        let caption =
-            "MotionChange from the baseline to other weights, neither with motion-free guidance, points, paired";
+        let caption = "Change from the baseline to other weights, neither with motion-free guidance, points, paired";
         tables.push(table(caption, rows(&trained)));
     }
     let figure = Figure {
