@@ -75,6 +75,14 @@ The first stage of `ablate`: it writes the manifest, the plan and the images. Wh
 is missing, truncated or altered is drawn again, with the same bytes. A clip is one image, its frames side by side; --video also \
 writes it as frames, as an animated GIF, and as MP4 and WebM where ffmpeg is installed, in the folder clips/ of the run.
 
+An arm of Stable Diffusion 1.x, 2.x or XL, or of PixArt-α, names the folder in the weights folder that holds what diffusers reads (model_index.json, \
+scheduler, tokenizers, text encoders, unet or transformer, vae, all as safetensors):
+
+  [[arms]]
+  name = \"sdxl\"
+  generator = \"diffusers\"
+  weights = \"stable-diffusion-xl-base-1.0\"
+
 An arm of another program names it in the recipe:
 
   [[arms]]

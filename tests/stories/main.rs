@@ -4,6 +4,7 @@ mod ablate;
 mod architecture;
 mod bad_input;
 mod bare;
+mod baselines;
 mod browser;
 mod clips;
 mod compare;

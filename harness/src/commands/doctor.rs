@@ -12,6 +12,7 @@ use crate::plan::select;
 use crate::progress::human;
 use crate::recipe::{self, EncoderKind, GeneratorKind, Narrowing, Recipe, Resolved, SuiteChoice, WeightType};
 use crate::registry::{Library, Places};
+use crate::report::info;
 use crate::score::networks::{NETWORKS, Network};
 use crate::store::atomic;
 use crate::table::{self, Lean};
@@ -243,6 +244,7 @@ fn forecast(resolved: &Resolved, found: &Sources, prompts: usize) -> Vec<Finding
         .iter()
         .filter_map(|arm| match arm.generator {
             GeneratorKind::Gentron => costs.iter().find(|cost| cost.arm == arm.name).map(|cost| cost.size),
+            GeneratorKind::Diffusers => Some(info::pipeline(arm, found.weights.as_deref()?).ok()?.1),
             GeneratorKind::Import => imported::open(arm, found).ok().and_then(|import| import.record.size),
             GeneratorKind::Command => arm.program.as_ref().and_then(|program| program.size),
             _ => Some([64, 64]),

@@ -3,7 +3,7 @@
 use gentron_suites::Prompt;
 use image::RgbImage;
 
-use super::{Sources, command, gentron, imported, truth};
+use super::{Sources, command, diffusers, gentron, imported, truth};
 use crate::plan::Batch;
 use crate::recipe::{GeneratorKind, Resolved, ResolvedArm};
 use crate::weights::place;
@@ -30,6 +30,7 @@ pub fn prepare(
 ) -> anyhow::Result<Box<dyn Engine>> {
     match arm.generator {
         GeneratorKind::Gentron => gentron::prepare(recipe, arm, sources, prompts),
+        GeneratorKind::Diffusers => diffusers::prepare(recipe, arm, sources, prompts),
         GeneratorKind::GroundTruth => Ok(Box::new(truth::Truth::new(prompts, false))),
         GeneratorKind::ReconstructedTruth => {
             let autoencoder = place(sources.weights()?, &recipe.weights.autoencoder);

@@ -26,13 +26,7 @@ struct Gentron(Pipeline);
 
 impl Engine for Gentron {
     fn draw(&self, batch: Batch<'_>) -> anyhow::Result<Vec<RgbImage>> {
-        let draw = |task: &crate::plan::Task| Draw {
-            prompt: task.prompt.clone(),
-            prompt_id: task.prompt_id.clone(),
-            k: task.k,
-            seed: task.seed,
-        };
-        let draws: Vec<Draw> = batch.iter().map(draw).collect();
+        let draws = draws(batch);
         let clips = batch.iter().any(|task| task.frames.is_some());
         // Each batch has one core to itself: so it is fastest for small networks, and so its bits do not depend on the number of cores.
         single_threaded(|| {
@@ -42,6 +36,17 @@ impl Engine for Gentron {
             self.0.generate_clips(&draws)?.iter().map(|frames| strip::join(frames)).collect()
         })
     }
+}
+
+/// A batch as pipelines are asked for it.
+pub fn draws(batch: Batch<'_>) -> Vec<Draw> {
+    let draw = |task: &crate::plan::Task| Draw {
+        prompt: task.prompt.clone(),
+        prompt_id: task.prompt_id.clone(),
+        k: task.k,
+        seed: task.seed,
+    };
+    batch.iter().map(draw).collect()
 }
 
 /// Loads the pipeline of an arm and encodes the prompts.
@@ -86,16 +91,21 @@ pub fn spec(recipe: &Resolved, arm: &ResolvedArm, folder: &Path) -> anyhow::Resu
             .collect::<anyhow::Result<_>>()?,
         autoencoder: weights::place(folder, &recipe.weights.autoencoder),
         schedule: ScheduleConfig::default(),
-        sampling: Sampling {
-            kind: arm.sampler.kind,
-            steps: arm.sampler.steps as usize,
-            guidance: arm.sampler.guidance,
-            motion_guidance: arm.sampler.motion_guidance,
-            frames: arm.sampler.frames.map(|frames| frames as usize),
-        },
+        sampling: sampling(arm),
         weights: recipe.weights.dtype,
         embeddings: None,
     })
+}
+
+/// How an arm's latents are drawn.
+pub fn sampling(arm: &ResolvedArm) -> Sampling {
+    Sampling {
+        kind: arm.sampler.kind,
+        steps: arm.sampler.steps as usize,
+        guidance: arm.sampler.guidance,
+        motion_guidance: arm.sampler.motion_guidance,
+        frames: arm.sampler.frames.map(|frames| frames as usize),
+    }
 }
 
 /// Folders inside the weights folder that an arm computes with: backbone, its encoders, autoencoder.
@@ -105,6 +115,7 @@ pub fn spec(recipe: &Resolved, arm: &ResolvedArm, folder: &Path) -> anyhow::Resu
 pub fn folders(recipe: &Resolved, arm: &ResolvedArm, weights: &Path) -> anyhow::Result<Vec<String>> {
     match arm.generator {
         GeneratorKind::Gentron => {}
+        GeneratorKind::Diffusers => return Ok(vec![backbone(arm)?.to_owned()]),
         GeneratorKind::ReconstructedTruth => return Ok(vec![recipe.weights.autoencoder.clone()]),
         GeneratorKind::GroundTruth | GeneratorKind::ShuffledTruth | GeneratorKind::Import | GeneratorKind::Command => {
             return Ok(Vec::new());
@@ -131,7 +142,11 @@ pub fn config(arm: &ResolvedArm, weights: &Path) -> anyhow::Result<GenTronConfig
         .explain(|| (format!("cannot read the configuration of the arm {}", arm.name), weights::HOW_TO_GET))
 }
 
-fn backbone(arm: &ResolvedArm) -> anyhow::Result<&str> {
+/// The folder inside the weights folder that an arm names.
+///
+/// # Errors
+/// It names none.
+pub fn backbone(arm: &ResolvedArm) -> anyhow::Result<&str> {
     arm.weights.as_deref().with_context(|| format!("arm `{}` has no weights", arm.name))
 }
 

@@ -1,6 +1,7 @@
 //! Drawing: from the plan to images, batch by batch, on every core, in whatever order, with the same bytes.
 
 pub mod command;
+pub mod diffusers;
 pub mod embeddings;
 pub mod engine;
 pub mod gentron;

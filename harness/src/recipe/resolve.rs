@@ -172,11 +172,13 @@ fn check_worlds(arms: &[ResolvedArm], suites: &[ResolvedSuite]) -> Result<(), Wr
             let what = format!("arm `{}` draws pictures, and the prompts of {} ask for clips", arm.name, suite.id);
             return Err((what, format!("write frames = {} into its sampler", motion::FRAMES)));
         }
-        if suite.id == motion::ID && arm.generator == GeneratorKind::ReconstructedTruth {
-            return Err((
-                format!("arm `{}` goes through the autoencoder picture by picture", arm.name),
-                "leave it out".into(),
-            ));
+        let still = match arm.generator {
+            GeneratorKind::ReconstructedTruth => "goes through the autoencoder picture by picture",
+            GeneratorKind::Diffusers => "draws pictures, not clips",
+            _ => continue,
+        };
+        if suite.id == motion::ID {
+            return Err((format!("arm `{}` {still}", arm.name), "leave out the arm or the suite".into()));
         }
     }
     Ok(())
@@ -232,7 +234,15 @@ fn resolve_arm(arm: Arm, sampler: Sampler, narrowing: &Narrowing) -> Result<Reso
             let hint = "add weights = \"...\", the backbone's folder inside the weights folder".into();
             return Err((format!("arm `{}` has no weights", arm.name), hint));
         }
-        (GeneratorKind::Gentron, Some(folder)) => check_name(folder, "the weights folder")?,
+        (GeneratorKind::Diffusers, None) => {
+            let hint =
+                "add weights = \"...\", inside the weights folder the one that holds its model_index.json".into();
+            return Err((format!("arm `{}` has no weights", arm.name), hint));
+        }
+        (GeneratorKind::Diffusers, _) if sampler.frames.is_some() => {
+            return Err((format!("arm `{}` draws pictures, not clips", arm.name), "leave out its frames".into()));
+        }
+        (GeneratorKind::Gentron | GeneratorKind::Diffusers, Some(folder)) => check_name(folder, "the weights folder")?,
         (GeneratorKind::Import | GeneratorKind::Command, _) => check_outside(&arm)?,
         (GeneratorKind::GroundTruth | GeneratorKind::ReconstructedTruth | GeneratorKind::ShuffledTruth, _) => {}
     }

@@ -226,7 +226,7 @@ pub struct Arm {
     /// What draws.
     #[serde(default)]
     pub generator: GeneratorKind,
-    /// Backbone folder inside the weights folder; needed by `generator = "gentron"`.
+    /// Backbone folder inside the weights folder; needed by `generator = "gentron"`; of `generator = "diffusers"` the whole pipeline's.
     #[serde(default)]
     pub weights: Option<String>,
     /// What `gentron import` wrote, relative to the recipe; needed by `generator = "import"`.
@@ -265,6 +265,8 @@ pub enum GeneratorKind {
     ReconstructedTruth,
     /// The renderer on another prompt of the same category: the chance level of the scores.
     ShuffledTruth,
+    /// Stable Diffusion 1.x, 2.x or XL, or PixArt-α, from a folder of diffusers.
+    Diffusers,
     /// Images of another system, which `gentron import` has checked.
     Import,
     /// Another program, which is asked for images while the run goes on.
@@ -279,12 +281,12 @@ impl GeneratorKind {
 
     /// Whether the recipe's sampler has a say in its images.
     pub fn samples(self) -> bool {
-        self == Self::Gentron
+        matches!(self, Self::Gentron | Self::Diffusers)
     }
 
     /// Whether it computes with weights of the weights folder.
     pub fn computes(self) -> bool {
-        matches!(self, Self::Gentron | Self::ReconstructedTruth)
+        matches!(self, Self::Gentron | Self::Diffusers | Self::ReconstructedTruth)
     }
 }
 

@@ -8,19 +8,21 @@ use anyhow::Context as _;
 use gentron_model::autoencoder::AutoencoderKlConfig;
 use gentron_model::checkpoint::read_json;
 use gentron_model::gentron::GenTronConfig;
+use gentron_model::pipeline::{Diffusers, Family};
 use gentron_model::text::clip::ClipTextConfig;
 use gentron_model::train::TrainingCard as ModelCard;
 use gentron_reports::{ArmInfo, CategoryInfo, Protocol, RunInfo, SamplerInfo, SuiteInfo, TrainingCard};
 use gentron_suites::Prompt;
 use gentron_suites::shapes::motion;
 
+use crate::failure::Explain as _;
 use crate::generate::{Sources, gentron, imported};
 use crate::recipe::words::Words as _;
 use crate::recipe::{EncoderKind, GeneratorKind, Resolved, ResolvedArm, Sampler, World};
 use crate::registry::{Known, Opened};
 use crate::score::Scorer;
 use crate::weights::check::parameters;
-use crate::weights::place;
+use crate::weights::{PIPELINE_HINT, place};
 use crate::{device, version};
 
 /// The categories of the paper's Mean; `spatial` is how the official files spell `2d_spatial`.
@@ -99,12 +101,7 @@ pub fn describe(
             suites,
             images_per_prompt: recipe.images_per_prompt,
             seed: recipe.seed,
-            sampler: SamplerInfo {
-                kind: sampler.kind.word().to_owned(),
-                steps: sampler.steps,
-                guidance: sampler.guidance,
-                motion_guidance: sampler.motion_guidance,
-            },
+            sampler: sampler_info(&sampler),
             scorers: scorer.card(categories.iter().map(|category| (category.suite.as_str(), category.id.as_str()))),
             np_num: Some(gentron_metrics::formulas::NP_NUM as u32),
             resize: if photographs { "each scorer's own" } else { "none" }.to_owned(),
@@ -131,6 +128,7 @@ fn image_size(recipe: &Resolved, sources: &Sources) -> anyhow::Result<[u32; 2]> 
                     .with_context(|| format!("cannot read the autoencoder's configuration in {}", folder.display()))?;
                 Some([(latent * autoencoder.factor()) as u32; 2])
             }
+            (GeneratorKind::Diffusers, Some(weights)) => Some(pipeline(arm, weights)?.1),
             (GeneratorKind::Import, _) => imported::open(arm, sources)?.record.size,
             (GeneratorKind::Command, _) => arm.program.as_ref().and_then(|program| program.size),
             _ => None,
@@ -200,12 +198,7 @@ fn arm_info(
                 .map(|source| if source.name == recipe.weights.t5 { EncoderKind::T5 } else { EncoderKind::Clip })
                 .map(|kind| kind.word().to_owned())
                 .collect();
-            info.sampler = Some(SamplerInfo {
-                kind: arm.sampler.kind.word().to_owned(),
-                steps: arm.sampler.steps,
-                guidance: arm.sampler.guidance,
-                motion_guidance: arm.sampler.motion_guidance,
-            });
+            info.sampler = Some(sampler_info(&arm.sampler));
             info.frames = arm.sampler.frames;
             info.label = format!("{} · {}", info.conditioning, info.text_encoders.join(" + "));
             let folder = weights.join(name);
@@ -220,15 +213,44 @@ fn arm_info(
             let network = format!("{name}/model.safetensors");
             info.weights_digest = digests.get(&network).cloned().unwrap_or_default();
         }
+        (GeneratorKind::Diffusers, Some(name), Some(weights)) => {
+            let family = pipeline(arm, weights)?.0;
+            info.label = format!("{} ({})", arm.name, family.name());
+            info.sampler = Some(sampler_info(&arm.sampler));
+            info.parameters = parameters(&weights.join(name).join(family.backbone()))?;
+            let backbone = format!("{name}/{}/", family.backbone());
+            info.weights_digest = digests
+                .iter()
+                .find(|(path, _)| path.starts_with(&backbone) && path.ends_with(".safetensors"))
+                .map_or(String::new(), |(_, digest)| digest.clone());
+        }
         (GeneratorKind::Import, ..) => {
             let import = imported::open(arm, sources)?;
             info.label = format!("{} (imported)", import.record.name);
             info.weights_digest = import.digest;
         }
         (GeneratorKind::Command, ..) => info.label = format!("{} (a program)", arm.name),
-        (GeneratorKind::Gentron, ..) => {}
+        (GeneratorKind::Gentron | GeneratorKind::Diffusers, ..) => {}
     }
     Ok(info)
+}
+
+fn sampler_info(sampler: &Sampler) -> SamplerInfo {
+    SamplerInfo {
+        kind: sampler.kind.word().to_owned(),
+        steps: sampler.steps,
+        guidance: sampler.guidance,
+        motion_guidance: sampler.motion_guidance,
+    }
+}
+
+/// Which pipeline of diffusers an arm is, and the size of its pictures.
+///
+/// # Errors
+/// Its folder does not say.
+pub fn pipeline(arm: &ResolvedArm, weights: &Path) -> anyhow::Result<(Family, [u32; 2])> {
+    Diffusers::describe(&weights.join(gentron::backbone(arm)?))
+        .explain(|| (format!("cannot read the pipeline of the arm {}", arm.name), PIPELINE_HINT))
 }
 
 /// The backbone's cost of one image; text encoders and autoencoder, the same for every arm, are left out.

@@ -6,10 +6,11 @@ use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::Context as _;
+use gentron_model::pipeline::Diffusers;
 use gentron_model::published::Published;
 
 use super::hub::{self, place};
-use crate::failure::refuse;
+use crate::failure::{Explain as _, refuse};
 use crate::store::digest;
 
 /// No sane header is larger; a larger length means that the file is something else.
@@ -34,8 +35,7 @@ pub fn check_folder(weights: &Path, name: &str) -> anyhow::Result<()> {
         let near = if near.is_empty() { String::new() } else { format!(" (there is {near})") };
         return Err(refuse(format!("missing weights: no folder {}{near}", folder.display()), super::HOW_TO_GET));
     }
-    let files = list(&folder)?;
-    let networks: Vec<&String> = files.iter().filter(|file| file.ends_with(".safetensors")).collect();
+    let networks = networks(&folder)?;
     if networks.is_empty() {
         let path = folder.join("model.safetensors");
         return Err(refuse(format!("missing weights: no file {}", path.display()), super::HOW_TO_GET));
@@ -73,18 +73,31 @@ fn how_to_fetch(published: &Published) -> String {
 /// # Errors
 /// A file cannot be read.
 pub fn digests(weights: &Path, name: &str) -> anyhow::Result<BTreeMap<String, String>> {
-    let mut digests = BTreeMap::new();
     let folder = place(weights, name);
-    for file in list(&folder)? {
-        let computes = file.ends_with(".safetensors")
+    let of = |file: String| Ok((format!("{name}/{file}"), digest::of_file(&folder.join(&file))?));
+    computing(&folder)?.into_iter().map(of).collect()
+}
+
+/// Files that a network, or the whole pipeline of a folder of diffusers, computes with, relative to its folder.
+fn computing(folder: &Path) -> anyhow::Result<Vec<String>> {
+    if Diffusers::is(folder) {
+        let files = Diffusers::files(folder)
+            .explain(|| (format!("missing weights in {}", folder.display()), super::PIPELINE_HINT))?;
+        let relative = files.iter().filter_map(|path| path.strip_prefix(folder).ok()?.to_str());
+        return Ok(relative.map(str::to_owned).collect());
+    }
+    let computes = |file: &String| {
+        file.ends_with(".safetensors")
             || file == "config.json"
             || file.starts_with("tokenizer")
-            || matches!(file.as_str(), "vocab.json" | "merges.txt" | "spiece.model");
-        if computes {
-            digests.insert(format!("{name}/{file}"), digest::of_file(&folder.join(&file))?);
-        }
-    }
-    Ok(digests)
+            || matches!(file.as_str(), "vocab.json" | "merges.txt" | "spiece.model")
+    };
+    Ok(list(folder)?.into_iter().filter(computes).collect())
+}
+
+/// Those of them that hold tensors.
+fn networks(folder: &Path) -> anyhow::Result<Vec<String>> {
+    Ok(computing(folder)?.into_iter().filter(|file| file.ends_with(".safetensors")).collect())
 }
 
 /// Names in a folder, sorted.
@@ -101,7 +114,7 @@ fn list(folder: &Path) -> anyhow::Result<Vec<String>> {
 /// A file is missing or damaged.
 pub fn parameters(folder: &Path) -> anyhow::Result<u64> {
     let mut total = 0;
-    for file in list(folder)?.iter().filter(|file| file.ends_with(".safetensors")) {
+    for file in networks(folder)? {
         let path = folder.join(file);
         let entries = header(&path).with_context(|| format!("cannot read {}", path.display()))?.1;
         total += entries.values().map(|entry| entry.shape.iter().product::<u64>()).sum::<u64>();
@@ -114,8 +127,7 @@ pub fn parameters(folder: &Path) -> anyhow::Result<u64> {
 /// # Errors
 /// A file cannot be looked at.
 pub fn bytes(folder: &Path) -> anyhow::Result<u64> {
-    let files = list(folder)?.into_iter().filter(|file| file.ends_with(".safetensors"));
-    files.map(|file| Ok(fs::metadata(folder.join(file))?.len())).sum()
+    networks(folder)?.iter().map(|file| Ok(fs::metadata(folder.join(file))?.len())).sum()
 }
 
 /// What the header says of one tensor.

@@ -42,7 +42,7 @@ pub(crate) fn digest(files: &[PathBuf]) -> Result<String, CheckpointError> {
 const WHOLE: [&str; 2] = ["model.safetensors", "diffusion_pytorch_model.safetensors"];
 
 /// The safetensors files that `path` stands for, at least one.
-pub(super) fn locate(path: &Path) -> Result<Vec<PathBuf>, CheckpointError> {
+pub(crate) fn locate(path: &Path) -> Result<Vec<PathBuf>, CheckpointError> {
     if path.is_file() {
         return Ok(vec![path.to_owned()]);
     }

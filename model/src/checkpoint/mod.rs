@@ -15,6 +15,7 @@ mod reader;
 
 pub use error::{CheckpointError, Problem};
 pub(crate) use files::digest;
+pub(crate) use files::locate;
 pub use files::read_json;
 pub use foreign::Foreign;
 pub use load::{Naming, load};

@@ -54,13 +54,20 @@ pub struct CurvePoint {
 
 /// The card in a weights' folder, if there is one and it is of the training `identity`.
 pub(super) fn of_training(weights: &Path, identity: &str) -> Result<Option<TrainingCard>, TrainError> {
+    Ok(read(weights)?.filter(|card| card.identity == identity))
+}
+
+/// Of the weights that those in a folder began from, the digest that their card remembers.
+pub(super) fn origin(weights: &Path) -> Result<Option<String>, TrainError> {
+    Ok(read(weights)?.and_then(|card| card.recipe["initial"].as_str().map(str::to_owned)))
+}
+
+fn read(weights: &Path) -> Result<Option<TrainingCard>, TrainError> {
     let path = weights.join("card.json");
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(TrainError::File { action: "read", path, source }),
     };
-    let card: TrainingCard =
-        serde_json::from_slice(&bytes).map_err(|e| TrainError::State { path, reason: e.to_string() })?;
-    Ok((card.identity == identity).then_some(card))
+    serde_json::from_slice(&bytes).map(Some).map_err(|e| TrainError::State { path, reason: e.to_string() })
 }

@@ -167,7 +167,7 @@ pub fn train<O: Objective>(
     let state_path = state_folder.join("state.safetensors");
     let origin = match foreign {
         Some((foreign, _)) => Some(foreign.digest()?),
-        None => initial.map(state::digest_of_weights).transpose()?,
+        None => initial.map(|initial| origin(initial, beginning, weights_folder)).transpose()?,
     };
     let mut described = serde_json::json!({ "objective": objective.identity(), "recipe": recipe, "data": data });
     let mut data_and_origin = data.to_owned();
@@ -254,6 +254,16 @@ pub fn train<O: Objective>(
     }
     let card = export(objective, recipe, data, described, &header, &optimizer, (device, weights_folder))?;
     Ok(Outcome::Finished(Box::new(card)))
+}
+
+/// Digest of the weights that a training began from. Drafts need not be kept: one that goes on from its own exported weights takes their
+/// card's word for it.
+fn origin(initial: &Path, beginning: Beginning, weights: &Path) -> Result<String, TrainError> {
+    let kept = initial.join("model.safetensors").exists();
+    match card::origin(weights)?.filter(|_| beginning == Beginning::Exported && !kept) {
+        Some(digest) => Ok(digest),
+        None => state::digest_of_weights(initial),
+    }
 }
 
 /// Of a state: a learning rate that has begun to fall must go on as it began.

@@ -163,6 +163,24 @@ fn exported_weights_go_on_where_no_state_was_kept() {
 }
 
 #[test]
+fn weights_go_on_whose_own_beginning_was_not_kept() {
+    let (draft, at) = (folder("draft"), folder("from-draft"));
+    run(&Line::new(), &recipe(), &draft, None).unwrap();
+    let extend = |samples, beginning| {
+        let (initial, state, weights) = (draft.join("weights"), at.join("state"), at.join("weights"));
+        let at = At { beginning, initial: Some(&initial), foreign: None, state: &state, weights: &weights };
+        train(&Line::new(), &Optimisation { samples, ..recipe() }, "line", &Device::Cpu, at, &mut Watch(None))
+    };
+    extend(800, Beginning::Anew).unwrap();
+    std::fs::remove_dir_all(&draft).unwrap();
+    std::fs::remove_dir_all(at.join("state")).unwrap();
+    let anew = extend(1600, Beginning::Anew).unwrap_err().to_string();
+    assert!(anew.contains("model.safetensors"), "{anew}");
+    let longer = extend(1600, Beginning::Exported).unwrap();
+    assert!(matches!(longer, Outcome::Finished(card) if card.samples == 1600 && card.restarts == [100]));
+}
+
+#[test]
 fn a_learning_rate_that_falls_at_the_end_may_be_decided_on_later_and_not_put_off_once_it_has_begun() {
     let (whole, parts) = (folder("fall"), folder("fall-later"));
     let falling = |from| Optimisation { schedule: LearningRate::Decay { from, floor: 0.1 }, ..recipe() };

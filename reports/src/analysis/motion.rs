@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::cells::Cell;
 use super::differences::{by_prompt, pairs};
 use super::factors::{same_but_for_motion_guidance, settings};
+use super::types::{Analysis, ArmKey};
 use crate::observations::Name;
 use crate::run_info::RunInfo;
 use crate::statistics::{Cluster, Interval, LEVEL, Reading, clustered_mean, clusters_by};
@@ -119,12 +120,12 @@ pub(crate) const SPOKEN: [(&str, &str); 7] = [
 ];
 
 /// A sentence for each arm with guidance, and for each other training without it: what it raises, lowers and leaves open.
-pub(crate) fn sentences(info: &RunInfo, points: &[MotionPoint]) -> Vec<String> {
-    let label = info.arms.iter().find(|arm| arm.id == info.baseline).map_or(&info.baseline, |arm| &arm.label);
+pub(crate) fn sentences(analysis: &Analysis, points: &[MotionPoint]) -> Vec<String> {
+    let baseline = analysis.arm(&analysis.baseline).map_or(analysis.baseline.clone(), ArmKey::named);
     let off = "the same weights without motion-free guidance".to_owned();
-    let baseline = format!("the baseline ({label})");
+    let baseline = format!("the baseline ({baseline})");
     let mut sentences = Vec::new();
-    for arm in &info.arms {
+    for arm in &analysis.arms {
         let guided = spoken(points, &arm.id, |point| point.against_off.as_ref());
         let trained = spoken(points, &arm.id, |point| point.against_baseline.as_ref());
         let (found, from) = if guided.is_empty() { (trained, &baseline) } else { (guided, &off) };
@@ -144,7 +145,7 @@ pub(crate) fn sentences(info: &RunInfo, points: &[MotionPoint]) -> Vec<String> {
             part("leaves undecided", of(Reading::Undecided)),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
-        sentences.push(format!("{}: against {from} it {}.", arm.label, parts.join("; it ")));
+        sentences.push(format!("{}: against {from} it {}.", arm.named(), parts.join("; it ")));
     }
     sentences
 }

@@ -11,7 +11,7 @@ use crate::text::{counted, grouped, list, percent, range, signed, signed_range};
 pub(super) fn summary(analysis: &Analysis, info: &RunInfo) -> Vec<String> {
     let mut sentences = vec![format!("{}{}", state(analysis), leader(analysis))];
     sentences.extend(analysis.challengers().map(|arm| against_baseline(analysis, arm)));
-    sentences.extend(guided(analysis, info));
+    sentences.extend(guided(analysis));
     sentences.extend(paper(analysis));
     sentences.push(missing(analysis));
     sentences.push(scope(analysis, info));
@@ -42,20 +42,15 @@ fn scope(analysis: &Analysis, info: &RunInfo) -> String {
 }
 
 /// What motion-free guidance of the paper's weight does, and what another training; the other weights have their section.
-fn guided(analysis: &Analysis, info: &RunInfo) -> Vec<String> {
+fn guided(analysis: &Analysis) -> Vec<String> {
     const PAPER: f64 = 1.2;
     let told = |point: &&MotionPoint| point.weight == PAPER || point.against_baseline.is_some();
     let of: Vec<MotionPoint> = analysis.motion.iter().filter(told).cloned().collect();
-    motion::sentences(info, &of)
-}
-
-/// "A adaLN-Zero · CLIP": the letter is the key of every figure.
-fn named(arm: &ArmKey) -> String {
-    format!("{} {}", arm.letter, arm.label)
+    motion::sentences(analysis, &of)
 }
 
 fn of_id(analysis: &Analysis, id: &str) -> String {
-    analysis.arm(id).map_or(id.to_owned(), named)
+    analysis.arm(id).map_or(id.to_owned(), ArmKey::named)
 }
 
 fn leader(analysis: &Analysis) -> String {
@@ -149,7 +144,7 @@ fn against_baseline(analysis: &Analysis, arm: &ArmKey) -> String {
             parts.push(format!("{} in {}", word.word(), list(&labels)));
         }
     }
-    format!("{} against the baseline {baseline}: {}.", named(arm), parts.join("; "))
+    format!("{} against the baseline {baseline}: {}.", arm.named(), parts.join("; "))
 }
 
 fn paper(analysis: &Analysis) -> Option<String> {

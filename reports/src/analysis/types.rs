@@ -93,6 +93,13 @@ pub struct ArmKey {
     pub letter: String,
 }
 
+impl ArmKey {
+    /// "A adaLN-Zero · CLIP": the letter is the key of every figure.
+    pub(crate) fn named(&self) -> String {
+        format!("{} {}", self.letter, self.label)
+    }
+}
+
 /// A category's names and yardsticks.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CategoryKey {

@@ -35,7 +35,11 @@ fn panel(analysis: &Analysis, points: &[&MotionPoint], words: &str) -> Result<Pa
         p.interval.map_or([mean; 2], |i| [i.low, i.high])
     };
     let values = || points.iter().flat_map(ends);
-    let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
+    let (mut low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
+    // Where no mean is below 0, no whisker needs to be: it is cut at the axis.
+    if points.iter().all(|p| p.mean.unwrap_or_default() >= 0.0) {
+        low = low.max(0.0);
+    }
     let step = round_step(((high - low) / 4.0).max(1e-4));
     let weights = || points.iter().map(|p| p.weight);
     let (least, most) = (weights().fold(f64::INFINITY, f64::min), weights().fold(f64::NEG_INFINITY, f64::max));

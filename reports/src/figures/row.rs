@@ -74,7 +74,7 @@ impl Rows {
     pub fn label(&self, canvas: &Canvas, index: usize, text: &str, value: &str) -> Result<()> {
         let middle = self.middle(index);
         let y = if self.above { middle - 16.0 } else { middle };
-        canvas.text(text, (LEFT, y), 12.0, Ink::Text, Anchor::Start)?;
+        canvas.text(text, (LEFT, y), 12.0, Ink::Label, Anchor::Start)?;
         canvas.text(value, (WIDTH - 2.0, middle), 12.0, Ink::Text, Anchor::End)
     }
 
@@ -83,7 +83,7 @@ impl Rows {
         let y = self.middle(index) - 16.0;
         canvas.text(&arm.letter, (LEFT, y), 12.0, Ink::Arm(index), Anchor::Start)?;
         let indent = 8.0 + 8.0 * arm.letter.chars().count() as f64;
-        canvas.text(&arm.label, (LEFT + indent, y), 12.0, Ink::Text, Anchor::Start)?;
+        canvas.text(&arm.label, (LEFT + indent, y), 12.0, Ink::Label, Anchor::Start)?;
         canvas.text(value, (WIDTH - 2.0, self.middle(index)), 12.0, Ink::Text, Anchor::End)
     }
 }

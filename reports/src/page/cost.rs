@@ -25,7 +25,7 @@ pub(super) fn section(analysis: &Analysis, info: &RunInfo) -> Result<Option<Sect
         let sampler = arm.sampler.as_ref().unwrap_or(&info.protocol.sampler);
         cells.push(Cell::number(short(sampler.guidance)));
         cells.push(Cell::number(sampler.steps.to_string()));
-        Row { head: format!("{} {}", key.letter, key.label), cells }
+        Row { head: key.named(), cells }
     });
     let mut columns = vec!["Arm".to_owned(), "Mean".to_owned()];
     columns.extend(figures::COSTS.iter().map(|cost| cost.name.to_owned()));

@@ -203,7 +203,7 @@ pub(super) fn training(analysis: &Analysis, info: &RunInfo) -> Result<Option<Sec
             duration(card.wall_seconds),
             short(card.final_loss),
         ];
-        Some(Row { head: format!("{} {}", key.letter, key.label), cells: cells.map(Cell::number).into() })
+        Some(Row { head: key.named(), cells: cells.map(Cell::number).into() })
     });
     let rows: Vec<Row> = rows.collect();
     if rows.is_empty() {

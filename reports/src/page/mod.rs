@@ -66,7 +66,7 @@ pub(crate) fn render(run_dir: &Path, info: &RunInfo, analysis: &Analysis, refres
         figures::breakdown(analysis)?,
         figures::things(analysis)?,
         figures::challenges(analysis)?,
-        motion::section(analysis, info)?,
+        motion::section(analysis)?,
         cost::section(analysis, info)?,
         gallery::section(analysis, info, &mut images)?,
         figures::training(analysis, info)?,

@@ -6,11 +6,10 @@ use super::table::{Cell, Row, Table};
 use crate::analysis::{Analysis, MotionChange, SPOKEN, motion_sentences};
 use crate::error::Result;
 use crate::figures;
-use crate::run_info::RunInfo;
 use crate::text::short;
 
 /// The section; none where no arm draws clips.
-pub(super) fn section(analysis: &Analysis, info: &RunInfo) -> Result<Option<Section>> {
+pub(super) fn section(analysis: &Analysis) -> Result<Option<Section>> {
     if analysis.motion.is_empty() {
         return Ok(None);
     }
@@ -21,10 +20,7 @@ pub(super) fn section(analysis: &Analysis, info: &RunInfo) -> Result<Option<Sect
         let row = |arm: &&crate::ArmKey| {
             let weight = analysis.motion.iter().find(|p| p.arm == arm.id).map_or(String::new(), |p| short(p.weight));
             let cells = SPOKEN.iter().map(|(metric, _)| of(&arm.id, metric));
-            Row {
-                head: format!("{} {}", arm.letter, arm.label),
-                cells: std::iter::once(Cell::number(weight)).chain(cells).collect(),
-            }
+            Row { head: arm.named(), cells: std::iter::once(Cell::number(weight)).chain(cells).collect() }
         };
         arms.iter().map(row).collect()
     };
@@ -52,7 +48,7 @@ pub(super) fn section(analysis: &Analysis, info: &RunInfo) -> Result<Option<Sect
                 backbone. Motion-free guidance of weight 1 is classifier-free guidance alone. The paper shows by examples (figures 6 and 8) \
                 that guidance makes the named thing larger and more central; nothing there is measured."
             .into(),
-        sentences: motion_sentences(info, &analysis.motion),
+        sentences: motion_sentences(analysis, &analysis.motion),
         legend: arm_views(analysis),
         panels: figures::motion(analysis)?,
         tables,

@@ -30,7 +30,7 @@ struct MissingView {
 pub(super) fn section(info: &RunInfo, analysis: &Analysis) -> Result<Option<Section>> {
     let recipes = info.arms.iter().zip(&analysis.arms).filter_map(|(arm, key)| {
         let recipe = arm.training.as_ref()?.recipe.as_str();
-        (!recipe.trim().is_empty()).then(|| (format!("{} {}", key.letter, key.label), recipe))
+        (!recipe.trim().is_empty()).then(|| (key.named(), recipe))
     });
     let provenance = Provenance {
         command: &info.command,
@@ -125,8 +125,7 @@ fn arms(info: &RunInfo, analysis: &Analysis) -> Table {
         }),
         row("Weights, sha256", &|arm| Cell::code(arm.weights_digest.clone())),
     ];
-    let columns = std::iter::once("Arm".to_owned())
-        .chain(analysis.arms.iter().map(|arm| format!("{} {}", arm.letter, arm.label)));
+    let columns = std::iter::once("Arm".to_owned()).chain(analysis.arms.iter().map(|arm| arm.named()));
     Table { caption: "Arms".into(), columns: columns.collect(), rows }
 }
 
@@ -139,7 +138,7 @@ fn spent(info: &RunInfo, analysis: &Analysis) -> Table {
         let computed = arm.gflops_per_image.map(|gflops| grouped((gflops * images as f64).round() as u64));
         let cells = [seconds.map(duration), energy, computed];
         let cells = cells.map(|cell| Cell::number(cell.unwrap_or(ABSENT.to_owned())));
-        Row { head: format!("{} {}", key.letter, key.label), cells: cells.into() }
+        Row { head: key.named(), cells: cells.into() }
     });
     let estimate = match &info.power {
         Some(power) => format!("the energy is an estimate at {} W, {}", short(power.watts), power.basis),
@@ -156,7 +155,7 @@ fn spent(info: &RunInfo, analysis: &Analysis) -> Table {
 
 /// What was missing: scores, images, planned work.
 pub(super) fn missing(analysis: &Analysis, images: &Embedder) -> Result<Option<Section>> {
-    let label = |id: &str| analysis.arm(id).map_or(id.to_owned(), |arm| format!("{} {}", arm.letter, arm.label));
+    let label = |id: &str| analysis.arm(id).map_or(id.to_owned(), |arm| arm.named());
     let rows: Vec<Row> = analysis
         .missing
         .iter()

@@ -50,7 +50,7 @@ fn words(analysis: &Analysis) -> Table {
         });
         Row { head, cells: cells.collect() }
     });
-    let heads = analysis.challengers().map(|arm| format!("{} {}", arm.letter, arm.label));
+    let heads = analysis.challengers().map(|arm| arm.named());
     Table {
         caption: "Against the baseline: verdict, difference in points, 95 % interval".into(),
         columns: std::iter::once("Category".to_owned()).chain(heads).collect(),

@@ -118,7 +118,7 @@ fn mean_note(analysis: &Analysis) -> String {
 }
 
 fn pairs(analysis: &Analysis) -> Option<Table> {
-    let label = |id: &str| analysis.arm(id).map_or(id.to_owned(), |arm| format!("{} {}", arm.letter, arm.label));
+    let label = |id: &str| analysis.arm(id).map_or(id.to_owned(), |arm| arm.named());
     let rows = analysis.paper_pairs.iter().map(|pair| {
         let ours = analysis.mean_difference(&pair.higher, &pair.lower);
         let found = match pair.standing {

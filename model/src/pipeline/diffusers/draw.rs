@@ -1,15 +1,16 @@
 //! The pipeline of a published model.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
 use image::RgbImage;
 
-use super::layout::{Family, Index, schedule};
-use super::network::Network;
+use super::layout::{Family, INDEX, Index, files, schedule};
+use super::network::{FACTOR, Network};
 use super::text::{Told, encode};
 use crate::autoencoder::AutoencoderKl;
+use crate::checkpoint::read_json;
 use crate::diffusion::{Schedule, guide};
 use crate::gentron::Prediction;
 use crate::noise::normal;
@@ -61,6 +62,33 @@ impl Diffusers {
         let texts = texts.into_iter().map(str::to_owned).zip(told).collect();
         let (sampling, device) = (Sampling { frames: None, motion_guidance: None, ..sampling }, device.clone());
         Ok(Self { family, network, autoencoder, schedule, prediction, sampling, null, texts, precision, device })
+    }
+
+    /// Whether a folder says that it is one of diffusers, of whichever pipeline.
+    pub fn is(folder: &Path) -> bool {
+        folder.join(INDEX).is_file()
+    }
+
+    /// All files of a folder that its pictures depend on; others, such as a safety checker's, are not read.
+    ///
+    /// # Errors
+    /// Where the pipeline is not known, or a network has no weights.
+    pub fn files(folder: &Path) -> Result<Vec<PathBuf>, PipelineError> {
+        files(folder)
+    }
+
+    /// Which pipeline a folder is of, and the width and height of its pictures.
+    ///
+    /// # Errors
+    /// Where the pipeline is not known, or its backbone's configuration cannot be read.
+    pub fn describe(folder: &Path) -> Result<(Family, [u32; 2]), PipelineError> {
+        #[derive(serde::Deserialize)]
+        struct Size {
+            sample_size: u32,
+        }
+        let family = Index::read(folder)?.1;
+        let size: Size = read_json(&folder.join(family.backbone()).join("config.json"))?;
+        Ok((family, [size.sample_size * FACTOR as u32; 2]))
     }
 
     /// Which pipeline it is.

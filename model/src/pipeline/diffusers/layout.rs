@@ -1,10 +1,10 @@
 //! What a folder of diffusers says of its pipeline: `model_index.json`, `scheduler/scheduler_config.json`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::checkpoint::read_json;
+use crate::checkpoint::{locate, read_json};
 use crate::diffusion::{BetaSchedule, Schedule, ScheduleConfig};
 use crate::gentron::Prediction;
 use crate::pipeline::PipelineError;
@@ -18,6 +18,56 @@ pub enum Family {
     StableDiffusionXl,
     /// PixArt-α: T5, a transformer.
     PixArt,
+}
+
+impl Family {
+    /// As people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::StableDiffusion => "Stable Diffusion",
+            Self::StableDiffusionXl => "Stable Diffusion XL",
+            Self::PixArt => "PixArt-α",
+        }
+    }
+
+    /// Folder of the network that denoises.
+    pub fn backbone(self) -> &'static str {
+        match self {
+            Self::StableDiffusion | Self::StableDiffusionXl => "unet",
+            Self::PixArt => "transformer",
+        }
+    }
+
+    /// Folders of its text encoders; their tokenizers' are called alike.
+    fn encoders(self) -> &'static [&'static str] {
+        match self {
+            Self::StableDiffusion | Self::PixArt => &["text_encoder"],
+            Self::StableDiffusionXl => &["text_encoder", "text_encoder_2"],
+        }
+    }
+}
+
+/// The file that makes a folder one of diffusers.
+pub(super) const INDEX: &str = "model_index.json";
+
+/// Files that a tokenizer may be made of.
+const TOKENIZER: [&str; 5] =
+    ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt"];
+
+/// All files of a folder that its pictures depend on.
+pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, PipelineError> {
+    let family = Index::read(folder)?.1;
+    let mut files = vec![folder.join(INDEX), folder.join("scheduler").join("scheduler_config.json")];
+    for network in family.encoders().iter().chain(&[family.backbone(), "vae"]) {
+        let at = folder.join(network);
+        files.push(at.join("config.json"));
+        files.extend(locate(&at)?);
+    }
+    for encoder in family.encoders() {
+        let at = folder.join(encoder.replace("text_encoder", "tokenizer"));
+        files.extend(TOKENIZER.iter().map(|file| at.join(file)).filter(|path| path.is_file()));
+    }
+    Ok(files)
 }
 
 /// `model_index.json`.
@@ -36,7 +86,7 @@ fn yes() -> bool {
 
 impl Index {
     pub(super) fn read(folder: &Path) -> Result<(Self, Family), PipelineError> {
-        let path = folder.join("model_index.json");
+        let path = folder.join(INDEX);
         let index: Self = read_json(&path)?;
         let family = match index.class_name.as_str() {
             "StableDiffusionPipeline" => Family::StableDiffusion,

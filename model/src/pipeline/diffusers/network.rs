@@ -12,7 +12,7 @@ use crate::pixart::{PixArt, PixArtConfig, Size};
 use crate::unet::{Added, UNet, UNetConfig};
 
 /// Image pixels to a latent's.
-const FACTOR: usize = 8;
+pub(super) const FACTOR: usize = 8;
 
 /// A network of a folder.
 pub(super) enum Network {

@@ -174,6 +174,8 @@ fn every_family_draws_what_its_prompt_its_noise_and_its_guidance_say() {
         build(folder.path());
         let model = load(folder.path(), guidance);
         assert_eq!(model.family(), family);
+        assert_eq!(Diffusers::describe(folder.path()).unwrap(), (family, [32; 2]));
+        assert!(Diffusers::files(folder.path()).unwrap().iter().all(|file| file.is_file()), "{family:?}");
         let draws = [draw(PROMPTS[0], "a"), draw(PROMPTS[1], "a"), draw(PROMPTS[0], "b")];
         let images = model.generate(&draws).unwrap();
         assert!(images.iter().all(|image| image.dimensions() == (32, 32)), "{family:?}");
