@@ -302,10 +302,19 @@ fn training(card: &ModelCard) -> anyhow::Result<TrainingCard> {
         seed: card.seed,
         batch: u32::try_from(card.samples.checked_div(card.steps).unwrap_or(0)).unwrap_or(u32::MAX),
         wall_seconds: card.wall_seconds,
-        data: Some(data(&card.data)),
+        data: Some(data(&card.data) + &begun_from(card)),
         final_loss: card.final_loss,
         curve: card.curve.iter().map(|point| (point.samples, point.loss)).collect(),
         recipe,
+    })
+}
+
+/// That a training went on from other weights, whose samples are not among its own.
+fn begun_from(card: &ModelCard) -> String {
+    let digits = |digest: &str| digest.chars().take(12).collect::<String>();
+    let initial = card.recipe["initial"].as_str();
+    initial.map_or(String::new(), |digest| {
+        format!("; begun from the weights {}, whose own samples are not counted here", digits(digest))
     })
 }
 

@@ -17,6 +17,7 @@ mod norm;
 mod precision;
 mod residual;
 mod storage;
+mod subnormals;
 mod threads;
 
 pub use activation::{gelu_erf, gelu_tanh, quick_gelu, silu};
@@ -27,6 +28,7 @@ pub(crate) use matmul::rounds as multiplies_bf16;
 pub use norm::{group_norm, layer_norm, modulated_layer_norm, rms_norm};
 pub use precision::{Precision, with_precision};
 pub use residual::gated_residual;
+pub use subnormals::flushing_subnormals;
 pub use threads::single_threaded;
 
 #[cfg(test)]

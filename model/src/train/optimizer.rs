@@ -1,6 +1,7 @@
 //! AdamW with a global gradient norm and a moving average of the weights.
 
 use super::recipe::Optimisation;
+use crate::ops::flushing_subnormals;
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Result, Tensor, Var};
 use rayon::prelude::*;
@@ -119,13 +120,15 @@ impl Optimizer {
             let decay = if slot.var.rank() > 1 { (rate * recipe.weight_decay) as f32 } else { 0.0 };
             let moments = slot.first.iter_mut().zip(&mut slot.second).zip(&slot.gradient);
             let weights = slot.value.iter_mut().zip(&mut slot.average);
-            for (((m, v), g), (w, average)) in moments.zip(weights) {
-                let g = g * cut;
-                *m = b1 * *m + (1.0 - b1) * g;
-                *v = b2 * *v + (1.0 - b2) * g * g;
-                *w -= size * *m / ((*v * root).sqrt() + EPSILON) + decay * *w;
-                *average += (1.0 - keep) * (*w - *average);
-            }
+            flushing_subnormals(|| {
+                for (((m, v), g), (w, average)) in moments.zip(weights) {
+                    let g = g * cut;
+                    *m = b1 * *m + (1.0 - b1) * g;
+                    *v = b2 * *v + (1.0 - b2) * g * g;
+                    *w -= size * *m / ((*v * root).sqrt() + EPSILON) + decay * *w;
+                    *average += (1.0 - keep) * (*w - *average);
+                }
+            });
             slot.publish()
         })
     }
