@@ -104,7 +104,7 @@ fn the_default_recipe_runs_on_the_shipped_weights() {
     let guided = ["joint-mfg-1.1", "joint-mfg-1.2", "joint-mfg-1.3", "clips-mfg-1.1", "clips-mfg-1.2", "clips-mfg-1.3"];
     assert_eq!(compared("against_off"), guided);
     let html = std::fs::read_to_string(clips.join("report.html")).unwrap();
-    assert!(html.contains("against the baseline (with motion-free training · no MFG) it"));
+    assert!(html.contains("against the baseline (A with motion-free training · no MFG) it"));
 }
 
 #[test]

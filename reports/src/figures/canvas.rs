@@ -14,8 +14,6 @@ const FINE: f64 = 8.0;
 pub(super) enum Ink {
     /// Text, whiskers.
     Text,
-    /// Text that stands on grid lines: with a rim of the page's colour.
-    Label,
     /// Labels of second rank.
     Muted,
     /// Grid lines.
@@ -44,7 +42,6 @@ impl Ink {
             Self::Grid => 2,
             Self::Page => 3,
             Self::Guide => 4,
-            Self::Label => 5,
             Self::Arm(index) => 16 + (index % ARM_COLOURS) as u8,
             Self::Heat(step) => HEAT + (step.clamp(-4, 4) + 4) as u8,
         };
@@ -58,7 +55,6 @@ impl Ink {
             2 => "grid".into(),
             3 => "page".into(),
             4 => "guide".into(),
-            5 => "label".into(),
             heat @ HEAT.. => format!("heat{}", heat - HEAT),
             arm => format!("arm{}", arm - 16),
         }

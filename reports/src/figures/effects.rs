@@ -23,8 +23,7 @@ pub(crate) fn effects(analysis: &Analysis) -> Result<Vec<Panel>> {
     let scale = rows.scale((-reach, reach));
     let svg = draw(rows.size(), "Effects on the Mean in points; the numbers are in the table below", |canvas| {
         rows.axis(canvas, &scale, |v| signed(v).replace(".0", ""))?;
-        let (top, bottom) = rows.span();
-        canvas.line((scale.at(0.0), top), (scale.at(0.0), bottom), Ink::Guide, 1.5)?;
+        rows.vertical(canvas, scale.at(0.0), Ink::Guide, 1.5)?;
         for (place, effect) in known.iter().enumerate() {
             let middle = rows.middle(place);
             rows.label(canvas, place, &effect.name(), &effect.mean.difference.map_or(ABSENT.to_owned(), signed))?;

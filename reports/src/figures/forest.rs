@@ -51,8 +51,7 @@ fn panel(analysis: &Analysis, arm: &ArmKey, lines: &[Line], reach: f64) -> Resul
     let svg = draw(rows.size(), &description, |canvas| {
         rows.axis(canvas, &scale, |v| signed(v).replace(".0", ""))?;
         let zero = scale.at(0.0);
-        let (top, bottom) = rows.span();
-        canvas.line((zero, top), (zero, bottom), Ink::Guide, 1.5)?;
+        rows.vertical(canvas, zero, Ink::Guide, 1.5)?;
         for (place, line) in lines.iter().enumerate() {
             let middle = rows.middle(place);
             rows.label(canvas, place, line.label, &line.difference.map_or(ABSENT.to_owned(), signed))?;

@@ -41,9 +41,15 @@ impl Rows {
         (WIDTH, self.bottom() + FOOT)
     }
 
-    /// Top and bottom of the rows.
-    pub fn span(&self) -> (f64, f64) {
-        (TOP, self.bottom())
+    /// A vertical through all rows; where labels stand above their marks it leaves them room.
+    pub fn vertical(&self, canvas: &Canvas, x: f64, ink: Ink, width: f64) -> Result<()> {
+        if !self.above {
+            return canvas.line((x, TOP), (x, self.bottom()), ink, width);
+        }
+        (0..self.count).try_for_each(|row| {
+            let middle = self.middle(row);
+            canvas.line((x, middle - 9.0), (x, middle + 9.0), ink, width)
+        })
     }
 
     fn bottom(&self) -> f64 {
@@ -64,7 +70,7 @@ impl Rows {
     pub fn axis(&self, canvas: &Canvas, scale: &Scale, label: impl Fn(f64) -> String) -> Result<()> {
         for tick in scale.ticks(4) {
             let x = scale.at(tick);
-            canvas.line((x, TOP), (x, self.bottom()), Ink::Grid, 1.0)?;
+            self.vertical(canvas, x, Ink::Grid, 1.0)?;
             canvas.text(&label(tick), (x, self.bottom() + 12.0), 11.0, Ink::Muted, Anchor::Middle)?;
         }
         Ok(())
@@ -74,7 +80,7 @@ impl Rows {
     pub fn label(&self, canvas: &Canvas, index: usize, text: &str, value: &str) -> Result<()> {
         let middle = self.middle(index);
         let y = if self.above { middle - 16.0 } else { middle };
-        canvas.text(text, (LEFT, y), 12.0, Ink::Label, Anchor::Start)?;
+        canvas.text(text, (LEFT, y), 12.0, Ink::Text, Anchor::Start)?;
         canvas.text(value, (WIDTH - 2.0, middle), 12.0, Ink::Text, Anchor::End)
     }
 
@@ -83,7 +89,7 @@ impl Rows {
         let y = self.middle(index) - 16.0;
         canvas.text(&arm.letter, (LEFT, y), 12.0, Ink::Arm(index), Anchor::Start)?;
         let indent = 8.0 + 8.0 * arm.letter.chars().count() as f64;
-        canvas.text(&arm.label, (LEFT + indent, y), 12.0, Ink::Label, Anchor::Start)?;
+        canvas.text(&arm.label, (LEFT + indent, y), 12.0, Ink::Text, Anchor::Start)?;
         canvas.text(value, (WIDTH - 2.0, self.middle(index)), 12.0, Ink::Text, Anchor::End)
     }
 }
