@@ -151,7 +151,7 @@ mod tests {
         (-2.0 * uniform(words[0]).ln()).sqrt() * (std::f64::consts::TAU * uniform(words[1])).cos()
     }
 
-    /// 400 studies of no difference, 100 prompts, 30 raters, 5 raters a prompt, prompt and rater effects, 30 % ties: the two-way interval
+    /// 1,000 studies of no difference, 100 prompts, 30 raters, 5 raters a prompt, prompt and rater effects, 30 % ties: the two-way interval
     /// misses zero in at most 7 %, while counting votes for themselves misses it far more often.
     #[test]
     fn a_true_null_is_rejected_at_most_at_seven_percent() {
