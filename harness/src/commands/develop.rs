@@ -11,7 +11,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use gentron_model::diffusion::{SamplerKind, Schedule, ScheduleConfig};
 use gentron_model::gentron::{GenTron, Preset, TextInput, TextSource, presets};
 use gentron_model::noise::normal;
-use gentron_model::ops;
+use gentron_model::ops::{self, Precision, with_precision};
 use gentron_model::pipeline::{EncoderKind, EncoderSpec, Guided, Sampling, denoise, load_backbone, load_encoder};
 use gentron_model::published::{Invention, Published, invent_gentron, published};
 
@@ -101,6 +101,9 @@ pub struct SpeedArgs {
     /// Latents of a forward
     #[arg(long, default_value_t = 2)]
     pub batch: usize,
+    /// Type of its matrices; with bf16 what multiplies them is rounded, too, where the processor has such products
+    #[arg(long, value_enum, default_value = "f32")]
+    pub dtype: MemoryType,
     /// Forwards
     #[arg(long, default_value_t = 3)]
     pub rounds: usize,
@@ -208,7 +211,12 @@ const TOKENS: [usize; 2] = [77, 120];
 fn speed(args: &SpeedArgs) -> anyhow::Result<String> {
     let preset = Preset::find(&args.name).with_context(|| format!("no preset is called {}", args.name))?;
     let (config, device) = (preset.config, device());
-    let network = GenTron::new(VarBuilder::zeros(DType::F32, &device), &config)?;
+    let (dtype, precision) = match args.dtype {
+        MemoryType::F32 => (DType::F32, Precision::F32),
+        MemoryType::Bf16 => (DType::BF16, Precision::Bf16),
+        MemoryType::F16 => (DType::F16, Precision::F32),
+    };
+    let network = GenTron::new(VarBuilder::zeros(dtype, &device), &config)?;
     let input = |(source, tokens): (&TextSource, &usize)| {
         Ok::<_, candle_core::Error>(TextInput {
             tokens: Tensor::zeros((args.batch, *tokens, source.width), DType::F32, &device)?,
@@ -222,12 +230,13 @@ fn speed(args: &SpeedArgs) -> anyhow::Result<String> {
     let timesteps = Tensor::full(500f32, args.batch, &device)?;
     let forward = || -> anyhow::Result<f64> {
         let began = Instant::now();
-        finite(&network.forward(&latents, &timesteps, &text)?)?;
+        finite(&with_precision(precision, || network.forward(&latents, &timesteps, &text))?)?;
         Ok(began.elapsed().as_secs_f64())
     };
     forward()?;
     let flops = config.forward_flops(&TOKENS, 1) as f64 * args.batch as f64;
-    let rate = product_rate(args.batch * config.tokens(), config.hidden_size, config.mlp_width())?;
+    let rows = args.batch * config.tokens();
+    let rate = with_precision(precision, || product_rate(rows, config.hidden_size, config.mlp_width(), dtype))?;
     table::print(&format!("{:.1} GFLOP a forward; products alone {rate:.1} GFLOP/s\n", flops / 1e9))?;
     let mut seconds = Vec::new();
     let mut lines = std::io::stdin().lines();
@@ -241,10 +250,10 @@ fn speed(args: &SpeedArgs) -> anyhow::Result<String> {
 }
 
 /// Floating-point operations a second, in 10⁹, of the largest products of a block, the best of a few.
-fn product_rate(rows: usize, width: usize, inner: usize) -> anyhow::Result<f64> {
+fn product_rate(rows: usize, width: usize, inner: usize, dtype: DType) -> anyhow::Result<f64> {
     let device = device();
     let x = Tensor::ones((rows, width), DType::F32, &device)?;
-    let weight = Tensor::ones((inner, width), DType::F32, &device)?;
+    let weight = Tensor::ones((inner, width), dtype, &device)?;
     let mut best = f64::INFINITY;
     for _ in 0..12 {
         let began = Instant::now();

@@ -1,12 +1,11 @@
 //! A safe face for the matrix product of f32, exact or with operands rounded to bfloat16.
 
 #[cfg(target_arch = "x86_64")]
-use super::bf16 as rounded;
+use super::bf16::{self as rounded, Kernel};
 use super::precision::{self, Precision};
 use super::threads;
 use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
-use rayon::prelude::*;
 
 /// A matrix inside a slice: `rows` x `cols`, element (i, j) at `i * row_stride + j * col_stride`.
 #[derive(Clone, Copy)]
@@ -29,11 +28,6 @@ impl<'a> View<'a> {
     /// Row-major without gaps.
     pub(super) fn dense(data: &'a [f32], rows: usize, cols: usize) -> Self {
         Self::new(data, rows, cols, cols)
-    }
-
-    /// `len` rows from `start` on.
-    fn rows(self, start: usize, len: usize) -> Self {
-        Self { data: &self.data[start * self.row_stride..], rows: len, ..self }
     }
 
     /// The transposed matrix; no element moves.
@@ -131,32 +125,27 @@ where
 /// Below this many multiplications the product of f32 is as fast.
 const WORTH_ROUNDING: usize = 1 << 15;
 
+fn rounds() -> bool {
+    rounding_kernel().is_some()
+}
+
+/// What multiplies bfloat16 here.
 #[cfg(target_arch = "x86_64")]
-pub(crate) fn rounds() -> bool {
-    rounded::is_supported()
+pub(crate) fn rounding_kernel() -> Option<Kernel> {
+    Kernel::best()
 }
 
+/// What multiplies bfloat16 here.
 #[cfg(not(target_arch = "x86_64"))]
-pub(crate) fn rounds() -> bool {
-    false
+pub(crate) fn rounding_kernel() -> Option<()> {
+    None
 }
 
-/// [`multiply`] with operands rounded to bfloat16 and sums in f32; over the cores by rows, so that no sum is split.
+/// [`multiply`] with operands rounded to bfloat16 and sums in f32.
 #[cfg(target_arch = "x86_64")]
 fn multiply_rounded(out: &mut [f32], row_stride: usize, keep: bool, scale: f32, lhs: View, rhs: Right) {
-    /// Rows a thread: fewer, and each would round the right side anew for little.
-    const ROWS: usize = 96;
-    if threads::is_single() || lhs.rows < 2 * ROWS {
-        return rounded::multiply(out, row_stride, keep, scale, lhs, rhs);
-    }
-    let rows = lhs.rows.div_ceil(rayon::current_num_threads()).max(ROWS);
-    out.par_chunks_mut(rows * row_stride).enumerate().for_each(|(i, out)| {
-        let start = i * rows;
-        let len = rows.min(lhs.rows.saturating_sub(start));
-        if len > 0 {
-            rounded::multiply(out, row_stride, keep, scale, lhs.rows(start, len), rhs);
-        }
-    });
+    let kernel = Kernel::best().expect("asked for only where the processor rounds");
+    rounded::multiply((kernel, threads::is_single()), out, row_stride, (keep, scale), lhs, rhs);
 }
 
 #[cfg(not(target_arch = "x86_64"))]

@@ -24,7 +24,7 @@ pub use activation::{gelu_erf, gelu_tanh, quick_gelu, silu};
 pub use attention::{attention, cross_attention, cross_probabilities, self_attention};
 pub use conv::{conv2d, upsample_nearest2d};
 pub use linear::linear;
-pub(crate) use matmul::rounds as multiplies_bf16;
+pub(crate) use matmul::rounding_kernel;
 pub use norm::{group_norm, layer_norm, modulated_layer_norm, rms_norm};
 pub use precision::{Precision, with_precision};
 pub use residual::gated_residual;

@@ -177,30 +177,37 @@ fn rounded(x: f32) -> f32 {
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn products_of_bfloat16_equal_those_of_rounded_operands() {
-    use super::matmul::{View, multiply};
-    if !bf16::is_supported() {
-        eprintln!("skipped: the processor multiplies no bfloat16");
-        return;
-    }
-    // Odd sizes, more than one block of rows (504) and of the inner axis (512), all four layouts.
-    for (m, n, k) in [(40, 33, 25), (13, 70, 1031), (600, 31, 40), (32, 32, 32), (25, 64, 513)] {
-        for (transposed_left, transposed_right) in [(false, false), (false, true), (true, false), (true, true)] {
-            let data =
-                |rows, cols, phase| filled(&[rows, cols], phase).flatten_all().unwrap().to_vec1::<f32>().unwrap();
-            let (a, b) = (data(m, k, 0.1), data(k, n, 0.2));
-            let lhs = if transposed_left { View::dense(&a, k, m).t() } else { View::dense(&a, m, k) };
-            let rhs = if transposed_right { View::dense(&b, n, k).t() } else { View::dense(&b, k, n) };
-            let stride = n + 3;
-            let mut out = vec![1.0; m * stride];
-            with_precision(Precision::Bf16, || multiply(&mut out, stride, true, 0.5, lhs, rhs));
-            for i in 0..m {
-                for j in 0..n {
-                    let at = |x: View, i, j| f64::from(rounded(x.data[i * x.row_stride + j * x.col_stride]));
-                    let product: f64 = (0..k).map(|p| at(lhs, i, p) * at(rhs, p, j)).sum();
-                    let (is, should) = (f64::from(out[i * stride + j]), 1.0 + 0.5 * product);
-                    assert!((is - should).abs() < 1e-5 * k as f64, "{m} {n} {k} at {i}, {j}: {is} for {should}");
+    use super::bf16::{Kernel, multiply};
+    use super::matmul::{Right, View};
+    for kernel in [Kernel::Dot, Kernel::Tiles] {
+        if !kernel.is_supported() {
+            eprintln!("skipped: the processor has no {kernel:?}");
+            continue;
+        }
+        // Odd sizes, more than one block of rows (512) and of the inner axis (512), all four layouts.
+        for (m, n, k) in [(40, 33, 25), (13, 70, 1031), (600, 31, 40), (32, 32, 32), (25, 64, 513), (1, 1, 1)] {
+            let scale = if n % 32 == 0 { 1.0 } else { 0.5 };
+            for (transposed_left, transposed_right) in [(false, false), (false, true), (true, false), (true, true)] {
+                let data =
+                    |rows, cols, phase| filled(&[rows, cols], phase).flatten_all().unwrap().to_vec1::<f32>().unwrap();
+                let (a, b) = (data(m, k, 0.1), data(k, n, 0.2));
+                let lhs = if transposed_left { View::dense(&a, k, m).t() } else { View::dense(&a, m, k) };
+                let rhs = if transposed_right { View::dense(&b, n, k).t() } else { View::dense(&b, k, n) };
+                let stride = n + 3;
+                let mut out = vec![1.0; m * stride];
+                multiply((kernel, true), &mut out, stride, (true, scale), lhs, Right::F32(rhs));
+                for i in 0..m {
+                    for j in 0..n {
+                        let at = |x: View, i, j| f64::from(rounded(x.data[i * x.row_stride + j * x.col_stride]));
+                        let product: f64 = (0..k).map(|p| at(lhs, i, p) * at(rhs, p, j)).sum();
+                        let (is, should) = (f64::from(out[i * stride + j]), 1.0 + f64::from(scale) * product);
+                        assert!(
+                            (is - should).abs() < 1e-5 * k as f64,
+                            "{kernel:?} {m} {n} {k} at {i}, {j}: {is} for {should}"
+                        );
+                    }
+                    assert!(out[i * stride + n..][..3].iter().all(|&x| x == 1.0), "wrote beyond its columns");
                 }
-                assert!(out[i * stride + n..][..3].iter().all(|&x| x == 1.0), "wrote beyond its columns");
             }
         }
     }

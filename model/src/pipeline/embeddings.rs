@@ -58,7 +58,7 @@ impl Embeddings {
         let unknown = || EmbeddingError::Unidentified { name: encoder.name.clone() };
         let digest = cache.digests.get(&encoder.name).ok_or_else(unknown)?;
         let length = encoder.length();
-        let precision = (weights, ops::multiplies_bf16(), device.is_cpu());
+        let precision = (weights, ops::rounding_kernel(), device.is_cpu());
         let identity = format!("{VERSION} {digest} {length:?} {precision:?}");
         let folder = cache.folder.join(&hexadecimal(identity.as_bytes())[..32]);
         let mut missing: Vec<&str> = texts.iter().copied().filter(|text| !path(&folder, text).exists()).collect();

@@ -5,11 +5,11 @@ use super::canvas::{Anchor, Ink, draw};
 use super::row::WIDTH;
 use crate::analysis::{Analysis, ArmKey, ByChallenge, CategoryKey};
 use crate::error::Result;
-use crate::text::{percent, signed};
+use crate::text::percent;
 
 const LEFT: f64 = 112.0;
 const RIGHT: f64 = WIDTH - 4.0;
-const TOP: f64 = 122.0;
+const TOP: f64 = 146.0;
 const ROW: f64 = 23.0;
 
 /// Steps of colour on either side of none.
@@ -54,15 +54,25 @@ pub(crate) fn heat(analysis: &Analysis) -> Result<Vec<Panel>> {
         if arm.id == analysis.baseline {
             let shade = |b: &ByChallenge| Some((b.mean?, share(b.mean? - low, high - low)));
             let title = format!("{}  {}: score, {} to {}", arm.letter, arm.label, percent(low), percent(high));
-            panel(analysis, arm, title, &shade, percent)
+            panel(analysis, arm, title, &shade, |value| whole(value).replace('+', ""))
         } else {
             let shade = |b: &ByChallenge| Some((b.difference?, share(b.difference?, widest)));
             let title = format!("{}  {}: points against the baseline", arm.letter, arm.label);
-            panel(analysis, arm, title, &shade, signed)
+            panel(analysis, arm, title, &shade, whole)
         }
     };
     let baseline = analysis.arm(&analysis.baseline).into_iter();
     baseline.chain(analysis.challengers()).map(panel).collect()
+}
+
+/// Whole points with a sign: a cell has no room for more, and is few prompts.
+fn whole(value: f64) -> String {
+    let points = (100.0 * value).round();
+    match points {
+        p if p > 0.0 => format!("+{p}"),
+        p if p < 0.0 => format!("−{}", -p),
+        _ => "0".into(),
+    }
 }
 
 /// A step of colour, from minus to plus [`STEPS`].

@@ -66,12 +66,15 @@ fn theirs(info: &RunInfo, analysis: &Analysis, struck: bool) -> Table {
 
 fn ours(info: &RunInfo, analysis: &Analysis) -> Table {
     let in_paper = |category: &&CategoryKey| COLUMNS.iter().any(|column| column.is(&category.id));
-    // The paper's columns first and in its order, then what only we have; a column we did not run stays empty.
+    // The paper's columns first and in its order, then what only we have; a column we did not run stays empty, unless we ran none.
     let of_paper = COLUMNS
         .iter()
         .map(|column| (column.label.to_owned(), analysis.categories.iter().find(|category| column.is(&category.id))));
     let extra = analysis.categories.iter().filter(|c| !in_paper(c)).map(|c| (c.label.clone(), Some(c)));
-    let (of_paper, extra): (Vec<_>, Vec<_>) = (of_paper.collect(), extra.collect());
+    let (mut of_paper, extra): (Vec<_>, Vec<_>) = (of_paper.collect(), extra.collect());
+    if of_paper.iter().all(|(_, category)| category.is_none()) {
+        of_paper.clear();
+    }
 
     let mut columns: Vec<String> = ["Arm", "Text encoder", "Integration", "Scale"].map(str::to_owned).into();
     columns.extend(of_paper.iter().map(|(label, _)| label.clone()));
