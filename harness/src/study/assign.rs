@@ -116,3 +116,108 @@ fn chance(state: &State, what: (&str, usize, usize)) -> u32 {
     let hash = digest::of_value(&(state.study.seed, what));
     u32::from_str_radix(&hash[..8], 16).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::study::event::Choice;
+    use crate::study::rehearsal::{Rehearsal, study};
+
+    const ANSWERS: [Choice; 2] = [Choice::Left, Choice::Tie];
+
+    /// Twenty people of whom five leave after three pairs, all at once.
+    fn with_people() -> Rehearsal {
+        let mut rehearsal = Rehearsal::new(study(3, 40, (4, 24)));
+        let raters: Vec<usize> = (0..20).map(|_| rehearsal.comes()).collect();
+        for round in 0..24 {
+            for &rater in raters.iter().filter(|&&rater| rater % 4 > 0 || round < 3) {
+                if let Some(ballot) = rehearsal.asks(rater) {
+                    rehearsal.answers(ballot, 1, ANSWERS);
+                }
+            }
+        }
+        rehearsal
+    }
+
+    #[test]
+    fn nobody_sees_a_prompt_twice_but_for_a_repeat() {
+        let state = with_people().state;
+        for rater in &state.raters {
+            let fresh = rater.ballots.iter().filter(|&&b| !matches!(state.ballots[b].shown, Shown::Repeat(_)));
+            let prompts: Vec<usize> = fresh.map(|&ballot| state.pair(state.ballots[ballot].shown).1).collect();
+            assert_eq!(prompts.iter().collect::<HashSet<_>>().len(), prompts.len());
+        }
+        assert!(state.ballots.iter().any(|ballot| matches!(ballot.shown, Shown::Repeat(_))), "no repeat was tried");
+        assert!(state.ballots.iter().any(|ballot| matches!(ballot.shown, Shown::Gold(_))), "no gold was tried");
+    }
+
+    #[test]
+    fn sides_are_balanced_for_each_rater_and_each_pair() {
+        let state = with_people().state;
+        for rater in &state.raters {
+            let swapped = rater.ballots.iter().filter(|&&ballot| state.ballots[ballot].swapped).count();
+            // A repeat has the other side than its first time, due or not.
+            assert!(swapped.abs_diff(rater.ballots.len() - swapped) <= 2, "{swapped} of {}", rater.ballots.len());
+        }
+        assert!(state.items.iter().all(|tally| tally.balance.abs() <= 2), "{:?}", state.items);
+        let apart: i32 = state.items.iter().map(|tally| tally.balance.abs()).sum();
+        let votes: u32 = state.items.iter().map(|tally| tally.answered).sum();
+        // Coins would leave each pair apart by nearly the root of its votes.
+        let coins: f64 = state.items.iter().map(|tally| (0.64 * f64::from(tally.answered)).sqrt()).sum();
+        assert!(f64::from(apart) < 0.75 * coins, "{apart} of {votes}, coins {coins}");
+    }
+
+    #[test]
+    fn pairs_fill_up_evenly_and_never_beyond_what_they_want() {
+        let mut rehearsal = Rehearsal::new(study(2, 30, (3, 20)));
+        for _ in 0..12 {
+            let rater = rehearsal.comes();
+            while let Some(ballot) = rehearsal.asks(rater) {
+                let answered = rehearsal.state.items.iter().map(|tally| tally.answered);
+                assert!(answered.clone().max().unwrap() - answered.min().unwrap() <= 1);
+                rehearsal.answers(ballot, 3, ANSWERS);
+            }
+        }
+        assert!(rehearsal.state.items.iter().all(|tally| tally.answered == 3 && tally.out == 0));
+    }
+
+    #[test]
+    fn no_two_raters_have_the_same_order() {
+        let mut rehearsal = Rehearsal::new(study(2, 30, (8, 20)));
+        let mut orders = HashSet::new();
+        for _ in 0..8 {
+            let rater = rehearsal.comes();
+            while let Some(ballot) = rehearsal.asks(rater) {
+                rehearsal.answers(ballot, 3, ANSWERS);
+            }
+            let ballots = &rehearsal.state.raters[rater].ballots;
+            orders.insert(
+                ballots.iter().map(|&b| rehearsal.state.pair(rehearsal.state.ballots[b].shown).1).collect::<Vec<_>>(),
+            );
+        }
+        assert_eq!(orders.len(), 8);
+    }
+
+    #[test]
+    fn what_is_not_answered_comes_back_and_goes_to_somebody_else() {
+        let mut rehearsal = Rehearsal::new(study(2, 1, (1, 20)));
+        let (gone, stays) = (rehearsal.comes(), rehearsal.comes());
+        let left = rehearsal.asks(gone).unwrap();
+        assert_eq!(rehearsal.asks(gone), Some(left), "what is in hand is shown again");
+        assert_eq!(rehearsal.asks(stays), None, "the only pair is out");
+        rehearsal.now = 30 * 60_000 - 1;
+        rehearsal.leases_end();
+        assert_eq!(rehearsal.asks(stays), None, "its lease goes on");
+        rehearsal.now += 1;
+        rehearsal.leases_end();
+        let again = rehearsal.asks(stays).unwrap();
+        assert_eq!(rehearsal.state.ballots[again].shown, rehearsal.state.ballots[left].shown);
+        rehearsal.answers(again, 3, ANSWERS);
+        assert_eq!(rehearsal.state.items[0].answered, 1);
+        // The late answer of who had gone is kept all the same.
+        rehearsal.answers(left, 3, ANSWERS);
+        assert_eq!(rehearsal.state.items[0].answered, 2);
+    }
+}

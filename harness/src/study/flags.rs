@@ -72,3 +72,63 @@ fn why(state: &State, rater: usize) -> Vec<String> {
     }
     why
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::rehearsal::{Rehearsal, study};
+
+    /// One rater does a full share, answering what `answer` says after `seconds`.
+    fn rated(seconds: u64, answer: impl Fn(&State, &Ballot) -> [Choice; 2]) -> (State, Vec<String>) {
+        let mut rehearsal = Rehearsal::new(study(2, 40, (5, 32)));
+        let rater = rehearsal.comes();
+        while let Some(ballot) = rehearsal.asks(rater) {
+            let answers = answer(&rehearsal.state, &rehearsal.state.ballots[ballot]);
+            rehearsal.answers(ballot, seconds, answers);
+        }
+        let why = of(&rehearsal.state).into_iter().flat_map(|flagged| flagged.why).collect();
+        (rehearsal.state, why)
+    }
+
+    /// The first picture looks better and follows the text better; who knows gold answers it.
+    fn careful(state: &State, ballot: &Ballot) -> [Choice; 2] {
+        let first = if ballot.swapped { Choice::Right } else { Choice::Left };
+        match ballot.shown {
+            Shown::Gold(index) if state.study.gold[index].kind == GoldKind::Identical => [Choice::Tie; 2],
+            _ => [first; 2],
+        }
+    }
+
+    #[test]
+    fn who_looks_and_answers_gold_as_expected_has_no_flag() {
+        let (state, why) = rated(8, careful);
+        assert!(why.is_empty(), "{why:?}");
+        let gold: Vec<bool> = state.ballots.iter().filter_map(|ballot| as_expected(&state, ballot)).collect();
+        assert!(gold.len() >= 6 && gold.iter().all(|right| *right), "{gold:?}");
+    }
+
+    #[test]
+    fn who_is_too_fast_is_flagged() {
+        let (_, why) = rated(1, careful);
+        assert_eq!(why, ["half of the answers took less than 2.0 s"]);
+    }
+
+    #[test]
+    fn who_always_presses_the_same_side_is_flagged_twice() {
+        let (_, why) = rated(8, |_, _| [Choice::Left; 2]);
+        assert_eq!(why.len(), 2, "{why:?}");
+        assert!(why[0].contains("whose answer is known"), "{why:?}");
+        assert!(why[1].ends_with("are “left”"), "{why:?}");
+    }
+
+    #[test]
+    fn a_tie_is_no_contradiction_of_an_earlier_answer() {
+        let (state, _) = rated(8, |state, ballot| match ballot.shown {
+            Shown::Repeat(_) => [Choice::Tie; 2],
+            _ => careful(state, ballot),
+        });
+        let repeats = state.ballots.iter().filter(|ballot| matches!(ballot.shown, Shown::Repeat(_)));
+        let judged: Vec<Option<bool>> = repeats.map(|ballot| as_expected(&state, ballot)).collect();
+        assert!(!judged.is_empty() && judged.iter().all(|right| *right == Some(true)), "{judged:?}");
+    }
+}

@@ -164,7 +164,7 @@ fn one_length(images: &[Shot]) -> anyhow::Result<u32> {
     }
 }
 
-fn items(arms: usize, prompts: usize) -> Vec<Item> {
+pub(super) fn items(arms: usize, prompts: usize) -> Vec<Item> {
     let mut items = Vec::new();
     for prompt in 0..prompts {
         for first in 0..arms {
@@ -178,7 +178,7 @@ fn items(arms: usize, prompts: usize) -> Vec<Item> {
 }
 
 /// For each prompt one of each kind; arms take turns.
-fn gold(arms: usize, prompts: usize) -> Vec<Gold> {
+pub(super) fn gold(arms: usize, prompts: usize) -> Vec<Gold> {
     let mut gold = Vec::new();
     for prompt in 0..prompts {
         let own = prompt * arms + prompt % arms;

@@ -19,6 +19,8 @@ pub mod folder;
 pub mod freeze;
 pub mod mirror;
 pub mod picture;
+#[cfg(test)]
+mod rehearsal;
 pub mod results;
 pub mod secret;
 pub mod serve;

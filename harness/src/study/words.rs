@@ -51,6 +51,8 @@ pub struct Words {
     pub closed: &'static str,
     /// How to come back.
     pub come_back: &'static str,
+    /// Before the digest that proves the last answer's place in the chain.
+    pub receipt: &'static str,
     /// Says which keys there are.
     pub keys: &'static str,
     /// Before the number of answers that are on the disk.
@@ -104,6 +106,7 @@ pub const ENGLISH: Words = Words {
     nothing_left: "There is no pair left for you right now. You can come back later with your personal link.",
     closed: "The study has ended.",
     come_back: "Your personal link, to pause and go on",
+    receipt: "Receipt of your last answer",
     keys: "Keys: 1 2 3 answer the first question, 4 5 6 the second; Enter saves, F lays the pictures over each other, U takes back.",
     saved: "saved:",
     zoom: "see it large",

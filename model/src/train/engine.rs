@@ -164,6 +164,7 @@ pub fn train<O: Objective>(
     let parameters = Parameters::new(recipe.seed);
     let network = objective.build(parameters.builder(device))?;
     let mut optimizer = Optimizer::new(parameters.all())?;
+    recipe.check_rates(optimizer.slots.iter().map(|slot| slot.name.as_str()))?;
     let state_path = state_folder.join("state.safetensors");
     let origin = match foreign {
         Some((foreign, _)) => Some(foreign.digest()?),

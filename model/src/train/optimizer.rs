@@ -112,11 +112,12 @@ impl Optimizer {
         let [b1, b2] = recipe.betas;
         let t = (step + 1 - restart) as i32;
         let (correction1, correction2) = (1.0 - b1.powi(t), 1.0 - b2.powi(t));
-        let size = (rate / correction1) as f32;
         let root = (1.0 / correction2) as f32;
         let (b1, b2) = (b1 as f32, b2 as f32);
         let keep = recipe.ema_at(step) as f32;
         self.slots.par_iter_mut().try_for_each(|slot| {
+            let rate = rate * recipe.rate_of(&slot.name);
+            let size = (rate / correction1) as f32;
             let decay = if slot.var.rank() > 1 { (rate * recipe.weight_decay) as f32 } else { 0.0 };
             let moments = slot.first.iter_mut().zip(&mut slot.second).zip(&slot.gradient);
             let weights = slot.value.iter_mut().zip(&mut slot.average);

@@ -3,6 +3,7 @@
 use super::TrainError;
 use crate::ops::Precision;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How long and how a network is trained. AdamW throughout.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,10 @@ pub struct Optimisation {
     pub precision: Precision,
     /// Peak learning rate.
     pub learning_rate: f64,
+    /// What the learning rate is multiplied by for parameters whose names have this part, such as `temp_attn = 4.0`: layers that begin at
+    /// zero beside trained ones have a longer way to go.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub rates: BTreeMap<String, f64>,
     /// Samples of linear warm-up from zero.
     pub warmup_samples: u64,
     /// What the learning rate does after warm-up.
@@ -123,6 +128,22 @@ impl Optimisation {
         self.learning_rate * warm * course
     }
 
+    /// What the learning rate of a parameter is multiplied by.
+    pub(super) fn rate_of(&self, parameter: &str) -> f64 {
+        self.rates.iter().filter(|(part, _)| parameter.contains(*part)).map(|(_, rate)| rate).product()
+    }
+
+    /// # Errors
+    /// [`TrainError::Recipe`] where no parameter has a name that `rates` speaks of.
+    pub(super) fn check_rates<'a>(&self, parameters: impl Iterator<Item = &'a str> + Clone) -> Result<(), TrainError> {
+        match self.rates.keys().find(|part| !parameters.clone().any(|name| name.contains(*part))) {
+            Some(part) => {
+                Err(TrainError::Recipe(format!("rates: no parameter of this network has \"{part}\" in its name")))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Of a training that has done `steps`: first and last sample, and floor, of the fall that its learning rate is in. They
     /// cannot be changed any more.
     pub(super) fn fall(&self, steps: u64) -> Option<Fall> {
@@ -162,6 +183,9 @@ impl Optimisation {
                 self.samples
             ));
         }
+        if let Some((part, rate)) = self.rates.iter().find(|(_, rate)| !(rate.is_finite() && **rate >= 0.0)) {
+            return fail(format!("rates: {part} = {rate} is no factor"));
+        }
         if !(self.learning_rate > 0.0 && (0.0..1.0).contains(&self.ema) && self.clip_norm > 0.0) {
             return fail("learning_rate and clip_norm must be positive, ema within [0, 1)".into());
         }
@@ -180,6 +204,7 @@ mod tests {
             batch: 10,
             micro_batches: 2,
             precision: Precision::F32,
+            rates: BTreeMap::new(),
             learning_rate: 2.0,
             warmup_samples: 100,
             schedule,
@@ -202,6 +227,19 @@ mod tests {
         let constant = recipe(LearningRate::Constant);
         assert_eq!(constant.learning_rate_at(99, 0), 2.0);
         assert!((constant.learning_rate_at(54, 50) - 1.0).abs() < 1e-12, "moments that start anew are warmed up anew");
+    }
+
+    #[test]
+    fn rates_multiply_by_parts_of_names_and_must_speak_of_something() {
+        let rates = [("temp_attn".to_owned(), 4.0), ("bias".to_owned(), 0.5)].into();
+        let recipe = Optimisation { rates, ..recipe(LearningRate::Constant) };
+        assert_eq!(recipe.rate_of("blocks.0.temp_attn.qkv.weight"), 4.0);
+        assert_eq!(recipe.rate_of("blocks.0.temp_attn.qkv.bias"), 2.0);
+        assert_eq!(recipe.rate_of("blocks.0.attn.qkv.weight"), 1.0);
+        assert!(recipe.check().is_ok());
+        recipe.check_rates(["a.temp_attn", "a.bias"].into_iter()).unwrap();
+        let error = recipe.check_rates(["a.bias"].into_iter()).unwrap_err();
+        assert!(error.to_string().contains("temp_attn"), "{error}");
     }
 
     #[test]

@@ -76,6 +76,7 @@ fn recipe() -> Optimisation {
         batch: 8,
         micro_batches: 2,
         precision: Precision::F32,
+        rates: BTreeMap::new(),
         learning_rate: 0.1,
         warmup_samples: 40,
         schedule: LearningRate::Constant,

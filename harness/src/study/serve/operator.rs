@@ -138,7 +138,7 @@ fn agreement(result: &Preference) -> Vec<(String, String)> {
             (Some(alpha), None) => format!("alpha {alpha:.2}"),
             _ => "no pair has two votes yet".to_owned(),
         };
-        (agreement.question.clone(), text)
+        (agreement.question.clone(), text.replace('-', "−"))
     };
     result.agreement.iter().map(line).collect()
 }
