@@ -168,7 +168,7 @@ fn a_read_only_disk_is_said_and_can_be_looked_at() {
         refuses(&run(path, command), "disk/run");
     }
     assert_eq!(run_well(path, &["status", "disk/run", "--json"]), status);
-    assert!(run_well(path, &["retry-plan", "disk/run", "--workers", "2"]).starts_with("--array=1 "));
+    assert!(run_well(path, &["retry-plan", "disk/run", "--workers", "2"]).ends_with(" sbatch --array=1\n"));
 }
 
 #[test]

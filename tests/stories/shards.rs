@@ -66,8 +66,20 @@ fn workers_of_any_number_and_scheduler_end_in_the_bytes_of_one_machine() {
     let whole = |stage: &str| shards.iter().filter(|shard| shard[stage] == "whole").count();
     let share = |index: u64| shards.iter().filter(|shard| shard["shard"].as_u64().unwrap() % 3 == index).count();
     assert_eq!((whole("images"), whole("observations")), (share(0) + share(2), share(0)));
-    let left = run_well(path, &["retry-plan", "run", "--workers", "3", "--stage", "generate"]);
-    assert_eq!(left, "--array=1 --export=ALL,GENTRON_WORKERS=3,GENTRON_SHARD_OFFSET=0\n");
+    let again = [
+        "retry-plan",
+        "run",
+        "--workers",
+        "3",
+        "--stage",
+        "generate",
+        "--at-once",
+        "4",
+        "--script",
+        "my logs/generate.sh",
+    ];
+    let left = run_well(path, &again);
+    assert_eq!(left, "GENTRON_WORKERS=3 GENTRON_SHARD_OFFSET=0 sbatch --array=1%4 'my logs/generate.sh'\n");
     refuses(&run(path, &["merge", "run", "--weights", "."]), "missing");
     refuses(&run(path, &["report", "run"]), "in shards");
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::DEFAULT_RUN;
-use crate::failure::Outcome;
+use crate::failure::{Outcome, quoted};
 use crate::shards::array::{Piece, pieces};
 use crate::shards::share::{OFFSET, WORKERS};
 use crate::shards::status::{ShardStatus, Standing, of};
@@ -18,8 +18,9 @@ use super::work::Stage;
 pub const ABOUT: &str = "\
 Which workers have something left, as a job array.
 
-Prints one line for each array that Slurm is to be given, as --array=3,7,12-15%8, in pieces whose indices stay below the cluster's \
-MaxArraySize; an offset is added by the worker itself. Nothing is printed where nothing is left.
+Prints one command for each array that Slurm is to be given, as sbatch --array=3,7,12-15%8, in pieces whose indices stay below the \
+cluster's MaxArraySize; an offset is added by the worker itself. Nothing is printed where nothing is left. What the workers must know goes \
+through the environment, which sbatch passes on; named in --export, it would start a login shell on every node.
 
 With as many --workers as before, those that failed are named; with the default, one for each logical shard, every shard that is not whole.";
 
@@ -27,7 +28,7 @@ With as many --workers as before, those that failed are named; with the default,
 pub const EXAMPLES: &str = "\
 Examples:
   gentron retry-plan /scratch/table2
-  gentron retry-plan /scratch/table2 --workers 16 --at-once 8
+  gentron retry-plan /scratch/table2 --workers 16 --at-once 8 --script logs/generate.sh | sh
   gentron retry-plan /scratch/table2 --max-array-size 64 --json";
 
 /// What to ask for.
@@ -48,6 +49,9 @@ pub struct RetryArgs {
     /// Run at most so many at once
     #[arg(long, value_name = "K")]
     pub at_once: Option<u32>,
+    /// The script that each command ends with, such as `submit slurm` left one; without it the commands lack their end
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    pub script: Option<PathBuf>,
     /// Print JSON instead of lines
     #[arg(long)]
     pub json: bool,
@@ -66,9 +70,13 @@ pub fn run(args: &RetryArgs) -> anyhow::Result<Outcome> {
         table::print_json(&serde_json::json!({ "workers": workers, "left": left, "arrays": pieces }))?;
     } else {
         let throttle = args.at_once.map_or_else(String::new, |count| format!("%{count}"));
+        let script = match &args.script {
+            Some(script) => format!(" {}", quoted(&script.to_string_lossy())),
+            None => String::new(),
+        };
         let line = |piece: &Piece| {
             let Piece { indices, offset, .. } = piece;
-            format!("--array={indices}{throttle} --export=ALL,{WORKERS}={workers},{OFFSET}={offset}\n")
+            format!("{WORKERS}={workers} {OFFSET}={offset} sbatch --array={indices}{throttle}{script}\n")
         };
         table::print(&pieces.iter().map(line).collect::<String>())?;
     }
