@@ -184,8 +184,8 @@ fn products_of_bfloat16_equal_those_of_rounded_operands() {
             eprintln!("skipped: the processor has no {kernel:?}");
             continue;
         }
-        // Odd sizes, more than one block of rows (512) and of the inner axis (512), all four layouts.
-        for (m, n, k) in [(40, 33, 25), (13, 70, 1031), (600, 31, 40), (32, 32, 32), (25, 64, 513), (1, 1, 1)] {
+        // Odd sizes, more than one block of rows (512) and of the inner axis (512 or 1152), all four layouts.
+        for (m, n, k) in [(40, 33, 25), (13, 70, 1231), (600, 31, 40), (32, 32, 32), (25, 64, 513), (1, 1, 1)] {
             let scale = if n % 32 == 0 { 1.0 } else { 0.5 };
             for (transposed_left, transposed_right) in [(false, false), (false, true), (true, false), (true, true)] {
                 let data =

@@ -15,9 +15,7 @@ use std::sync::LazyLock;
 
 /// Columns of a panel.
 const NR: usize = 32;
-/// Inner pairs of a block: its panel (32 KB) stays in the first-level cache, together with the rows that pass by.
-const KC: usize = 256;
-/// Rows of a block: its pairs (512 KB) stay in the second-level cache.
+/// Rows of a block: its pairs (at most 1.2 MB) stay in the second-level cache.
 const MC: usize = 512;
 
 thread_local! {
@@ -42,6 +40,15 @@ impl Kernel {
         *BEST
     }
 
+    /// Inner pairs of a block. A panel of 256 (32 KB) stays in the first-level cache, together with the rows that pass by; tiles multiply so
+    /// fast that reading and writing the sums once more costs more than a panel of the second level.
+    fn pairs(self) -> usize {
+        match self {
+            Self::Dot => 256,
+            Self::Tiles => 576,
+        }
+    }
+
     /// Whether [`multiply`] may be called with it.
     pub(super) fn is_supported(self) -> bool {
         let rounds = is_x86_feature_detected!("avx512f")
@@ -62,11 +69,6 @@ struct Span {
 }
 
 impl Span {
-    /// `0..whole` in runs of `len`, the last one shorter.
-    fn cover(whole: usize, len: usize) -> impl Iterator<Item = Self> {
-        Self { start: 0, len: whole }.cut(len)
-    }
-
     /// Itself in runs of `len`, the last one shorter.
     fn cut(self, len: usize) -> impl Iterator<Item = Self> {
         let end = self.start + self.len;
@@ -82,8 +84,8 @@ struct Sink {
     scale: f32,
 }
 
-/// `out = keep * out + scale * lhs @ rhs`, with `out` row-major and `row_stride` elements from row to row, over the cores by columns
-/// where that is worth it and not `single`: no sum is split, and no core packs what another does, but for the left side.
+/// `out = keep * out + scale * lhs @ rhs`, with `out` row-major and `row_stride` elements from row to row; over the cores where that is
+/// worth it and not `single`, by rows where there are blocks of them for each, else by columns: no sum is split.
 ///
 /// # Panics
 /// Where the processor has no such kernel, or `out` is too short.
@@ -105,38 +107,41 @@ pub(super) fn multiply(
     }
     assert!(n <= row_stride && (m - 1) * row_stride + n <= out.len(), "output out of bounds");
     let threads = if single { 1 } else { rayon::current_num_threads().min(m * n * k / WORTH).max(1) };
-    let width = n.div_ceil(threads).next_multiple_of(NR);
     let out = Out(out.as_mut_ptr());
-    let some = |columns: Span| {
-        let sink = Sink { row_stride, keep, scale };
-        // SAFETY: `out` was checked, and nobody else writes these columns of it.
-        unsafe { columns_of(kernel, &out, sink, lhs, rhs, columns) }
-    };
-    if threads == 1 {
-        some(Span { start: 0, len: n });
+    let sink = Sink { row_stride, keep, scale };
+    let (all_rows, all_columns) = (Span { start: 0, len: m }, Span { start: 0, len: n });
+    let parts: Vec<(Span, Span)> = if m >= threads * MC {
+        all_rows.cut(m.div_ceil(threads).next_multiple_of(NR)).map(|rows| (rows, all_columns)).collect()
     } else {
-        Span::cover(n, width).collect::<Vec<_>>().into_par_iter().for_each(some);
+        all_columns.cut(n.div_ceil(threads).next_multiple_of(NR)).map(|columns| (all_rows, columns)).collect()
+    };
+    // SAFETY: `out` was checked, and no two parts have an element in common.
+    let part = |&(rows, columns): &(Span, Span)| unsafe { part(kernel, &out, sink, lhs, rhs, rows, columns) };
+    match &parts[..] {
+        [whole] => part(whole),
+        parts => parts.par_iter().for_each(part),
     }
 }
 
-/// Where threads write, each its own columns.
+/// Where threads write, each its own part.
 struct Out(*mut f32);
 
 // SAFETY: a pointer into a slice that outlives the threads, which write apart from one another.
 unsafe impl Sync for Out {}
 
-/// Some columns of the product, on the calling thread.
+/// Some rows and columns of the product, on the calling thread.
 ///
 /// # Safety
-/// `out` holds them for all rows of `lhs`, and nobody else reads or writes them meanwhile.
-unsafe fn columns_of(kernel: Kernel, out: &Out, sink: Sink, lhs: View, rhs: Right, columns: Span) {
+/// `out` holds them, and nobody else reads or writes them meanwhile.
+unsafe fn part(kernel: Kernel, out: &Out, sink: Sink, lhs: View, rhs: Right, rows: Span, columns: Span) {
     let _configured = (kernel == Kernel::Tiles).then(tiles::Configured::new);
     ROOM.with_borrow_mut(|(left, panel)| {
-        left.resize(MC * KC, 0);
-        panel.resize(NR * KC, 0);
-        for inner in Span::cover(lhs.cols, 2 * KC) {
-            let sink = Sink { keep: sink.keep || inner.start > 0, ..sink };
-            for rows in Span::cover(lhs.rows, MC) {
+        let pairs = kernel.pairs();
+        left.resize(MC * pairs, 0);
+        panel.resize(NR * pairs, 0);
+        for rows in rows.cut(MC) {
+            for inner in (Span { start: 0, len: lhs.cols }).cut(2 * pairs) {
+                let sink = Sink { keep: sink.keep || inner.start > 0, ..sink };
                 // SAFETY: the features are there.
                 let strides = unsafe {
                     match kernel {
