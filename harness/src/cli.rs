@@ -352,6 +352,9 @@ pub struct ReportArgs {
         value_parser = clap::value_parser!(u32).range(1..=3600)
     )]
     pub watch: Option<u32>,
+    /// Write report-times.html, too: the report with the seconds that drawing took, which differ from one execution to the next
+    #[arg(long, conflicts_with_all = ["verify", "watch"])]
+    pub times: bool,
     /// Watts of a busy thread, with which energy is estimated [default: 15 on a CPU, nothing on a GPU]
     #[arg(long, value_name = "W", hide_short_help = true)]
     pub watts: Option<f64>,

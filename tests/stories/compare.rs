@@ -95,6 +95,11 @@ fn exports_are_written_and_a_damaged_run_is_noticed() {
     assert_eq!(verified.matches("the same bytes, drawn again").count(), 5, "{verified}");
     let after = files(&folder.path().join("run"));
     assert!(before == after, "checking changes nothing");
+    run_well(folder.path(), &["report", "run", "--times"]);
+    let mut timed = files(&folder.path().join("run"));
+    let page = timed.remove("report-times.html").unwrap();
+    assert!(text(&page).contains("Drawing them took") && !text(&before["report.html"]).contains("Drawing them took"));
+    assert!(before == timed, "times stand in a file of their own");
 
     let image = before.keys().find(|name| name.ends_with("/0.png") && name.contains("drawn")).unwrap();
     let other = before.keys().rfind(|name| name.ends_with("/1.png") && name.contains("chance")).unwrap();

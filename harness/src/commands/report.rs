@@ -1,6 +1,6 @@
 //! `gentron report`: the last stage.
 
-use gentron_reports::{Power, export, terminal_table};
+use gentron_reports::{Analysis, Power, export, rendered, terminal_table};
 
 use super::{setup, verify, votes, watch};
 use crate::cli::ReportArgs;
@@ -11,8 +11,8 @@ use crate::report::stage::{Reported, report};
 use crate::report::verify::digests;
 use crate::score::ScorerPaths;
 use crate::shards::folder::refuse_unmerged;
-use crate::store::Run;
 use crate::store::timings::Timings;
+use crate::store::{Run, atomic};
 use crate::{device, progress, table};
 
 /// Concludes from what is scored.
@@ -43,7 +43,27 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<Outcome> {
             .explain(|| (format!("cannot export to {}", folder.display()), "choose another folder with --export"))?;
         progress::say(&format!("exported {} files to {}", written.len(), folder.display()));
     }
+    if args.times {
+        timed(&run, &reported.analysis)
+            .explain(|| (format!("cannot write {TIMED} of {}", run.folder.display()), "check space and permissions"))?;
+        progress::say(&format!("with times: {}", run.path(TIMED).display()));
+    }
     print(&run, &reported, args.json, args.watts)
+}
+
+/// The report with what no two executions have in common.
+const TIMED: &str = "report-times.html";
+
+/// Writes the report once more, with how long each arm's images took.
+fn timed(run: &Run, analysis: &Analysis) -> anyhow::Result<()> {
+    let timings = Timings::read(&run.folder);
+    let mut info = run.manifest.run_info.clone();
+    for arm in &mut info.arms {
+        let spent = timings.stages.get(&format!("generate {}", arm.id)).filter(|spent| spent.images > 0);
+        arm.seconds_per_image = spent.map(|spent| spent.seconds / spent.images as f64);
+    }
+    let [_, html] = rendered(&run.folder, &info, analysis)?;
+    Ok(atomic::write(&run.path(TIMED), &html)?)
 }
 
 /// The report of a run that stopped on its way: gates have nothing to judge yet.

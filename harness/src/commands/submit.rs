@@ -328,6 +328,7 @@ fn to_local(args: &LocalArgs) -> anyhow::Result<Outcome> {
         verify: false,
         votes: Vec::new(),
         watch: None,
+        times: false,
         watts: None,
         work,
         json: false,

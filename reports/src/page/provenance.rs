@@ -129,28 +129,35 @@ fn arms(info: &RunInfo, analysis: &Analysis) -> Table {
     Table { caption: "Arms".into(), columns: columns.collect(), rows }
 }
 
-/// What training took, and what drawing computes. How long drawing took is no part of the page, which is the same in every execution.
+/// What training took, and what drawing computes. How long drawing took is a part of the page only where it need not be the same in every
+/// execution.
 fn spent(info: &RunInfo, analysis: &Analysis) -> Table {
     let images = info.planned_tasks / (info.arms.len() as u64).max(1);
+    let timed = info.arms.iter().any(|arm| arm.seconds_per_image.is_some());
     let rows = info.arms.iter().zip(&analysis.arms).map(|(arm, key)| {
         let seconds = arm.training.as_ref().map(|card| card.wall_seconds);
         let energy = seconds.zip(info.power.as_ref()).map(|(seconds, power)| power.energy(seconds));
         let computed = arm.gflops_per_image.map(|gflops| grouped((gflops * images as f64).round() as u64));
-        let cells = [seconds.map(duration), energy, computed];
-        let cells = cells.map(|cell| Cell::number(cell.unwrap_or(ABSENT.to_owned())));
-        Row { head: key.named(), cells: cells.into() }
+        let mut cells = vec![seconds.map(duration), energy, computed];
+        if timed {
+            cells.push(arm.seconds_per_image.map(|seconds| duration(seconds * images as f64)));
+        }
+        let cells = cells.into_iter().map(|cell| Cell::number(cell.unwrap_or(ABSENT.to_owned())));
+        Row { head: key.named(), cells: cells.collect() }
     });
     let estimate = match &info.power {
         Some(power) => format!("the energy is an estimate at {} W, {}", short(power.watts), power.basis),
         None => "no power is assumed of this device, so there is no estimate of energy".to_owned(),
     };
-    Table {
-        caption: format!(
-            "Time and energy; {estimate}. How long drawing and scoring took lies in timings.json, and `gentron report` prints it"
-        ),
-        columns: ["Arm", "Training took", "Training’s energy", "GFLOPs of all its images"].map(str::to_owned).into(),
-        rows: rows.collect(),
-    }
+    let mut columns =
+        ["Arm", "Training took", "Training’s energy", "GFLOPs of all its images"].map(str::to_owned).to_vec();
+    let more = if timed {
+        columns.push("Drawing them took".into());
+        "Drawing is timed by the clock, whatever else this machine did"
+    } else {
+        "How long drawing and scoring took lies in timings.json; `gentron report` prints it, and writes it with --times"
+    };
+    Table { caption: format!("Time and energy; {estimate}. {more}"), columns, rows: rows.collect() }
 }
 
 /// What was missing: scores, images, planned work.
