@@ -63,7 +63,7 @@ fn timed(run: &Run, analysis: &Analysis) -> anyhow::Result<()> {
         arm.seconds_per_image = spent.map(|spent| spent.seconds / spent.images as f64);
     }
     let [_, html] = rendered(&run.folder, &info, analysis)?;
-    Ok(atomic::write(&run.path(TIMED), &html)?)
+    atomic::write(&run.path(TIMED), &html)
 }
 
 /// The report of a run that stopped on its way: gates have nothing to judge yet.
