@@ -11,8 +11,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use gentron_model::diffusion::{SamplerKind, Schedule, ScheduleConfig};
 use gentron_model::gentron::{GenTron, Preset, TextInput, TextSource, presets};
 use gentron_model::noise::normal;
-use gentron_model::ops::{self, Precision, with_precision};
-use gentron_model::pipeline::{EncoderKind, EncoderSpec, Guided, Sampling, denoise, load_backbone, load_encoder};
+use gentron_model::ops::{self, with_precision};
+use gentron_model::pipeline::{
+    EncoderKind, EncoderSpec, Guided, Sampling, WeightType, denoise, load_backbone, load_encoder,
+};
 use gentron_model::published::{Invention, Published, invent_gentron, published};
 
 use super::random_scorers::{self, RandomScorersArgs};
@@ -211,11 +213,8 @@ const TOKENS: [usize; 2] = [77, 120];
 fn speed(args: &SpeedArgs) -> anyhow::Result<String> {
     let preset = Preset::find(&args.name).with_context(|| format!("no preset is called {}", args.name))?;
     let (config, device) = (preset.config, device());
-    let (dtype, precision) = match args.dtype {
-        MemoryType::F32 => (DType::F32, Precision::F32),
-        MemoryType::Bf16 => (DType::BF16, Precision::Bf16),
-        MemoryType::F16 => (DType::F16, Precision::F32),
-    };
+    let weights = WeightType::from(args.dtype);
+    let (dtype, precision) = (weights.dtype(&device), weights.precision());
     let network = GenTron::new(VarBuilder::zeros(dtype, &device), &config)?;
     let input = |(source, tokens): (&TextSource, &usize)| {
         Ok::<_, candle_core::Error>(TextInput {

@@ -14,7 +14,7 @@ pub enum Precision {
     /// Not rounded.
     #[default]
     F32,
-    /// Rounded to bfloat16 where the processor multiplies such (AVX512-BF16), about twice as fast; f32 elsewhere.
+    /// Rounded to bfloat16 where the processor multiplies such (AMX, AVX512-BF16), two to three times as fast; f32 elsewhere.
     Bf16,
 }
 

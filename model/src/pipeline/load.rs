@@ -45,14 +45,15 @@ pub enum WeightType {
     /// Whatever the type on disk.
     #[default]
     F32,
-    /// Half the memory and, with AVX512-BF16, twice as fast or more; elsewhere each layer's are converted when it is their turn.
+    /// Half the memory and, with AMX or AVX512-BF16, twice as fast or more; elsewhere each layer's are converted when it is their turn.
     Bf16,
     /// Half the memory, with three more bits of each number and a smaller range; each layer's are converted when it is their turn.
     F16,
 }
 
 impl WeightType {
-    pub(super) fn dtype(self, device: &Device) -> DType {
+    /// Type in which matrices lie on a device.
+    pub fn dtype(self, device: &Device) -> DType {
         match self {
             Self::Bf16 if device.is_cpu() => DType::BF16,
             Self::F16 if device.is_cpu() => DType::F16,
@@ -61,7 +62,7 @@ impl WeightType {
     }
 
     /// How matrices that are no weights are multiplied, such as those of attention.
-    pub(super) fn precision(self) -> Precision {
+    pub fn precision(self) -> Precision {
         match self {
             Self::F32 | Self::F16 => Precision::F32,
             Self::Bf16 => Precision::Bf16,
