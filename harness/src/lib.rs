@@ -6,6 +6,7 @@
 //!            weights/     └────────── store/ ────┘           one way to write, journals, ledger, manifest
 //!            registry/                                       suites by name, and where their files are
 //! shards/    one run by many workers, and one again; submit/ hands it to Slurm, Kubernetes or processes here
+//! remote/    a run's folder in an object store, mirrored here by whoever works on it
 //! movie/     clips as GIF, MP4, WebM and frames, and back
 //! bare/      images that nobody here drew: found, scored, averaged
 //! exchange/  imports of other systems' images, exports for the official scripts
@@ -35,6 +36,7 @@ pub mod play;
 pub mod progress;
 pub mod recipe;
 pub mod registry;
+pub mod remote;
 pub mod report;
 pub mod score;
 pub mod shards;

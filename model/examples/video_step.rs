@@ -3,9 +3,10 @@
 //! ```sh
 //! cargo run --release --workspace --example video_step -- 8 64 bf16      # frames, side of the latent, type of the weights
 //! cargo run --release --workspace --example video_step -- 8 32 bf16 7    # the same with 7 of the 28 blocks
+//! cargo run --release --workspace --example video_step -- 8 64 bf16 28 3 # three clips at once: a step with both guidances
 //! ```
 //!
-//! A step with motion-free guidance is three such evaluations. Text is CLIP-L's and Flan-T5-XXL's, 77 and 120 tokens.
+//! Text is CLIP-L's and Flan-T5-XXL's, 77 and 120 tokens.
 
 use candle_core::{DType, Device, Result, Shape, Tensor};
 use candle_nn::var_builder::SimpleBackend;
@@ -51,34 +52,35 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let half = arguments.get(2).is_none_or(|word| word == "bf16");
     let preset = Preset::find("gentron-xl/2").ok_or("no such size")?;
     let depth = number(3, preset.config.depth)?;
+    let rows = number(4, 1)?;
     let config = GenTronConfig { latent_size: side, temporal: true, depth, ..preset.config };
     let device = Device::Cpu;
     let dtype = if half { DType::BF16 } else { DType::F32 };
     let precision = if half { Precision::Bf16 } else { Precision::F32 };
     let network = GenTron::new(VarBuilder::from_backend(Box::new(MadeUp), dtype, device.clone()), &config)?;
     println!(
-        "{depth} blocks, {:.1} M parameters in {dtype:?}, {frames} frames of {} tokens",
+        "{depth} blocks, {:.1} M parameters in {dtype:?}, {rows} clips of {frames} frames of {} tokens",
         config.parameter_count()? as f64 / 1e6,
         config.tokens()
     );
     let lengths = [77, 120];
     let text = config.text.iter().zip(lengths).map(|(source, length)| {
         Ok(TextInput {
-            tokens: Tensor::full(0.1f32, (1, length, source.width), &device)?,
-            mask: Tensor::ones((1, length), DType::U8, &device)?,
-            pooled: Tensor::full(0.1f32, (1, source.pooled_width), &device)?,
+            tokens: Tensor::full(0.1f32, (rows, length, source.width), &device)?,
+            mask: Tensor::ones((rows, length), DType::U8, &device)?,
+            pooled: Tensor::full(0.1f32, (rows, source.pooled_width), &device)?,
         })
     });
     let context = network.condition(&text.collect::<Result<Vec<_>>>()?)?;
     let loaded = peak();
-    let clip = Tensor::full(0.5f32, (1, frames, config.in_channels, side, side), &device)?;
-    let t = Tensor::full(500f32, 1, &device)?;
+    let clip = Tensor::full(0.5f32, (rows, frames, config.in_channels, side, side), &device)?;
+    let t = Tensor::full(500f32, rows, &device)?;
     let began = Instant::now();
-    let output = with_precision(precision, || network.forward_clips(&clip, &t, &context, &[false]))?;
+    let output = with_precision(precision, || network.forward_clips(&clip, &t, &context, &vec![false; rows]))?;
     let seconds = began.elapsed().as_secs_f64();
-    let tera = config.forward_flops(&lengths, frames as u64) as f64 / 1e12;
+    let tera = rows as f64 * config.forward_flops(&lengths, frames as u64) as f64 / 1e12;
     println!(
-        "one evaluation: {seconds:.1} s, {tera:.2} TFLOP, {:.1} GFLOP/s, output {:?}",
+        "one evaluation of {rows}: {seconds:.1} s, {tera:.2} TFLOP, {:.1} GFLOP/s, output {:?}",
         tera / seconds * 1e3,
         output.dims()
     );

@@ -3,75 +3,21 @@
 use std::fs;
 use std::path::Path;
 
-use gentron_model::autoencoder::{AutoencoderKl, AutoencoderKlConfig};
-use gentron_model::checkpoint::{Layout, Parameter, outline, write_random};
-use gentron_model::text::clip::{ClipTextConfig, ClipTextModel};
-use gentron_model::unet::{PerLevel, UNet, UNetConfig};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::support::{assert_same, finished_files, folder, refuses, repository, run, run_well};
-
-fn network(folder: &Path, file: &str, config: &Value, parameters: candle_core::Result<Vec<Parameter>>) {
-    fs::create_dir_all(folder).unwrap();
-    fs::write(folder.join("config.json"), config.to_string()).unwrap();
-    let layout = Layout { file, dtype: safetensors::Dtype::F32, part: None };
-    write_random(folder, &parameters.unwrap(), layout, 5).unwrap();
-}
+use crate::support::{assert_same, copy_folder, finished_files, folder, refuses, repository, run, run_well};
 
 /// Stable Diffusion with random weights, so small that it draws 64 x 64 pixels in no time, in the layout of diffusers.
 fn stable_diffusion(folder: &Path) {
-    let write = |path: &str, value: Value| {
-        let path = folder.join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, value.to_string()).unwrap();
-    };
-    write("model_index.json", json!({"_class_name": "StableDiffusionPipeline"}));
-    let betas = json!({"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012, "prediction_type": "epsilon"});
-    write("scheduler/scheduler_config.json", betas);
+    copy_folder(&repository().join("tests/goldens/pipelines/sd1"), folder);
+    let config = folder.join("unet/config.json");
+    let smaller = fs::read_to_string(&config).unwrap();
+    let larger = smaller.replace("\"sample_size\": 4", "\"sample_size\": 8");
+    assert_ne!(smaller, larger);
+    fs::write(config, larger).unwrap();
     // diffusers ships one; it is no part of what draws.
-    write("safety_checker/config.json", json!({}));
-
-    let words = repository().join("tests/goldens/components/clip_bpe");
-    fs::create_dir_all(folder.join("tokenizer")).unwrap();
-    for file in ["vocab.json", "merges.txt"] {
-        fs::copy(words.join(file), folder.join("tokenizer").join(file)).unwrap();
-    }
-    let vocabulary: Value = serde_json::from_slice(&fs::read(words.join("vocab.json")).unwrap()).unwrap();
-    let clip = ClipTextConfig {
-        vocab_size: vocabulary.as_object().unwrap().len(),
-        hidden_size: 10,
-        intermediate_size: 14,
-        num_hidden_layers: 2,
-        num_attention_heads: 2,
-        max_position_embeddings: 77,
-        eos_token_id: 2,
-        ..ClipTextConfig::default()
-    };
-    let parameters = outline(|vb| ClipTextModel::new(vb.pp("text_model"), &clip));
-    network(&folder.join("text_encoder"), "model.safetensors", &json!(clip), parameters);
-
-    let unet = UNetConfig {
-        sample_size: 8,
-        block_out_channels: vec![4, 8],
-        down_block_types: vec!["DownBlock2D".into(), "CrossAttnDownBlock2D".into()],
-        up_block_types: vec!["CrossAttnUpBlock2D".into(), "UpBlock2D".into()],
-        layers_per_block: 1,
-        attention_head_dim: PerLevel::One(2),
-        cross_attention_dim: 10,
-        norm_num_groups: 2,
-        ..UNetConfig::default()
-    };
-    let file = "diffusion_pytorch_model.safetensors";
-    network(&folder.join("unet"), file, &json!(unet), outline(|vb| UNet::new(vb, &unet)));
-
-    let autoencoder = AutoencoderKlConfig {
-        block_out_channels: vec![4, 4, 6, 6],
-        norm_num_groups: 2,
-        layers_per_block: 1,
-        ..AutoencoderKlConfig::default()
-    };
-    let parameters = outline(|vb| AutoencoderKl::new(vb, &autoencoder));
-    network(&folder.join("vae"), file, &json!(autoencoder), parameters);
+    fs::create_dir_all(folder.join("safety_checker")).unwrap();
+    fs::write(folder.join("safety_checker/config.json"), "{}").unwrap();
 }
 
 const RECIPE: &str = r#"
@@ -111,7 +57,8 @@ fn a_folder_of_diffusers_is_an_arm_of_any_recipe() {
     stable_diffusion(&path.join("weights/tiny-sd"));
     fs::write(path.join("recipe.toml"), RECIPE).unwrap();
     let doctor = run(path, &["doctor", "recipe.toml"]);
-    assert!(String::from_utf8_lossy(&doctor.stdout).contains("weights/tiny-sd"), "doctor lists it");
+    let said = String::from_utf8_lossy(&doctor.stdout);
+    assert!(said.contains("weights/tiny-sd") && said.contains("time sd"), "doctor lists it: {said}");
 
     for (threads, out) in [("1", "one"), ("2", "two")] {
         run_well(path, &["ablate", "recipe.toml", "--threads", threads, "--out", out]);

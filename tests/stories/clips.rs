@@ -91,6 +91,13 @@ fn clips_are_drawn_resumed_verified_exported_and_compared() {
     assert!(bytes.starts_with(b"GIF89a"));
     let frame = image::load_from_memory(&parts[&gif.replace("0.gif", "0/7.png")]).unwrap().to_rgb8();
     assert_eq!(frame.dimensions(), (256, 256));
+    if crate::support::on_path(&["ffmpeg"]).is_some() {
+        assert_eq!(parts[&gif.replace(".gif", ".mp4")][4..8], *b"ftyp");
+        assert!(parts[&gif.replace(".gif", ".webm")].starts_with(&[0x1a, 0x45, 0xdf, 0xa3]));
+        assert!(parts.keys().all(|name| !name.contains(".part.")), "nothing unfinished is left");
+    } else {
+        eprintln!("skipped: no MP4 and WebM, because ffmpeg is not installed");
+    }
 
     run_well(here, &["verify", "whole", "--sample", "3"]);
     let analysis = json(&text(&whole["analysis.json"]));
@@ -107,4 +114,5 @@ fn clips_are_drawn_resumed_verified_exported_and_compared() {
     );
     let pictures = run(here, &["generate", "limits-shapes", "--prompts", "1", "--out", "pictures", "--video"]);
     assert!(text(&pictures.stderr).contains("leave out --video"), "{}", text(&pictures.stderr));
+    assert!(!here.join("pictures/images").exists(), "nothing was drawn before that was said");
 }

@@ -13,10 +13,10 @@ use std::sync::{Arc, Mutex};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::support::{copy_folder, files, folder, gentron, refuses, text, weights};
+use crate::support::{copy_folder, files, folder, gentron, refuses, repository, text, weights};
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
-const REPOSITORY: &str = "google/flan-t5-small";
+const REPOSITORIES: [&str; 2] = ["google/flan-t5-small", "stable-diffusion-v1-5/stable-diffusion-v1-5"];
 
 /// The hub's answers for one repository: its list of files, what each is, and each from any byte on, behind a redirect.
 struct Hub {
@@ -53,18 +53,21 @@ fn answer(mut stream: TcpStream, files: &BTreeMap<String, Vec<u8>>, broken: Opti
         head.iter().find_map(|line| line.strip_prefix("range: bytes=")?.trim_end_matches('-').parse().ok());
     let (method, path) = first.rsplit_once(' ').and_then(|(request, _)| request.split_once(' ')).unwrap_or_default();
     log.lock().unwrap().push(format!("{method} {path}{}", from.map_or(String::new(), |from| format!(" from {from}"))));
-    let name = path.rsplit('/').next().unwrap_or_default();
+    let repository = REPOSITORIES.into_iter().find(|repository| path.contains(repository)).unwrap_or_default();
+    let resolve = format!("/{repository}/resolve/{COMMIT}/");
+    let name = [&resolve[..], "/renamed/", "/bytes/"].into_iter().find_map(|start| path.strip_prefix(start));
+    let name = name.unwrap_or_default();
     let mut reply = |status: &str, headers: &str, body: &[u8]| {
         let head = format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n", body.len());
         drop(stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body)));
     };
-    if path == format!("/api/models/{REPOSITORY}/revision/main") {
+    if path == format!("/api/models/{repository}/revision/main") {
         let siblings: Vec<_> = files.keys().map(|name| serde_json::json!({ "rfilename": name })).collect();
         let listing = serde_json::json!({ "sha": COMMIT, "siblings": siblings });
         return reply("200 OK", "", listing.to_string().as_bytes());
     }
     let Some(bytes) = files.get(name) else { return reply("404 Not Found", "", b"") };
-    if path == format!("/{REPOSITORY}/resolve/{COMMIT}/{name}") {
+    if path.starts_with(&resolve) {
         let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         let what = format!("Location: /renamed/{name}\r\n");
         let size = format!("X-Linked-Size: {}\r\nX-Linked-Etag: \"{digest}\"\r\n", bytes.len());
@@ -136,6 +139,55 @@ fn a_published_network_comes_once_goes_on_where_it_was_cut_short_and_comes_whole
     assert!(text(&again.stdout).starts_with("flan-t5-small: 0 files fetched"), "{}", text(&again.stdout));
     assert!(hub.asked().is_empty(), "what is there is not asked for");
     refuses(&with_hub(path, &hub).args(["models", "fetch", "flan-t5-smal"]).output().unwrap(), "no published network");
+}
+
+#[test]
+fn a_pipeline_comes_with_all_its_parts_and_is_an_arm_by_its_name() {
+    let folder = folder();
+    let path = folder.path();
+    let tiny = files(&repository().join("tests/goldens/pipelines/sd1"));
+    let mut published = tiny.clone();
+    // Weights in parts, and what nobody needs.
+    let whole = published.remove("text_encoder/model.safetensors").unwrap();
+    published.insert("text_encoder/model-00001-of-00001.safetensors".into(), whole);
+    let index = br#"{"weight_map": {"text_model.final_layer_norm.bias": "model-00001-of-00001.safetensors"}}"#;
+    published.insert("text_encoder/model.safetensors.index.json".into(), index.to_vec());
+    for more in ["unet/diffusion_pytorch_model.fp16.safetensors", "safety_checker/model.safetensors", "v1-5.ckpt"] {
+        published.insert(more.into(), vec![0; 10]);
+    }
+    let needed = published.len() - 3;
+    let hub = Hub::new(published, None);
+    let recipe = "name = \"r\"\nseed = 1\nimages_per_prompt = 1\n[[suites]]\nid = \"shapes\"\ncategories = [\"color\"]\n\
+                  prompts_per_category = 2\n[sampler]\nkind = \"ddim\"\nsteps = 2\n[weights]\nfolder = \"weights\"\n\
+                  [[arms]]\nname = \"sd\"\ngenerator = \"diffusers\"\nweights = \"sd-1.5\"\n";
+    fs::create_dir(path.join("weights")).unwrap();
+    fs::write(path.join("r.toml"), recipe).unwrap();
+    let offline = with_hub(path, &hub).args(["generate", "r.toml"]).env("HF_HUB_OFFLINE", "1").output().unwrap();
+    refuses(&offline, "model_index.json; looked there and for stable-diffusion-v1-5");
+    assert!(text(&offline.stderr).contains("`gentron models fetch sd-1.5` gets it"), "{}", text(&offline.stderr));
+
+    let output = with_hub(path, &hub).args(["models", "fetch", "sd-1.5"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).starts_with(&format!("sd-1.5: {needed} files fetched")), "{}", text(&output.stdout));
+    let snapshot = path.join("hub/models--stable-diffusion-v1-5--stable-diffusion-v1-5/snapshots").join(COMMIT);
+    let found = files(&snapshot);
+    assert_eq!(found.len(), needed);
+    assert!(found.keys().all(|name| !name.contains("fp16") && !name.contains("safety")), "{:?}", found.keys());
+
+    // From the cache, without a network; the same pictures as from a folder of the same files.
+    let draws = |weights: &str, out: &str| {
+        fs::write(path.join("r.toml"), recipe.replace("sd-1.5", weights)).unwrap();
+        let mut command = with_hub(path, &hub);
+        command.args(["generate", "r.toml", "--out", out]).env("HF_HUB_OFFLINE", "1");
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        files(&path.join(out).join("images"))
+    };
+    let from_cache = draws("sd-1.5", "a");
+    copy_folder(&repository().join("tests/goldens/pipelines/sd1"), &path.join("weights/mine"));
+    assert!(from_cache.len() == 2 && from_cache == draws("mine", "b"));
+    let again = with_hub(path, &hub).args(["models", "fetch", "sd-1.5"]).output().unwrap();
+    assert!(text(&again.stdout).starts_with("sd-1.5: 0 files fetched"), "{}", text(&again.stdout));
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod score_sets;
 mod server;
 mod shards;
 mod slurm;
+mod stores;
 mod study;
 mod suites;
 mod support;

@@ -5,14 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::browser::{Browser, Device};
-use crate::support::{folder, repository, text};
-
-/// A program on the path.
-fn on_path(names: &[&str]) -> Option<PathBuf> {
-    let paths = std::env::var_os("PATH")?;
-    let folders: Vec<PathBuf> = std::env::split_paths(&paths).collect();
-    names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| path.is_file())
-}
+use crate::support::{folder, on_path, repository, text};
 
 /// A file that `.ci/web-tools` installs, or nothing and a word about it.
 fn tool(path: &str) -> Option<PathBuf> {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use crate::support::{assert_same, finished_files, folder, gentron, program, repository, run_well, text};
+use crate::support::{assert_same, finished_files, folder, gentron, on_path, program, repository, run_well, text};
 
 /// A cluster that ends with the test.
 struct Cluster {
@@ -19,9 +19,7 @@ struct Cluster {
 impl Cluster {
     /// None where Slurm is not installed.
     fn start(folder: PathBuf) -> Option<Self> {
-        let lacks = ["munged", "slurmctld", "slurmd", "sbatch"].into_iter().find(|name| {
-            !Command::new("sh").args(["-c", &format!("command -v {name}")]).output().unwrap().status.success()
-        });
+        let lacks = ["munged", "slurmctld", "slurmd", "sbatch"].into_iter().find(|name| on_path(&[name]).is_none());
         if let Some(name) = lacks {
             eprintln!("skipped: there is no {name}; `apt-get install slurmctld slurmd slurm-client munge` brings it");
             return None;

@@ -158,6 +158,13 @@ pub fn official() -> Option<PathBuf> {
     there.then_some(shared)
 }
 
+/// The first of these programs that is on the path.
+pub fn on_path(names: &[&str]) -> Option<PathBuf> {
+    let paths = std::env::var_os("PATH")?;
+    let folders: Vec<PathBuf> = std::env::split_paths(&paths).collect();
+    names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| path.is_file())
+}
+
 /// A small disk in memory, unmounted when dropped.
 pub struct Mounted<'a>(&'a Path);
 

@@ -191,7 +191,7 @@ fn one_step(args: &DenoiseArgs) -> anyhow::Result<String> {
     };
     let (prompt, null) = (text(0)?, text(1)?);
     let sampling = Sampling { kind: SamplerKind::Ddim, steps: 1, guidance: 7.5, motion_guidance: None, frames: None };
-    let guided = Guided::new(&[&prompt], &null, &sampling)?;
+    let guided = Guided::new(&[&prompt], &null, &sampling, backbone.config())?;
     let size = config.in_channels * config.latent_size * config.latent_size;
     let noise = normal(3, "develop", 0, 0, size).into_iter().map(f64::from).collect();
     let schedule = Schedule::new(&ScheduleConfig::default())?;

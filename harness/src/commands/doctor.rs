@@ -8,11 +8,11 @@ use super::setup;
 use crate::cli::DoctorArgs;
 use crate::failure::{Explained, Outcome};
 use crate::generate::{Sources, command as outsider, gentron, imported, sources};
+use crate::movie::ffmpeg;
 use crate::plan::select;
 use crate::progress::human;
 use crate::recipe::{self, EncoderKind, GeneratorKind, Narrowing, Recipe, Resolved, SuiteChoice, WeightType};
 use crate::registry::{Library, Places};
-use crate::report::info;
 use crate::score::networks::{NETWORKS, Network};
 use crate::store::atomic;
 use crate::table::{self, Lean};
@@ -41,6 +41,7 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<Outcome> {
     findings.extend(of_recipe(args));
     findings.push(writable(Path::new("runs")));
     findings.extend(NETWORKS.iter().map(scorer));
+    findings.push(films());
     let well = findings.iter().all(|finding| finding.well || finding.optional);
     if args.json {
         table::print_json(&findings)?;
@@ -79,6 +80,21 @@ fn scorer(network: &Network) -> Finding {
     let looked = if looked.is_empty() { "nowhere".to_owned() } else { looked.join(", ") };
     let hint = format!("for {} on photographs: {}", network.scores, network.command());
     Finding { what, well: false, optional: true, found: format!("not in {looked}"), hint: Some(hint) }
+}
+
+/// What reads and writes films.
+fn films() -> Finding {
+    let what = "ffmpeg".to_owned();
+    match ffmpeg::find() {
+        Some(path) => Finding { optional: true, ..well(what, format!("{}, for MP4 and WebM", path.display())) },
+        None => Finding {
+            what,
+            well: false,
+            optional: true,
+            found: "not on the path".into(),
+            hint: Some(format!("for MP4 and WebM: {}", ffmpeg::HOW_TO_GET)),
+        },
+    }
 }
 
 fn well(what: impl Into<String>, found: impl Into<String>) -> Finding {
@@ -227,8 +243,9 @@ fn forecast(resolved: &Resolved, found: &Sources, prompts: usize) -> Vec<Finding
     };
     let mut findings = Vec::new();
     for cost in &costs {
-        let (total, rate) = (human(cost.draw + cost.decode), cost.rate / 1e9);
-        let parts = format!("{} of it decoding; {rate:.0} GFLOP/s on {threads} threads", human(cost.decode));
+        let total = human(cost.draw + cost.decode);
+        let rate = cost.rate.map_or_else(String::new, |rate| format!("; {:.0} GFLOP/s", rate / 1e9));
+        let parts = format!("{} of it decoding{rate} on {threads} threads", human(cost.decode));
         let what = format!("time {}", cost.arm);
         findings.push(well(what, format!("about {total} for {} images, {parts}", table::grouped(images as u64))));
     }
@@ -243,8 +260,9 @@ fn forecast(resolved: &Resolved, found: &Sources, prompts: usize) -> Vec<Finding
         .arms
         .iter()
         .filter_map(|arm| match arm.generator {
-            GeneratorKind::Gentron => costs.iter().find(|cost| cost.arm == arm.name).map(|cost| cost.size),
-            GeneratorKind::Diffusers => Some(info::pipeline(arm, found.weights.as_deref()?).ok()?.1),
+            GeneratorKind::Gentron | GeneratorKind::Diffusers => {
+                costs.iter().find(|cost| cost.arm == arm.name).map(|cost| cost.size)
+            }
             GeneratorKind::Import => imported::open(arm, found).ok().and_then(|import| import.record.size),
             GeneratorKind::Command => arm.program.as_ref().and_then(|program| program.size),
             _ => Some([64, 64]),

@@ -27,6 +27,9 @@ struct Answer {
 pub fn run(args: &GenerateArgs) -> anyhow::Result<Outcome> {
     let setup = setup::begin(&args.run)?;
     refuse_unmerged(&setup.run.folder)?;
+    if args.video {
+        movie::export::check(&setup.run)?;
+    }
     let generated = generate::generate(&setup.run, &setup.prompts, &setup.sources, setup.threads)?;
     if generated.ended == Ended::Stopped {
         return Err(Interrupted.into());

@@ -1,6 +1,6 @@
 //! `gentron merge`: from shards to a run like any other.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -8,6 +8,7 @@ use super::setup;
 use super::work::Stage;
 use crate::cli::{DEFAULT_RUN, WorkArgs};
 use crate::failure::Outcome;
+use crate::remote;
 use crate::score::ScorerPaths;
 use crate::shards::merge;
 use crate::store::Run;
@@ -28,7 +29,8 @@ pub const EXAMPLES: &str = "\
 Examples:
   gentron merge /scratch/table2
   gentron merge runs/table2 --from copies/node1 --from copies/node2
-  gentron merge /scratch/table2 --stage generate";
+  gentron merge /scratch/table2 --stage generate
+  gentron merge s3://bucket/table2";
 
 /// A run to merge.
 #[derive(Debug, Args)]
@@ -55,13 +57,17 @@ pub struct MergeArgs {
 /// # Errors
 /// Something is missing, double or different, or the disk fails.
 pub fn run(args: &MergeArgs) -> anyhow::Result<Outcome> {
-    let run = Run::open(&args.run)?;
+    remote::whole(&args.run, |folder| on(folder, args))
+}
+
+fn on(folder: &Path, args: &MergeArgs) -> anyhow::Result<Outcome> {
+    let run = Run::open(folder)?;
     let scorer = match args.stage {
         Some(Stage::Generate) => None,
         _ => Some(setup::scorer_of(&run, &args.work, &ScorerPaths::default())?.0),
     };
     let merged = merge::merge(&run, &args.from, scorer.as_ref())?;
-    let folder = run.folder.display();
+    let folder = args.run.display();
     if args.json {
         let answer = serde_json::json!({ "run": folder.to_string(), "images": merged.images, "scored": merged.scored });
         table::print_json(&answer)?;

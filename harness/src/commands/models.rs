@@ -2,14 +2,13 @@
 
 use anyhow::Context as _;
 use gentron_model::gentron::{GenTronConfig, presets};
-use gentron_model::published::{Published, published};
 use serde::Serialize;
 
 use crate::cli::{FetchModelsArgs, ModelsAction, ModelsArgs};
 use crate::failure::{Outcome, refuse};
 use crate::names;
 use crate::table::{self, Lean, grouped};
-use crate::weights;
+use crate::weights::{self, Release};
 
 /// One preset.
 #[derive(Serialize)]
@@ -79,7 +78,7 @@ fn row(model: &Model) -> Vec<String> {
     ]
 }
 
-/// A published network that is here now.
+/// A release that is here now.
 #[derive(Serialize)]
 struct Brought {
     model: &'static str,
@@ -89,18 +88,19 @@ struct Brought {
 }
 
 fn bring(args: &FetchModelsArgs) -> anyhow::Result<Outcome> {
-    let known: Vec<&str> = published().iter().map(|network| network.key).collect();
+    let known: Vec<&str> = Release::all().iter().map(Release::key).collect();
     let find = |name: &String| {
-        let unknown =
-            || refuse(format!("no published network `{name}`"), names::suggestion(name, known.iter().copied()));
-        Published::find(name).ok_or_else(unknown)
+        let unknown = || {
+            refuse(format!("no published network or pipeline `{name}`"), names::suggestion(name, known.iter().copied()))
+        };
+        Release::find(name).ok_or_else(unknown)
     };
     let wanted = args.names.iter().map(find).collect::<anyhow::Result<Vec<_>>>()?;
     let mut brought = Vec::new();
-    for network in &wanted {
-        let (folder, fetched) = weights::bring::bring(network)?;
+    for release in &wanted {
+        let (folder, fetched) = weights::bring::bring(release)?;
         let folder = folder.display().to_string();
-        brought.push(Brought { model: network.key, repository: network.repository, folder, fetched });
+        brought.push(Brought { model: release.key(), repository: release.repository(), folder, fetched });
     }
     if args.json {
         table::print_json(&brought)?;

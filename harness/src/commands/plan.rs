@@ -1,10 +1,13 @@
 //! `gentron plan`: a run's folder with nothing in it but what it is to hold.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::setup;
 use crate::cli::RunArgs;
 use crate::failure::Outcome;
+use crate::remote;
 use crate::shards::seal::by_shard;
 use crate::table;
 
@@ -21,6 +24,7 @@ pub const EXAMPLES: &str = "\
 Examples:
   gentron plan
   gentron plan recipes/table2-shapes.toml --out /scratch/table2
+  gentron plan recipes/table2.toml --out s3://bucket/table2
   gentron plan --prompts 20 --images 1 --out runs/quick --json";
 
 /// What is printed with `--json`.
@@ -38,10 +42,16 @@ struct Answer {
 /// # Errors
 /// Whatever would keep the run from its end, as far as it can be known now.
 pub fn run(args: &RunArgs) -> anyhow::Result<Outcome> {
+    let Some(out) = args.out.as_deref().filter(|out| remote::is_address(out)) else { return on(args, None) };
+    remote::begin(out, |folder| on(&RunArgs { out: Some(folder.to_owned()), ..args.clone() }, Some(out)))
+}
+
+/// Plans in the folder that `args` names; `out` is what the user calls it, where that is something else.
+fn on(args: &RunArgs, out: Option<&Path>) -> anyhow::Result<Outcome> {
     let run = setup::begin(args)?.run;
     let plan = &run.manifest.plan;
     let answer = Answer {
-        run: run.folder.display().to_string(),
+        run: out.unwrap_or(&run.folder).display().to_string(),
         plan: plan.digest.clone(),
         images: plan.tasks,
         batches: plan.batches,

@@ -1,5 +1,7 @@
 //! `gentron report`: the last stage.
 
+use std::path::Path;
+
 use gentron_reports::{Analysis, Power, export, rendered, terminal_table};
 
 use super::{setup, verify, votes, watch};
@@ -13,7 +15,7 @@ use crate::score::ScorerPaths;
 use crate::shards::folder::refuse_unmerged;
 use crate::store::timings::Timings;
 use crate::store::{Run, atomic};
-use crate::{device, progress, table};
+use crate::{device, progress, remote, table};
 
 /// Concludes from what is scored.
 ///
@@ -23,7 +25,11 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<Outcome> {
     if let Some(seconds) = args.watch {
         return watch::run(args, seconds);
     }
-    let run = Run::open(&args.run)?;
+    remote::whole(&args.run, |folder| on(folder, args))
+}
+
+fn on(folder: &Path, args: &ReportArgs) -> anyhow::Result<Outcome> {
+    let run = Run::open(folder)?;
     if args.verify {
         let weights = verify::weights_of(&run, None).unwrap_or_default();
         return verify::print(&digests(&run, weights.as_deref())?, args.json);

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::cli::DEFAULT_RUN;
 use crate::failure::{Outcome, quoted};
+use crate::remote;
 use crate::shards::array::{Piece, pieces};
 use crate::shards::share::{OFFSET, WORKERS};
 use crate::shards::status::{ShardStatus, Standing, of};
@@ -62,7 +63,8 @@ pub struct RetryArgs {
 /// # Errors
 /// There is no run, or it cannot be read.
 pub fn run(args: &RetryArgs) -> anyhow::Result<Outcome> {
-    let run = Run::open_for(&args.run, Access::Look)?;
+    let looked = remote::look(&args.run)?;
+    let run = Run::open_for(&looked.folder, Access::Look)?;
     let workers = args.workers.unwrap_or(run.manifest.plan.shards);
     let left = left(&run, workers, args.stage)?;
     let pieces = pieces(&left, args.max_array_size);

@@ -1,11 +1,13 @@
 //! `gentron score`: the second stage, or the images of a folder.
 
+use std::path::Path;
+
 use super::{folder, setup};
 use crate::cli::ScoreArgs;
 use crate::failure::{Interrupted, Outcome};
 use crate::shards::folder::refuse_unmerged;
 use crate::workers::Ended;
-use crate::{score, table};
+use crate::{remote, score, table};
 
 /// Scores what is drawn: a run, or with `--suite` any folder of images.
 ///
@@ -15,8 +17,12 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<Outcome> {
     if let Some(suite) = &args.suite {
         return folder::run(args, suite);
     }
-    refuse_unmerged(&args.run)?;
-    let (run, prompts, scorer) = setup::reopen(&args.run, &args.work, &args.scorers.paths())?;
+    remote::whole(&args.run, |folder| on(folder, args))
+}
+
+fn on(folder: &Path, args: &ScoreArgs) -> anyhow::Result<Outcome> {
+    refuse_unmerged(folder)?;
+    let (run, prompts, scorer) = setup::reopen(folder, &args.work, &args.scorers.paths())?;
     if score::score(&run, &prompts, &scorer, args.work.threads())? == Ended::Stopped {
         return Err(Interrupted.into());
     }

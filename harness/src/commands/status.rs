@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::cli::DEFAULT_RUN;
 use crate::failure::Outcome;
+use crate::remote;
 use crate::shards::status::{RunStatus, Standing, of};
 use crate::store::{Access, Run};
 use crate::table::{self, Lean};
@@ -40,18 +41,19 @@ pub struct StatusArgs {
 /// # Errors
 /// There is no run, or it cannot be read.
 pub fn run(args: &StatusArgs) -> anyhow::Result<Outcome> {
-    let run = Run::open_for(&args.run, Access::Look)?;
+    let looked = remote::look(&args.run)?;
+    let run = Run::open_for(&looked.folder, Access::Look)?;
     let status = of(&run)?;
     if args.json {
         table::print_json(&status)?;
     } else {
-        table::print(&text(&run, &status))?;
+        table::print(&text(args, &status))?;
     }
     let broken = status.shards.iter().any(|shard| shard.fault.is_some());
     Ok(if broken { Outcome::GateFailed } else { Outcome::Done })
 }
 
-fn text(run: &Run, status: &RunStatus) -> String {
+fn text(args: &StatusArgs, status: &RunStatus) -> String {
     let share = |part: usize, total: usize| format!("{part} of {total}");
     let rows: Vec<Vec<String>> = status
         .arms
@@ -78,7 +80,7 @@ fn text(run: &Run, status: &RunStatus) -> String {
         }
         let whole = status.shards.iter().all(|shard| shard.images == Standing::Whole);
         let scored = status.shards.iter().all(|shard| shard.observations == Standing::Whole);
-        let folder = run.folder.display();
+        let folder = args.run.display();
         text += &match (whole, scored) {
             (true, true) => format!("next: gentron merge {folder}, gentron report {folder}\n"),
             (true, false) => format!("next: gentron work {folder} --stage score\n"),

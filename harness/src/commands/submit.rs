@@ -10,6 +10,7 @@ use super::work::Stage;
 use crate::cli::{DEFAULT_RUN, WorkArgs};
 use crate::failure::{Explain as _, Outcome, refuse};
 use crate::progress::{self, human};
+use crate::remote;
 use crate::score::ScorerPaths;
 use crate::shards::Share;
 use crate::shards::seal::by_shard;
@@ -46,6 +47,7 @@ const KUBERNETES_EXAMPLES: &str = "\
 Examples:
   gentron submit kubernetes /work/table2 --image registry/gentron:1 --claim work --gpus 1
   gentron submit kubernetes run --run-there /work/run --image gentron --claim work > jobs.json
+  gentron submit kubernetes s3://bucket/table2 --image registry/gentron:1 --secret aws --gpus 1
   gentron submit kubernetes /work/table2 --image gentron --claim work --dry-run";
 
 const LOCAL_EXAMPLES: &str = "\
@@ -123,9 +125,12 @@ pub struct KubernetesArgs {
     /// Container image that has `gentron` on its path
     #[arg(long, value_name = "IMAGE")]
     pub image: String,
-    /// Persistent volume claim with the run, weights and suites
+    /// Persistent volume claim with the run, weights and suites; not needed where the run is in an object store and the image has the rest
     #[arg(long, value_name = "NAME")]
-    pub claim: String,
+    pub claim: Option<String>,
+    /// Secret whose entries become the containers' environment, such as an object store's credentials
+    #[arg(long, value_name = "NAME")]
+    pub secret: Option<String>,
     /// Where the claim is mounted; paths that are given are those of the containers
     #[arg(long, value_name = "PATH", default_value = "/work", hide_short_help = true)]
     pub mount: String,
@@ -188,6 +193,11 @@ fn command(program: &str, words: &[&str], run: &str, work: &WorkArgs, threads: b
     line
 }
 
+/// What workers call the run.
+fn place(run: &Path) -> String {
+    if remote::is_address(run) { run.display().to_string() } else { absolute(run) }
+}
+
 fn absolute(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
 }
@@ -200,9 +210,10 @@ fn this_program() -> anyhow::Result<String> {
 
 fn to_slurm(args: &SlurmArgs) -> anyhow::Result<Outcome> {
     let Common { run: folder, workers, dry_run, work, .. } = &args.common;
-    let run = Run::open_for(folder, Access::Look)?;
+    let looked = remote::look(folder)?;
+    let run = Run::open_for(&looked.folder, Access::Look)?;
     let (drawing, scoring) = (left(&run, *workers, Some(Stage::Generate))?, left(&run, *workers, Some(Stage::Score))?);
-    let (program, here) = (this_program()?, absolute(folder));
+    let (program, here) = (this_program()?, place(folder));
     let stage = |name: &'static str, workers| slurm::Stage {
         name,
         commands: vec![command(&program, &["work", "--stage", name], &here, work, true)],
@@ -225,6 +236,8 @@ fn to_slurm(args: &SlurmArgs) -> anyhow::Result<Outcome> {
     });
     let logs = match &args.logs {
         Some(logs) => PathBuf::from(absolute(logs)),
+        // Of a run in a store, in the folder where this is typed.
+        None if remote::is_address(folder) => slurm::logs_of(Path::new(folder.file_name().unwrap_or_default()))?,
         None => slurm::logs_of(folder)?,
     };
     let size = args.max_array_size.or_else(slurm::max_array_size).unwrap_or(slurm::MAX_ARRAY_SIZE);
@@ -261,8 +274,13 @@ fn to_kubernetes(args: &KubernetesArgs) -> anyhow::Result<Outcome> {
             "use lower-case letters, digits and `-`, 50 at most",
         ));
     }
-    let run = Run::open_for(folder, Access::Look)?;
-    let there = args.run_there.clone().unwrap_or_else(|| absolute(folder));
+    if args.claim.is_none() && !remote::is_address(folder) {
+        let hint = "--claim names the volume that has it; a run in an object store (s3://bucket/run) needs none";
+        return Err(refuse(format!("containers cannot see {}", folder.display()), hint));
+    }
+    let looked = remote::look(folder)?;
+    let run = Run::open_for(&looked.folder, Access::Look)?;
+    let there = args.run_there.clone().unwrap_or_else(|| place(folder));
     // Paths are those of the containers, whatever is here.
     let as_given = |words: &[&str]| {
         let mut line: Vec<String> = [&["gentron"], words].concat().iter().map(|word| (*word).to_owned()).collect();
@@ -277,6 +295,7 @@ fn to_kubernetes(args: &KubernetesArgs) -> anyhow::Result<Outcome> {
         name: args.name.clone(),
         image: args.image.clone(),
         claim: args.claim.clone(),
+        secret: args.secret.clone(),
         mount: args.mount.clone(),
         workers: *workers,
         at_once: args.at_once.unwrap_or(*workers),
@@ -301,9 +320,10 @@ fn to_kubernetes(args: &KubernetesArgs) -> anyhow::Result<Outcome> {
 
 fn to_local(args: &LocalArgs) -> anyhow::Result<Outcome> {
     let Common { run: folder, workers, dry_run, work, .. } = &args.common;
-    let run = Run::open_for(folder, Access::Look)?;
+    let looked = remote::look(folder)?;
+    let run = Run::open_for(&looked.folder, Access::Look)?;
     let indices = left(&run, *workers, None)?;
-    let (program, here) = (this_program()?, absolute(folder));
+    let (program, here) = (this_program()?, place(folder));
     // Without a word on threads, all workers together have as many as there are cores.
     let share = (work.threads() / *workers as usize).max(1) as u16;
     let work = WorkArgs { threads: Some(work.threads.unwrap_or(share)), ..work.clone() };

@@ -11,6 +11,7 @@ use crate::generate::{Sources, engine, png};
 use crate::plan::{Batch, Task, select};
 use crate::progress::Progress;
 use crate::registry::{Library, Places};
+use crate::remote;
 use crate::report::verify::{Check, State, digests};
 use crate::shards::Share;
 use crate::store::{Run, digest};
@@ -57,7 +58,11 @@ pub struct VerifyArgs {
 /// # Errors
 /// There is no run, or its images cannot be drawn again for want of weights or suites.
 pub fn run(args: &VerifyArgs) -> anyhow::Result<Outcome> {
-    let run = Run::open(&args.run)?;
+    remote::whole(&args.run, |folder| on(folder, args))
+}
+
+fn on(folder: &Path, args: &VerifyArgs) -> anyhow::Result<Outcome> {
+    let run = Run::open(folder)?;
     let folder = weights_of(&run, args.work.weights.as_deref())?;
     let mut checks = digests(&run, folder.as_deref())?;
     if args.sample > 0 {

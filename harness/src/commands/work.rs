@@ -1,6 +1,6 @@
 //! `gentron work`: one worker's share of a run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -10,6 +10,7 @@ use crate::cli::{DEFAULT_RUN, WorkArgs};
 use crate::failure::{Outcome, REQUEUE};
 use crate::interrupt;
 use crate::progress;
+use crate::remote;
 use crate::score::ScorerPaths;
 use crate::shards::folder::Held;
 use crate::shards::seal::by_shard;
@@ -28,6 +29,9 @@ SLURM_ARRAY_TASK_ID and SLURM_ARRAY_TASK_COUNT, or JOB_COMPLETION_INDEX and GENT
 the whole plan. Tasks are grouped by arm, so that each network is loaded once; the images of a shard become one file with a seal of \
 digests. What is sealed is kept, what was begun goes on, by whatever number of workers.
 
+A run in an object store (s3://, gs://, az://) is mirrored in $GENTRON_SCRATCH, else in the cache folder: the plan and the shards of this \
+worker come down, and what it seals goes up at once.
+
 At SIGTERM the batch in hand is finished and the exit code is 75: run the same command again. Exit code 2 says that this will not help.";
 
 /// After `gentron work --help`.
@@ -35,6 +39,7 @@ pub const EXAMPLES: &str = "\
 Examples:
   gentron work runs/table2-shapes --shard 3/16
   gentron work /scratch/table2 --stage generate
+  gentron work s3://bucket/table2 --shard 0/8
   gentron work /scratch/table2 --shard 1/8 --threads 2 --json";
 
 /// What is done of a share.
@@ -99,10 +104,14 @@ pub fn run(args: &WorkerArgs) -> anyhow::Result<Outcome> {
         Some(share) => share,
         None => Share::of_environment(|name| std::env::var(name).ok())?.unwrap_or(Share::WHOLE),
     };
-    let run = Run::open_for(&args.run, Access::Shared)?;
+    remote::share(&args.run, share, |folder| on(folder, share, args))
+}
+
+fn on(folder: &Path, share: Share, args: &WorkerArgs) -> anyhow::Result<Outcome> {
+    let run = Run::open_for(folder, Access::Shared)?;
     let folder = ShardFolder::of(&run.folder);
     if !folder.path.exists() && run.path("images.jsonl").exists() {
-        table::print(&format!("{} is merged: nothing is left to do\n", run.folder.display()))?;
+        table::print(&format!("{} is merged: nothing is left to do\n", args.run.display()))?;
         return Ok(Outcome::Done);
     }
     let held = folder.hold(by_shard(&run.plan).into_keys().filter(|shard| share.has(*shard)))?;
@@ -110,7 +119,7 @@ pub fn run(args: &WorkerArgs) -> anyhow::Result<Outcome> {
         progress::say(&format!("note: another process is at work on shard {shard}"));
     }
     let mut answer = Answer {
-        run: run.folder.display().to_string(),
+        run: args.run.display().to_string(),
         share: share.to_string(),
         generate: None,
         score: None,

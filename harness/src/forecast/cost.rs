@@ -6,6 +6,7 @@ use std::path::Path;
 use gentron_model::autoencoder::AutoencoderKlConfig;
 use gentron_model::checkpoint::read_json;
 use gentron_model::gentron::{CLIP_L, CLIP_SHAPES, FLAN_T5_XXL, GenTronConfig, Preset, T5_SHAPES, TextSource};
+use gentron_model::pipeline::Diffusers;
 use gentron_model::text::clip::ClipTextConfig;
 
 use super::probe;
@@ -18,8 +19,8 @@ use crate::weights::place;
 pub struct Cost {
     /// The arm.
     pub arm: String,
-    /// Floating-point operations that this machine does in a second in such a network, measured.
-    pub rate: f64,
+    /// Floating-point operations that this machine does in a second in such a network, measured; none where they are not counted.
+    pub rate: Option<f64>,
     /// Seconds of drawing.
     pub draw: f64,
     /// Seconds of decoding.
@@ -43,10 +44,11 @@ pub fn claimed(recipe: &Resolved, arm: &ResolvedArm, weights: Option<&Path>) -> 
         known.map(TextSource::from)
     };
     let text: Option<Vec<TextSource>> = arm.text.iter().map(source).collect();
-    Some(preset.with(arm.conditioning?, text.filter(|text| !text.is_empty())?))
+    let config = preset.with(arm.conditioning?, text.filter(|text| !text.is_empty())?);
+    Some(GenTronConfig { temporal: arm.sampler.frames.is_some(), ..config })
 }
 
-/// Measures this machine and says what `images` images of each GenTron arm will take; arms of which nothing is known are left out.
+/// Measures this machine and says what `images` images of each arm will take that is drawn here; arms of which nothing is known are left out.
 ///
 /// # Errors
 /// A network cannot be built.
@@ -55,7 +57,17 @@ pub fn cost(recipe: &Resolved, weights: Option<&Path>, images: usize, threads: u
     let mut decoders: HashMap<usize, f64> = HashMap::new();
     let autoencoder = autoencoder(recipe, weights);
     let mut costs = Vec::new();
-    for arm in recipe.arms.iter().filter(|arm| arm.generator == GeneratorKind::Gentron) {
+    for arm in &recipe.arms {
+        let frames = arm.sampler.frames.unwrap_or(1);
+        let motion = arm.sampler.frames.and(arm.sampler.motion_guidance).is_some_and(|motion| motion != 1.0);
+        let branches = if motion { 3.0 } else { f64::from(1 + u8::from(arm.sampler.guidance != 1.0)) };
+        let evaluations = images as f64 * branches * f64::from(arm.sampler.steps);
+        if arm.generator == GeneratorKind::Diffusers {
+            costs.extend(of_pipeline(arm, weights, (images, evaluations), threads)?);
+        }
+        if arm.generator != GeneratorKind::Gentron {
+            continue;
+        }
         let Some(config) = claimed(recipe, arm, weights) else { continue };
         let tokens: Vec<usize> = config.text.iter().map(|source| length(recipe, source, weights)).collect();
         let key = (config.hidden_size, config.latent_size, config.cross_attends());
@@ -69,19 +81,41 @@ pub fn cost(recipe: &Resolved, weights: Option<&Path>, images: usize, threads: u
             None => probe::decoder(&autoencoder, config.latent_size, threads)?,
         };
         decoders.insert(config.latent_size, decoded);
-        let branches = if arm.sampler.guidance == 1.0 { 1.0 } else { 2.0 };
-        let flops = config.forward_flops(&tokens, u64::from(arm.sampler.frames.unwrap_or(1))) as f64
-            * branches
-            * f64::from(arm.sampler.steps);
+        let flops = config.forward_flops(&tokens, u64::from(frames)) as f64;
         costs.push(Cost {
             arm: arm.name.clone(),
-            rate,
-            draw: images as f64 * flops / rate,
-            decode: images as f64 / decoded,
-            size: [(config.latent_size * autoencoder.factor()) as u32; 2],
+            rate: Some(rate),
+            draw: evaluations * flops / rate,
+            decode: images as f64 * f64::from(frames) / decoded,
+            // Frames lie side by side in one image.
+            size: [frames, 1].map(|count| count * (config.latent_size * autoencoder.factor()) as u32),
         });
     }
     Ok(costs)
+}
+
+/// What an arm takes that is a folder of diffusers; none where the folder is not here.
+fn of_pipeline(
+    arm: &ResolvedArm,
+    weights: Option<&Path>,
+    (images, evaluations): (usize, f64),
+    threads: usize,
+) -> anyhow::Result<Option<Cost>> {
+    let Some(folder) = weights.zip(arm.weights.as_deref()).map(|(weights, name)| place(weights, name)) else {
+        return Ok(None);
+    };
+    let Ok((_, size)) = Diffusers::describe(&folder) else { return Ok(None) };
+    let Ok(autoencoder) = read_json::<AutoencoderKlConfig>(&folder.join("vae").join("config.json")) else {
+        return Ok(None);
+    };
+    let side = size[0] as usize / autoencoder.factor();
+    Ok(Some(Cost {
+        arm: arm.name.clone(),
+        rate: None,
+        draw: evaluations * probe::pipeline(&folder, threads)?,
+        decode: images as f64 / probe::decoder(&autoencoder, side, threads)?,
+        size,
+    }))
 }
 
 /// The autoencoder's own sizes where it is here, else Stable Diffusion's.

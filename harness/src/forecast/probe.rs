@@ -2,6 +2,7 @@
 //!
 //! Weights are zeros, because a product takes as long whatever its factors are; so nothing need be there to know what it will take.
 
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -10,6 +11,7 @@ use candle_nn::VarBuilder;
 use gentron_model::autoencoder::{AutoencoderKl, AutoencoderKlConfig};
 use gentron_model::gentron::{GenTron, GenTronConfig, TextInput};
 use gentron_model::ops::single_threaded;
+use gentron_model::pipeline::Diffusers;
 
 /// Blocks that are measured of a network with more.
 const BLOCKS: usize = 2;
@@ -17,6 +19,8 @@ const BLOCKS: usize = 2;
 const EFFORT: f64 = 3e10;
 /// Side of the latent that is decoded, where the run's is larger.
 const SIDE: usize = 16;
+/// Side of the latent that a pipeline's network is measured with, where the run's is larger.
+const PIPELINE_SIDE: usize = 32;
 
 /// Floating-point operations that `threads` forwards at once do in a second together; `tokens` are those of each text.
 ///
@@ -57,6 +61,19 @@ pub fn decoder(config: &AutoencoderKlConfig, side: usize, threads: usize) -> any
     // Convolutions, nearly all of it, take time in proportion to the area.
     let area = (side as f64 / measured as f64).powi(2);
     Ok(threads as f64 / (seconds * area))
+}
+
+/// Seconds that one evaluation of a pipeline's network takes for one image, where `threads` are at work on as many images.
+///
+/// # Errors
+/// The network cannot be built.
+pub fn pipeline(folder: &Path, threads: usize) -> anyhow::Result<f64> {
+    let rehearsal = Diffusers::rehearse(folder)?;
+    let (side, measured) = (rehearsal.side(), rehearsal.side().min(PIPELINE_SIDE));
+    let seconds = together(threads, || rehearsal.evaluate(measured))?;
+    // Attention among pixels grows faster than the area, and is a small part of these networks.
+    let area = (side as f64 / measured as f64).powi(2);
+    Ok(seconds * area / threads as f64)
 }
 
 /// Seconds until `threads` have each done `work` once, after they have done it once before.

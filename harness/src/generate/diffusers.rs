@@ -30,7 +30,7 @@ pub fn prepare(
     sources: &Sources,
     prompts: &[Prompt],
 ) -> anyhow::Result<Box<dyn Engine>> {
-    let folder = sources.weights()?.join(gentron::backbone(arm)?);
+    let folder = weights::place(sources.weights()?, gentron::backbone(arm)?);
     let texts: Vec<&str> = prompts.iter().map(|prompt| prompt.text.as_str()).collect();
     let device = device::device();
     let load = || Diffusers::load(&folder, &texts, gentron::sampling(arm), recipe.weights.dtype, &device);

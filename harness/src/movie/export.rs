@@ -24,11 +24,7 @@ const LEAST_SIDE: u32 = 256;
 /// # Errors
 /// The run has no clips, or one cannot be read or written.
 pub fn export(run: &Run, threads: usize) -> anyhow::Result<usize> {
-    let clips: Vec<&Task> = run.plan.tasks.iter().filter(|task| task.frames.is_some()).collect();
-    if clips.is_empty() {
-        let what = format!("{} has pictures, and no clips", run.folder.display());
-        return Err(refuse(what, "leave out --video, or give a recipe whose sampler has frames, such as mfg-shapes"));
-    }
+    let clips = check(run)?;
     let encoder = ffmpeg::find();
     if encoder.is_none() {
         progress::say("note: no MP4 and WebM, because ffmpeg is not installed");
@@ -45,6 +41,19 @@ pub fn export(run: &Run, threads: usize) -> anyhow::Result<usize> {
         return Err(Interrupted.into());
     }
     Ok(clips.len())
+}
+
+/// The clips that are planned.
+///
+/// # Errors
+/// There are none: nothing need be drawn to say so.
+pub fn check(run: &Run) -> anyhow::Result<Vec<&Task>> {
+    let clips: Vec<&Task> = run.plan.tasks.iter().filter(|task| task.frames.is_some()).collect();
+    if clips.is_empty() {
+        let what = format!("{} has pictures, and no clips", run.folder.display());
+        return Err(refuse(what, "leave out --video, or give a recipe whose sampler has frames, such as mfg-shapes"));
+    }
+    Ok(clips)
 }
 
 fn write(run: &Run, task: &Task, encoder: Option<&Path>) -> anyhow::Result<()> {

@@ -59,7 +59,9 @@ pub fn encode(ffmpeg: &Path, frames: &Path, frames_a_second: u32, format: Format
     arguments.push(frames.as_os_str());
     arguments.extend(format.codec().iter().map(OsStr::new));
     // What every player shows, of an even number of pixels.
-    arguments.extend(["-pix_fmt", "yuv420p", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-y"].map(OsStr::new));
+    arguments.extend(["-pix_fmt", "yuv420p", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"].map(OsStr::new));
+    // The same frames are the same bytes in every execution.
+    arguments.extend(["-fflags", "+bitexact", "-flags:v", "+bitexact", "-y"].map(OsStr::new));
     arguments.push(to.as_os_str());
     run(ffmpeg, &arguments).map(drop)
 }
@@ -72,9 +74,12 @@ pub fn decode(path: &Path) -> anyhow::Result<Vec<RgbImage>> {
     let Some(ffmpeg) = find() else {
         return Err(refuse(format!("{} needs ffmpeg to be read", path.display()), HOW_TO_GET));
     };
-    let mut arguments = vec![OsStr::new("-i"), path.as_os_str()];
+    // What is cut short or damaged is an error, not a shorter film.
+    let mut arguments = vec![OsStr::new("-xerror"), OsStr::new("-err_detect"), OsStr::new("explode")];
+    arguments.extend([OsStr::new("-i"), path.as_os_str()]);
     arguments.extend(["-f", "image2pipe", "-c:v", "ppm", "-"].map(OsStr::new));
     let bytes = run(&ffmpeg, &arguments)?;
+    ensure!(!bytes.is_empty(), "ffmpeg found no frame in {}", path.display());
     let mut frames = Vec::new();
     let mut rest = bytes.as_slice();
     while !rest.is_empty() {
@@ -92,7 +97,10 @@ fn run(ffmpeg: &Path, arguments: &[&OsStr]) -> anyhow::Result<Vec<u8>> {
         .stdin(Stdio::null())
         .output()
         .with_context(|| format!("cannot run {}", ffmpeg.display()))?;
-    ensure!(output.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&output.stderr).trim());
+    // Of a damaged film the decoder complains line after line, with addresses; the first says what there is to know.
+    let said = String::from_utf8_lossy(&output.stderr);
+    let first = said.lines().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing").trim();
+    ensure!(output.status.success() && !said.contains("ended prematurely"), "ffmpeg: {first}");
     Ok(output.stdout)
 }
 
@@ -124,5 +132,47 @@ mod tests {
         let (second, rest) = pixmap(&bytes[length..]).unwrap();
         assert_eq!((second.get_pixel(0, 0).0, length + rest), ([7, 8, 9], bytes.len()));
         assert!(pixmap(&bytes[..12]).is_none() && pixmap(b"P5\n1 1\n255\n1").is_none());
+    }
+
+    #[test]
+    fn a_film_gives_its_frames_back() {
+        let Some(ffmpeg) = find() else {
+            eprintln!("skipped: ffmpeg is not installed");
+            return;
+        };
+        let here = tempfile::tempdir().unwrap();
+        // A bright block that moves over a dark ground; an odd side, which films do not have.
+        let frame = |at: u32| {
+            RgbImage::from_fn(65, 64, |x, y| {
+                image::Rgb(if x / 16 == at && y > 20 { [220, 200, 40] } else { [20, 30, 60] })
+            })
+        };
+        for number in 0..4 {
+            frame(number).save(here.path().join(format!("{number}.png"))).unwrap();
+        }
+        for format in Format::ALL {
+            let film = here.path().join("film").with_extension(format.ending());
+            encode(&ffmpeg, here.path(), 8, format, &film).unwrap();
+            let frames = decode(&film).unwrap();
+            assert_eq!(frames.len(), 4, "{format:?}");
+            for (number, found) in (0..).zip(&frames) {
+                assert_eq!(found.dimensions(), (66, 64), "{format:?}");
+                let right = frame(number);
+                let error: u32 = right
+                    .enumerate_pixels()
+                    .flat_map(|(x, y, pixel)| (0..3).map(move |c| (x, y, c, pixel.0[c])))
+                    .map(|(x, y, c, level)| u32::from(level.abs_diff(found.get_pixel(x, y).0[c])))
+                    .sum();
+                assert!(error / (65 * 64 * 3) < 6, "{format:?}, frame {number}: {error}");
+            }
+            let again = here.path().join("again").with_extension(format.ending());
+            encode(&ffmpeg, here.path(), 8, format, &again).unwrap();
+            let whole = std::fs::read(&film).unwrap();
+            assert!(whole == std::fs::read(&again).unwrap(), "{format:?}: the same bytes again");
+            std::fs::write(&again, &whole[..whole.len() * 2 / 3]).unwrap();
+            assert!(decode(&again).is_err(), "{format:?}: what is cut short is no film");
+        }
+        std::fs::write(here.path().join("no.mp4"), b"no film").unwrap();
+        assert!(decode(&here.path().join("no.mp4")).unwrap_err().to_string().contains("ffmpeg: "));
     }
 }

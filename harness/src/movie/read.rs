@@ -12,6 +12,9 @@ use super::{ffmpeg, gif};
 /// Endings of films that ffmpeg reads for us.
 const FILMS: [&str; 6] = ["mp4", "m4v", "mov", "webm", "mkv", "avi"];
 
+/// Endings of a clip's frames.
+const PICTURES: [&str; 4] = ["png", "jpg", "jpeg", "webp"];
+
 /// Whether a path is a clip: a folder with pictures, a GIF or a film.
 pub fn is_clip(path: &Path) -> bool {
     if path.is_dir() {
@@ -28,7 +31,9 @@ pub fn is_clip(path: &Path) -> bool {
 pub fn frames(path: &Path) -> anyhow::Result<Vec<RgbImage>> {
     let open = |path: &PathBuf| -> anyhow::Result<RgbImage> {
         let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        Ok(image::load_from_memory(&bytes).with_context(|| format!("{} is no PNG or GIF", path.display()))?.into_rgb8())
+        Ok(image::load_from_memory(&bytes)
+            .with_context(|| format!("{} cannot be read as a picture", path.display()))?
+            .into_rgb8())
     };
     let frames = if path.is_dir() {
         pictures(path)?.iter().map(open).collect::<anyhow::Result<Vec<_>>>()?
@@ -61,7 +66,7 @@ fn pictures(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
         let path = entry?.path();
-        if path.is_file() && ending(&path) == "png" {
+        if path.is_file() && PICTURES.contains(&ending(&path).as_str()) {
             paths.push(path);
         }
     }

@@ -217,7 +217,7 @@ fn arm_info(
             let family = pipeline(arm, weights)?.0;
             info.label = format!("{} ({})", arm.name, family.name());
             info.sampler = Some(sampler_info(&arm.sampler));
-            info.parameters = parameters(&weights.join(name).join(family.backbone()))?;
+            info.parameters = parameters(&place(weights, name).join(family.backbone()))?;
             let backbone = format!("{name}/{}/", family.backbone());
             info.weights_digest = digests
                 .iter()
@@ -249,7 +249,7 @@ fn sampler_info(sampler: &Sampler) -> SamplerInfo {
 /// # Errors
 /// Its folder does not say.
 pub fn pipeline(arm: &ResolvedArm, weights: &Path) -> anyhow::Result<(Family, [u32; 2])> {
-    Diffusers::describe(&weights.join(gentron::backbone(arm)?))
+    Diffusers::describe(&place(weights, gentron::backbone(arm)?))
         .explain(|| (format!("cannot read the pipeline of the arm {}", arm.name), PIPELINE_HINT))
 }
 

@@ -46,6 +46,7 @@ impl Run {
         plan: Plan,
         complete: impl FnOnce(&mut Manifest) -> anyhow::Result<()>,
     ) -> anyhow::Result<Self> {
+        refuse_address(folder)?;
         let path = folder.join("manifest.json");
         let existing = if path.exists() { Some(read_manifest(folder)?) } else { None };
         match &existing {
@@ -103,6 +104,7 @@ impl Run {
     /// # Errors
     /// There is none, it is damaged, or it is in use otherwise.
     pub fn open_for(folder: &Path, access: Access) -> anyhow::Result<Self> {
+        refuse_address(folder)?;
         let manifest = folder.join("manifest.json");
         // Before the lock: a folder that is no run is left as it is.
         let lock = if manifest.exists() { lock(folder, access)? } else { None };
@@ -156,6 +158,18 @@ impl Run {
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
+}
+
+/// Commands that can work in an object store are given a mirror's folder instead.
+fn refuse_address(folder: &Path) -> anyhow::Result<()> {
+    if crate::remote::is_address(folder) {
+        let hint = "plan, work, status, retry-plan, merge, submit, score, report and verify can; for the others copy the run to a folder";
+        return Err(refuse(
+            format!("{} is in an object store, which this command does not use", folder.display()),
+            hint,
+        ));
+    }
+    Ok(())
 }
 
 /// JSON with a line a field, ending in a newline.

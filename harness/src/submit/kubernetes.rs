@@ -12,8 +12,10 @@ pub struct Cluster {
     pub name: String,
     /// Container image that has `gentron`.
     pub image: String,
-    /// Volume claim that holds the run's folder, and all else that workers read.
-    pub claim: String,
+    /// Volume claim that holds the run's folder, and all else that workers read; none where the run is in an object store.
+    pub claim: Option<String>,
+    /// Secret whose entries are the containers' environment.
+    pub secret: Option<String>,
     /// Where it is mounted.
     pub mount: String,
     /// Workers, and so indices.
@@ -81,8 +83,10 @@ fn pod(cluster: &Cluster, containers: Vec<Value>, gpu: bool, before: &[Value]) -
         // The batch in hand is finished when a pod is told to go.
         "terminationGracePeriodSeconds": 120,
         "containers": containers,
-        "volumes": [{ "name": "work", "persistentVolumeClaim": { "claimName": cluster.claim } }],
     });
+    if let Some(claim) = &cluster.claim {
+        spec["volumes"] = json!([{ "name": "work", "persistentVolumeClaim": { "claimName": claim } }]);
+    }
     if !before.is_empty() {
         spec["initContainers"] = json!(before);
     }
@@ -103,12 +107,18 @@ fn container(cluster: &Cluster, name: &str, command: &[String], environment: &Va
             requests.insert(key.into(), json!(value));
         }
     }
-    json!({
+    let mut container = json!({
         "name": name,
         "image": cluster.image,
         "command": command,
         "env": environment,
         "resources": { "limits": limits, "requests": requests },
-        "volumeMounts": [{ "name": "work", "mountPath": cluster.mount }],
-    })
+    });
+    if cluster.claim.is_some() {
+        container["volumeMounts"] = json!([{ "name": "work", "mountPath": cluster.mount }]);
+    }
+    if let Some(secret) = &cluster.secret {
+        container["envFrom"] = json!([{ "secretRef": { "name": secret } }]);
+    }
+    container
 }

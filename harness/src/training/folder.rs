@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use gentron_model::train::{ClipExample, Example, Source};
 use image::RgbImage;
 
@@ -22,7 +23,8 @@ pub struct ClipFolder {
 }
 
 /// What a clip must have beside it.
-const HINT: &str = "a clip is a folder of PNG frames, a GIF or a film, and NAME.txt beside it is its caption";
+const HINT: &str =
+    "a clip is a folder of frames (PNG, JPEG, WebP), a GIF or a film, and NAME.txt beside it is its caption";
 
 impl ClipFolder {
     /// Reads all clips of `folder`, each as `frames` frames of `side` pixels.
@@ -39,14 +41,22 @@ impl ClipFolder {
         if paths.is_empty() {
             return Err(refuse(format!("there is no clip in {}", folder.display()), HINT));
         }
+        if paths.len() == 1 {
+            let what = format!("there is one clip in {}, and training holds one out to be judged by", folder.display());
+            return Err(refuse(what, "add another"));
+        }
         let progress = Progress::new("clips", paths.len());
         let mut clips = Vec::with_capacity(paths.len());
         let mut digests = Vec::with_capacity(paths.len());
         for path in &paths {
-            let beside = path.with_extension("txt");
+            let beside = caption_of(path);
             let caption = fs::read_to_string(&beside)
                 .explain(|| (format!("{} has no caption {}", path.display(), beside.display()), HINT))?;
-            let all = read::frames(path).explain(|| (format!("cannot read the clip {}", path.display()), HINT))?;
+            if caption.trim().is_empty() {
+                return Err(refuse(format!("the caption {} is empty", beside.display()), HINT));
+            }
+            // Its own hint, where it has one: how to get ffmpeg.
+            let all = read::frames(path).with_context(|| format!("cannot read the clip {}", path.display()))?;
             let fitted = read::fit(&all, frames, side);
             let pixels: Vec<u8> = fitted.iter().flat_map(|frame| frame.as_raw()).copied().collect();
             digests.push((digest::of_bytes(&pixels), caption.trim().to_owned()));
@@ -106,24 +116,69 @@ impl Source for ClipFolder {
     }
 }
 
+/// The caption of a clip: a folder's whole name, a file's without its ending, and `.txt`.
+fn caption_of(clip: &Path) -> PathBuf {
+    if !clip.is_dir() {
+        return clip.with_extension("txt");
+    }
+    let mut name = clip.file_name().unwrap_or_default().to_owned();
+    name.push(".txt");
+    clip.with_file_name(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::movie::gif;
+    use crate::movie::{ffmpeg, gif};
+
+    #[test]
+    fn a_film_becomes_a_clip_where_ffmpeg_is_installed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let Some(program) = ffmpeg::find() else {
+            eprintln!("skipped: ffmpeg is not installed");
+            return;
+        };
+        fs::create_dir(path("frames")).unwrap();
+        for number in 0..4u8 {
+            let frame = RgbImage::from_pixel(64, 64, image::Rgb([60 * number, 0, 0]));
+            frame.save(path("frames").join(format!("{number}.jpg"))).unwrap();
+            frame.save(path("frames").join(format!("{number}.png"))).unwrap();
+        }
+        ffmpeg::encode(&program, &path("frames"), 8, ffmpeg::Format::Mp4, &path("film.mp4")).unwrap();
+        for number in 0..4 {
+            fs::remove_file(path("frames").join(format!("{number}.png"))).unwrap();
+        }
+        for name in ["film.txt", "frames.txt"] {
+            fs::write(path(name), "a red square").unwrap();
+        }
+        let source = ClipFolder::open(folder.path(), 4, 16).unwrap();
+        assert_eq!(source.len(), 2, "the film, and the folder of JPEG frames");
+        for clip in 0..2 {
+            let frames = source.clip(7, clip).unwrap().frames;
+            let reds: Vec<u8> = frames.iter().map(|frame| frame.get_pixel(8, 8).0[0]).collect();
+            let near = reds.iter().zip([0u8, 60, 120, 180]).all(|(found, wanted)| found.abs_diff(wanted) < 12);
+            assert!(near, "{clip}: {reds:?}");
+        }
+    }
 
     #[test]
     fn a_folder_of_frames_and_a_gif_become_clips_with_captions() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let frame = |level: u8| RgbImage::from_pixel(8, 6, image::Rgb([level, 0, 0]));
-        fs::create_dir(path("one")).unwrap();
+        fs::create_dir(path("one.1")).unwrap();
         for number in 0..4 {
-            frame(number).save(path("one").join(format!("{number}.png"))).unwrap();
+            frame(number).save(path("one.1").join(format!("{number}.png"))).unwrap();
         }
-        fs::write(path("one.txt"), "a red square growing\n").unwrap();
+        fs::write(path("one.1.txt"), "a red square growing\n").unwrap();
+        let alone = ClipFolder::open(folder.path(), 2, 6).err().unwrap();
+        assert!(alone.to_string().contains("one clip"), "{alone}");
         fs::write(path("two.gif"), gif::encode(&[frame(100), frame(200)], 8).unwrap()).unwrap();
         let error = ClipFolder::open(folder.path(), 2, 6).err().unwrap();
         assert!(crate::failure::render(&error).contains("two.txt"), "{error}");
+        fs::write(path("two.txt"), " \n").unwrap();
+        assert!(ClipFolder::open(folder.path(), 2, 6).err().unwrap().to_string().contains("is empty"));
         fs::write(path("two.txt"), "a red square").unwrap();
         fs::write(path("notes.txt"), "no clip").unwrap();
         let source = ClipFolder::open(folder.path(), 2, 6).unwrap();
@@ -132,6 +187,6 @@ mod tests {
         assert_eq!((clip.caption.as_str(), clip.frames.len()), ("a red square growing", 2));
         assert_eq!(clip.frames[1].get_pixel(0, 0).0, [3, 0, 0]);
         assert_eq!(source.example(7, 3).image.get_pixel(0, 0).0, [200, 0, 0], "the second frame of the second clip");
-        assert!(ClipFolder::open(&path("one"), 2, 6).is_err(), "frames are no clips");
+        assert!(ClipFolder::open(&path("one.1"), 2, 6).is_err(), "frames are no clips");
     }
 }

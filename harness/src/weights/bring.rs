@@ -6,13 +6,13 @@ use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use gentron_model::published::Published;
 use reqwest::header::{HeaderMap, RANGE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode, Url};
 use tokio::runtime::{Builder, Runtime};
 
-use super::hub::{self, cache, missing, offline, repository, variable};
+use super::Release;
+use super::hub::{self, cache, offline, repository, variable};
 use crate::download;
 use crate::failure::{Explain as _, Interrupted, refuse};
 use crate::interrupt;
@@ -23,23 +23,23 @@ const MIB: u64 = 1 << 20;
 /// Redirects within the hub itself, such as those of a repository that was renamed.
 const RENAMED: usize = 3;
 
-/// Brings what a published network lacks; returns its folder in the cache, and how many files came.
+/// Brings what a release lacks; returns its folder in the cache, and how many files came.
 ///
 /// # Errors
 /// The network is forbidden or does not answer, a file is not there or comes damaged, or the cache cannot be written.
-pub fn bring(published: &Published) -> anyhow::Result<(PathBuf, usize)> {
-    if let Some(there) = hub::snapshot(published).filter(|folder| missing(folder, published).is_empty()) {
+pub fn bring(release: &Release) -> anyhow::Result<(PathBuf, usize)> {
+    if let Some(there) = hub::snapshot(release).filter(|folder| release.missing(folder, None).is_empty()) {
         return Ok((there, 0));
     }
-    let name = published.repository;
+    let name = release.repository();
     if let Some(variable) = offline() {
         let what = format!("{name} is not here, and {variable} forbids the network");
-        return Err(refuse(what, format!("unset it, and `gentron models fetch {}` gets it", published.key)));
+        return Err(refuse(what, format!("unset it, and `gentron models fetch {}` gets it", release.key())));
     }
     let cache = cache().context("this system names no folder for a cache: set HF_HOME")?;
     let hub = Hub::new()
         .explain(|| ("cannot make an HTTP client", "install the system's certificates (on Debian: ca-certificates)"))?;
-    let brought = hub.runtime.block_on(hub.bring(published, &repository(&cache, published)));
+    let brought = hub.runtime.block_on(hub.bring(release, &repository(&cache, release)));
     if brought.is_err() && interrupt::requested() {
         return Err(Interrupted.into());
     }
@@ -47,7 +47,7 @@ pub fn bring(published: &Published) -> anyhow::Result<(PathBuf, usize)> {
         let hint = format!(
             "check the network; HTTPS_PROXY names a proxy, {} a mirror, HF_TOKEN who you are. What came before is kept. Or copy the files \
              into a folder {} of your weights folder",
-            hub::ENDPOINT, published.key
+            hub::ENDPOINT, release.key()
         );
         (format!("cannot fetch {name} from {}", hub.endpoint), hint)
     })
@@ -88,24 +88,28 @@ impl Hub {
         }
     }
 
-    async fn bring(&self, published: &Published, repository: &Path) -> anyhow::Result<(PathBuf, usize)> {
-        let (commit, files) = self.listing(published.repository).await?;
+    async fn bring(&self, release: &Release, repository: &Path) -> anyhow::Result<(PathBuf, usize)> {
+        let name = release.repository();
+        let (commit, files) = self.listing(name).await?;
         let snapshot = repository.join("snapshots").join(&commit);
         for folder in [&snapshot, &repository.join("blobs"), &repository.join("refs")] {
             fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         }
-        let weights = published.file();
-        let index = format!("{weights}.index.json");
         let mut count = 0;
-        if !files.iter().any(|file| file == weights) {
-            anyhow::ensure!(files.contains(&index), "{} has no {weights} and no {index}", published.repository);
-            count += self.file((published.repository, &commit), &index, repository, &snapshot).await?;
-            let bytes = fs::read(snapshot.join(&index))?;
-            anyhow::ensure!(hub::parts(&bytes).is_some(), "{index} is no index of weights");
-        }
-        for file in missing(&snapshot, published) {
-            anyhow::ensure!(files.contains(&file), "{} has no {file}", published.repository);
-            count += self.file((published.repository, &commit), &file, repository, &snapshot).await?;
+        // What has come may name more: an index its parts, a pipeline its networks.
+        loop {
+            let missing = release.missing(&snapshot, Some(&files));
+            if missing.is_empty() {
+                break;
+            }
+            for file in missing {
+                anyhow::ensure!(files.contains(&file), "{name} has no {file}");
+                count += self.file((name, &commit), &file, repository, &snapshot).await?;
+                if file.ends_with(".index.json") {
+                    let bytes = fs::read(snapshot.join(&file))?;
+                    anyhow::ensure!(hub::parts(&bytes).is_some(), "{file} is no index of weights");
+                }
+            }
         }
         let main = repository.join("refs").join("main");
         fs::write(&main, &commit).with_context(|| format!("cannot write {}", main.display()))?;
@@ -149,7 +153,11 @@ impl Hub {
         let link = snapshot.join(file);
         if !link.is_file() {
             drop(fs::remove_file(&link)); // one that leads nowhere
-            let target = Path::new("..").join("..").join("blobs").join(&remote.etag);
+            if let Some(folder) = link.parent() {
+                fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+            }
+            let up = Path::new(file).components().count() + 1;
+            let target = std::iter::repeat_n("..", up).collect::<PathBuf>().join("blobs").join(&remote.etag);
             link_to(&target, &blob, &link).with_context(|| format!("cannot write {}", link.display()))?;
         }
         Ok(came)
@@ -250,13 +258,13 @@ fn link_to(_: &Path, blob: &Path, link: &Path) -> std::io::Result<()> {
 /// # Errors
 /// It is nowhere, and does not come.
 pub fn ensure(weights: &Path, name: &str) -> anyhow::Result<()> {
-    let Some(published) = hub::named(name) else { return Ok(()) };
-    if weights.join(name).is_dir() || hub::snapshot(&published).is_some_and(|at| missing(&at, &published).is_empty()) {
+    let Some(release) = Release::named(name) else { return Ok(()) };
+    if weights.join(name).is_dir() || hub::snapshot(&release).is_some_and(|at| release.missing(&at, None).is_empty()) {
         return Ok(());
     }
     if offline().is_none() {
-        progress::say(&format!("{name} is not in {}: fetching {}", weights.display(), published.repository));
-        bring(&published)?;
+        progress::say(&format!("{name} is not in {}: fetching {}", weights.display(), release.repository()));
+        bring(&release)?;
     }
     Ok(())
 }

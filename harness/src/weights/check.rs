@@ -7,8 +7,8 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use gentron_model::pipeline::Diffusers;
-use gentron_model::published::Published;
 
+use super::Release;
 use super::hub::{self, place};
 use crate::failure::{Explain as _, refuse};
 use crate::store::digest;
@@ -23,10 +23,10 @@ const LONGEST_HEADER: u64 = 100 << 20;
 /// The first thing that is missing or damaged, by its path.
 pub fn check_folder(weights: &Path, name: &str) -> anyhow::Result<()> {
     let folder = place(weights, name);
-    if let Some(published) = &hub::named(name) {
-        let missing = hub::missing(&folder, published);
+    if let Some(release) = &Release::named(name) {
+        let missing = release.missing(&folder, None);
         if let Some(file) = missing.first() {
-            return Err(refuse(nowhere(&folder, published, file), how_to_fetch(published)));
+            return Err(refuse(nowhere(&folder, release, file), how_to_fetch(release)));
         }
     }
     if !folder.is_dir() {
@@ -49,18 +49,18 @@ pub fn check_folder(weights: &Path, name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What is said of a published network of which a file is missing.
-fn nowhere(folder: &Path, published: &Published, file: &str) -> String {
+/// What is said of a release of which a file is missing.
+fn nowhere(folder: &Path, release: &Release, file: &str) -> String {
     let cache = hub::cache().map_or_else(|| "no cache".to_owned(), |cache| cache.display().to_string());
-    let from = published.repository;
+    let from = release.repository();
     format!(
         "missing weights: no file {}; looked there and for {from} in the Hugging Face cache {cache}",
         folder.join(file).display()
     )
 }
 
-fn how_to_fetch(published: &Published) -> String {
-    let key = published.key;
+fn how_to_fetch(release: &Release) -> String {
+    let key = release.key();
     let offline = hub::offline().map_or_else(String::new, |variable| format!(" ({variable} is set: unset it first)"));
     format!(
         "`gentron models fetch {key}` gets it{offline}; or copy the files into a folder {key} of your weights folder"

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gentron_model::published::Published;
+use super::Release;
 
 /// Where the hub is asked, if not at its own address.
 pub const ENDPOINT: &str = "HF_ENDPOINT";
@@ -44,31 +44,16 @@ pub fn cache() -> Option<PathBuf> {
 }
 
 /// The cache's folder of one repository.
-pub(super) fn repository(cache: &Path, published: &Published) -> PathBuf {
-    cache.join(format!("models--{}", published.repository.replace('/', "--")))
+pub(super) fn repository(cache: &Path, release: &Release) -> PathBuf {
+    cache.join(format!("models--{}", release.repository().replace('/', "--")))
 }
 
-/// The snapshot of a published network that was brought last, whole or not.
-pub fn snapshot(published: &Published) -> Option<PathBuf> {
-    let repository = repository(&cache()?, published);
+/// The snapshot of a release that was brought last, whole or not.
+pub fn snapshot(release: &Release) -> Option<PathBuf> {
+    let repository = repository(&cache()?, release);
     let commit = fs::read_to_string(repository.join("refs").join("main")).ok()?;
     let snapshot = repository.join("snapshots").join(commit.trim());
     snapshot.is_dir().then_some(snapshot)
-}
-
-/// Files of a published network that are not in a folder.
-pub fn missing(folder: &Path, published: &Published) -> Vec<String> {
-    let weights = published.file();
-    let mut wanted = BTreeSet::from(["config.json".to_owned()]);
-    if published.has_tokenizer() {
-        wanted.insert("tokenizer.json".into());
-    }
-    let index = format!("{weights}.index.json");
-    match fs::read(folder.join(&index)) {
-        Ok(bytes) if !folder.join(weights).is_file() => wanted.extend(parts(&bytes).unwrap_or_else(|| vec![index])),
-        _ => drop(wanted.insert(weights.to_owned())),
-    }
-    wanted.into_iter().filter(|file| !folder.join(file).is_file()).collect()
 }
 
 /// The files that an index of weights names; none where it is no such index.
@@ -82,11 +67,6 @@ pub(super) fn parts(index: &[u8]) -> Option<Vec<String>> {
     (!parts.is_empty() && parts.iter().all(plain)).then(|| parts.into_iter().collect())
 }
 
-/// The published network that a recipe means by `name`: its key alone, since a folder may be called like a repository.
-pub(super) fn named(name: &str) -> Option<Published> {
-    Published::find(name).filter(|published| published.key == name)
-}
-
 /// The folder of a network: inside the weights folder, or, where it is a published one that is not there, in the cache. The one inside the
 /// weights folder where it is nowhere.
 pub fn place(weights: &Path, name: &str) -> PathBuf {
@@ -94,7 +74,7 @@ pub fn place(weights: &Path, name: &str) -> PathBuf {
     if own.is_dir() {
         return own;
     }
-    named(name).and_then(|published| snapshot(&published)).unwrap_or(own)
+    Release::named(name).and_then(|release| snapshot(&release)).unwrap_or(own)
 }
 
 #[cfg(test)]
@@ -102,21 +82,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_missing_is_named_whether_weights_come_in_one_file_or_in_parts() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path();
-        let published = Published::find("flan-t5-xxl").unwrap();
-        assert_eq!(missing(path, &published), ["config.json", "model.safetensors", "tokenizer.json"]);
-        for file in ["config.json", "tokenizer.json"] {
-            fs::write(path.join(file), "{}").unwrap();
-        }
-        let index =
-            r#"{"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors", "c": "model-1.safetensors"}}"#;
-        fs::write(path.join("model.safetensors.index.json"), index).unwrap();
-        fs::write(path.join("model-1.safetensors"), "").unwrap();
-        assert_eq!(missing(path, &published), ["model-2.safetensors"]);
-        fs::write(path.join("model.safetensors"), "").unwrap();
-        assert!(missing(path, &published).is_empty());
+    fn an_index_names_files_beside_it_alone() {
+        assert_eq!(parts(br#"{"weight_map": {"a": "x.safetensors"}}"#), Some(vec!["x.safetensors".to_owned()]));
         assert_eq!(parts(br#"{"weight_map": {"a": "../../x.safetensors"}}"#), None);
         assert_eq!(parts(b"<html>"), None);
     }

@@ -9,7 +9,7 @@ use crate::error::MetricError;
 use crate::frechet::ImageFeatures;
 use crate::observation::{Observation, Outcome, Reason};
 use crate::perception::{ImageText, Tracker};
-use crate::video::{Moved, Subject, Track, consistency, flicker};
+use crate::video::{Moved, Subject, Track, clipsim, consistency, flicker};
 
 /// Who looks at the clip as a whole; without one, the metrics that need it are unscored.
 #[derive(Clone, Copy, Default)]
@@ -145,7 +145,7 @@ impl Look<'_> {
         let model = self.backends.image_text.ok_or("no image-text model is loaded")?;
         let text = self.prompt.text.clone();
         let cosines = self.frames.iter().map(|frame| model.cosine(frame, &text)).collect::<Result<Vec<_>, _>>()?;
-        let cosine = cosines.iter().sum::<f64>() / cosines.len() as f64;
+        let cosine = clipsim(&cosines).ok_or(TOO_FEW)?;
         Ok((cosine, vec![Reason::Similarity { text, cosine }]))
     }
 }

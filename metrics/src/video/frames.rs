@@ -38,8 +38,7 @@ pub fn consistency(embeddings: &[Vec<f32>]) -> Option<f64> {
 ///
 /// `None` without frames, or where an embedding is of another length or zero.
 #[must_use]
-pub fn clipsim(text: &[f32], frames: &[Vec<f32>]) -> Option<f64> {
-    let cosines = frames.iter().map(|frame| cosine(text, frame)).collect::<Option<Vec<f64>>>()?;
+pub fn clipsim(cosines: &[f64]) -> Option<f64> {
     (!cosines.is_empty()).then(|| cosines.iter().sum::<f64>() / cosines.len() as f64)
 }
 
@@ -78,9 +77,10 @@ mod tests {
 
     #[test]
     fn clipsim_is_a_mean_of_cosines() {
-        let got = clipsim(&[1.0, 0.0], &[vec![3.0, 0.0], vec![1.0, 1.0]]).unwrap();
+        let cosines: Vec<f64> = [[3.0, 0.0], [1.0, 1.0]].iter().map(|f| cosine(&[1.0, 0.0], f).unwrap()).collect();
+        let got = clipsim(&cosines).unwrap();
         assert!((got - (1.0 + 0.5f64.sqrt()) / 2.0).abs() < 1e-12, "{got}");
-        assert_eq!(clipsim(&[1.0, 0.0], &[]), None);
-        assert_eq!(clipsim(&[1.0, 0.0], &[vec![1.0]]), None);
+        assert_eq!(clipsim(&[]), None);
+        assert_eq!(cosine(&[1.0, 0.0], &[1.0]), None);
     }
 }

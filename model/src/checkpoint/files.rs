@@ -15,8 +15,12 @@ use super::CheckpointError;
 /// # Errors
 /// [`CheckpointError::Unreadable`] or [`CheckpointError::Configuration`].
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, CheckpointError> {
+    // Python writes infinities, as in diffusers' `lambda_min_clipped`, which JSON does not have; whoever asks for one finds null.
     let text = std::fs::read(path).map_err(|source| CheckpointError::Unreadable { path: path.to_owned(), source })?;
-    serde_json::from_slice(&text).map_err(|source| CheckpointError::Configuration { path: path.to_owned(), source })
+    let python = [": -Infinity", ": Infinity", ": NaN"];
+    let text =
+        python.iter().fold(String::from_utf8_lossy(&text).into_owned(), |text, word| text.replace(word, ": null"));
+    serde_json::from_str(&text).map_err(|source| CheckpointError::Configuration { path: path.to_owned(), source })
 }
 
 /// SHA-256 of files, one after the other, in hexadecimal digits.

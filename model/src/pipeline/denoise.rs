@@ -1,7 +1,7 @@
 //! From noise to a latent: the sampler, the backbone and guidance.
 
 use crate::diffusion::{DiffusionError, MotionFree, SamplerKind, Schedule, guide};
-use crate::gentron::{GenTron, Prediction, TextContext};
+use crate::gentron::{GenTron, GenTronConfig, Prediction, TextContext};
 use candle_core::{DType, Device, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -36,11 +36,21 @@ enum Mixture {
 
 /// The text of a batch and, for guidance, the null text: stacked once, used at every step.
 pub struct Guided {
-    stacked: TextContext,
+    /// All predictions of a step at once, or one after the other.
+    parts: Vec<TextContext>,
     guidance: f64,
     mixture: Mixture,
     batch: usize,
     frames: Option<usize>,
+}
+
+/// Predictions of a step whose activations take more bytes than this, about, are made one after the other.
+const AT_ONCE: usize = 4 << 30;
+
+/// About what the activations of one latent's evaluation take: a dozen tensors of every token's width (measured: 0.5 GiB for 8 frames at
+/// 512 px in XL/2).
+fn activation_bytes(config: &GenTronConfig, frames: usize) -> usize {
+    12 * size_of::<f32>() * frames * config.tokens() * config.hidden_size
 }
 
 impl Guided {
@@ -48,7 +58,17 @@ impl Guided {
     ///
     /// # Errors
     /// Where the contexts are of different lengths.
-    pub fn new(text: &[&TextContext], null: &TextContext, sampling: &Sampling) -> Result<Self> {
+    pub fn new(text: &[&TextContext], null: &TextContext, sampling: &Sampling, config: &GenTronConfig) -> Result<Self> {
+        Self::within(text, null, sampling, config, AT_ONCE)
+    }
+
+    fn within(
+        text: &[&TextContext],
+        null: &TextContext,
+        sampling: &Sampling,
+        config: &GenTronConfig,
+        most: usize,
+    ) -> Result<Self> {
         let Sampling { guidance, frames, .. } = *sampling;
         let mixture = match sampling.motion_guidance {
             Some(motion) if motion != 1.0 && frames.is_some() => Mixture::MotionFree { motion },
@@ -63,7 +83,10 @@ impl Guided {
         let batch = text.len();
         let mut rows = text.to_vec();
         rows.extend(std::iter::repeat_n(null, nulls * batch));
-        Ok(Self { stacked: TextContext::cat(&rows)?, guidance, mixture, batch, frames })
+        let at_once = rows.len() * activation_bytes(config, frames.unwrap_or(1)) <= most;
+        let each = if at_once { rows.len() } else { batch };
+        let parts = rows.chunks(each.max(1)).map(TextContext::cat).collect::<Result<_>>()?;
+        Ok(Self { parts, guidance, mixture, batch, frames })
     }
 
     /// The guided noise in latents `x` (flat, B latents of shape C, H, W or B clips of T of them) at a timestep, by a backbone
@@ -84,20 +107,25 @@ impl Guided {
             Mixture::MotionFree { .. } => 3,
         };
         let input: Vec<f32> = x.iter().map(|&x| x as f32).collect();
-        let t = Tensor::full(timestep as f32, copies * self.batch, device)?;
-        let output = match self.frames {
-            None => {
-                let latents = Tensor::from_vec(input.repeat(copies), (copies * self.batch, c, size, size), device)?;
-                gentron.forward(&latents, &t, &self.stacked)?.narrow(1, 0, c)? // of (·B, C or 2C, H, W)
-            }
-            Some(frames) => {
-                let shape = (copies * self.batch, frames, c, size, size);
-                let latents = Tensor::from_vec(input.repeat(copies), shape, device)?;
-                let free: Vec<bool> = (0..copies * self.batch).map(|i| i >= 2 * self.batch).collect();
-                gentron.forward_clips(&latents, &t, &self.stacked, &free)?.narrow(2, 0, c)? // of (·B, T, C or 2C, H, W)
-            }
-        };
-        let output = output.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
+        let copies_a_part = copies / self.parts.len();
+        let rows = copies_a_part * self.batch;
+        let t = Tensor::full(timestep as f32, rows, device)?;
+        let mut output = Vec::with_capacity(copies * x.len());
+        for (part, text) in self.parts.iter().enumerate() {
+            let predicted = match self.frames {
+                None => {
+                    let latents = Tensor::from_vec(input.repeat(copies_a_part), (rows, c, size, size), device)?;
+                    gentron.forward(&latents, &t, text)?.narrow(1, 0, c)? // of (·B, C or 2C, H, W)
+                }
+                Some(frames) => {
+                    let shape = (rows, frames, c, size, size);
+                    let latents = Tensor::from_vec(input.repeat(copies_a_part), shape, device)?;
+                    let free: Vec<bool> = (part * rows..(part + 1) * rows).map(|i| i >= 2 * self.batch).collect();
+                    gentron.forward_clips(&latents, &t, text, &free)?.narrow(2, 0, c)? // of (·B, T, C or 2C, H, W)
+                }
+            };
+            output.extend(predicted.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?);
+        }
         let (text, nulls) = output.split_at(x.len());
         let guided = match self.mixture {
             Mixture::Text => text.to_vec(),
@@ -206,4 +234,64 @@ pub(crate) fn walk<E: From<DiffusionError>>(
         x = sampler.step(step, &noise, &x, &added);
     }
     Ok(x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gentron::TextInput;
+    use crate::goldens::goldens;
+    use candle_nn::VarBuilder;
+
+    /// A step mixes the predictions that it says it mixes: each asked for by itself, then put together by the formula.
+    #[test]
+    fn a_guided_step_is_the_formula_of_predictions_asked_for_one_by_one() {
+        let golden = goldens("gentron", "gentron_video").remove(0);
+        let config: GenTronConfig = serde_json::from_value(golden.config.clone()).unwrap();
+        let device = Device::Cpu;
+        let bytes = std::fs::read(&golden.path).unwrap();
+        let vb = VarBuilder::from_buffered_safetensors(bytes, DType::F32, &device).unwrap();
+        let gentron = GenTron::new(vb.pp("model"), &config).unwrap();
+        let part = |what: &str, i: usize| golden.tensor(&format!("in.{what}.{i}"));
+        let inputs: Vec<TextInput> = (0..config.text.len())
+            .map(|i| TextInput { tokens: part("tokens", i), mask: part("mask", i), pooled: part("pooled", i) })
+            .collect();
+        let context = gentron.condition(&inputs).unwrap();
+        let (text, null) = (context.row(0).unwrap(), context.row(1).unwrap());
+        let clips = golden.tensor("in.x").narrow(0, 0, 1).unwrap();
+        let frames = clips.dim(1).unwrap();
+        let t = Tensor::full(400f32, 1, &device).unwrap();
+        let asked = |text: &TextContext, free: bool| -> Vec<f64> {
+            let output = gentron.forward_clips(&clips, &t, text, &[free]).unwrap();
+            let output = output.narrow(2, 0, config.in_channels).unwrap().to_dtype(DType::F64).unwrap();
+            output.flatten_all().unwrap().to_vec1().unwrap()
+        };
+        let (text_motion, null_motion, null_free) = (asked(&text, false), asked(&null, false), asked(&null, true));
+        let by_hand = |motion: f64| {
+            let parts = text_motion.iter().zip(&null_motion).zip(&null_free);
+            parts.map(|((ct, ft), ff)| ff + 7.5 * (ct - ft) + motion * (ft - ff)).collect::<Vec<f64>>()
+        };
+        let x: Vec<f64> = clips.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap();
+        let schedule = Schedule::new(&crate::diffusion::ScheduleConfig::default()).unwrap();
+        let noise = |motion: Option<f64>, most: usize| {
+            let sampling = Sampling {
+                kind: SamplerKind::Ddim,
+                steps: 4,
+                guidance: 7.5,
+                motion_guidance: motion,
+                frames: Some(frames),
+            };
+            let guided = Guided::within(&[&text], &null, &sampling, &config, most).unwrap();
+            (guided.parts.len(), guided.noise(&gentron, &schedule, &x, 400.0, &device).unwrap())
+        };
+        let apart = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        // All at once, and one after the other where they would not fit.
+        for (most, parts) in [(usize::MAX, 1), (0, 3)] {
+            let (found, guided) = noise(Some(1.2), most);
+            assert_eq!(found, parts);
+            assert!(apart(&guided, &by_hand(1.2)) < 1e-4, "{most}: {}", apart(&guided, &by_hand(1.2)));
+        }
+        assert!(apart(&noise(None, usize::MAX).1, &by_hand(1.0)) < 1e-4, "off is classifier-free guidance alone");
+        assert!(apart(&by_hand(1.2), &by_hand(1.0)) > 1e-3, "and the two are not the same");
+    }
 }

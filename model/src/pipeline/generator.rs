@@ -126,7 +126,7 @@ impl Pipeline {
             }
         }
         let text: Vec<&TextContext> = draws.iter().map(|draw| &*contexts[draw.prompt.as_str()]).collect();
-        let guided = Guided::new(&text, &self.null, sampling)?;
+        let guided = Guided::new(&text, &self.null, sampling, self.backbone.config())?;
         let config = self.backbone.config();
         let size = sampling.frames.unwrap_or(1) * config.in_channels * config.latent_size * config.latent_size;
         // Noise depends on (seed, prompt id, k) alone: the same in every arm, in any batch.

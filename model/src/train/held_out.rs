@@ -69,7 +69,7 @@ impl GenTronObjective<'_> {
         let rows = (0..texts[0].pooled.dim(0)?).map(|i| context.row(i)).collect::<candle_core::Result<Vec<_>>>()?;
         let (null, texts) = rows.split_last().ok_or_else(|| TrainError::Recipe("no text to sample".into()))?;
         let sampling = Sampling { frames: self.clips.map(|clips| clips.corpus.frames()), ..self.training.sampling };
-        let guided = Guided::new(&texts.iter().collect::<Vec<_>>(), null, &sampling)?;
+        let guided = Guided::new(&texts.iter().collect::<Vec<_>>(), null, &sampling, network.config())?;
         let size = self.elements() * texts.len();
         let noise = normal(self.seed, key, draw, purpose::NOISE, size).into_iter().map(f64::from).collect();
         let fresh = |_| vec![0.0; size];

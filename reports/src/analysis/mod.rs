@@ -26,7 +26,7 @@ pub use attribution::{CategoryEffect, Effect, Step};
 pub use conclude::{BOOTSTRAP_REPLICATES, BOOTSTRAP_SEED, conclude};
 pub use gallery::{PROMPTS_PER_CATEGORY, attach_shown};
 pub use motion::{MotionChange, MotionPoint};
-pub(crate) use motion::{SPOKEN, sentences as motion_sentences};
+pub(crate) use motion::{SPOKEN, claim as motion_claim, sentences as motion_sentences};
 pub(crate) use runs::contrast_runs;
 pub use types::{
     Analysis, ArmKey, ByChallenge, ByThings, CategoryKey, Difference, Estimate, GalleryItem, MeanDifference, Method,

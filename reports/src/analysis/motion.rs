@@ -150,6 +150,35 @@ pub(crate) fn sentences(analysis: &Analysis, points: &[MotionPoint]) -> Vec<Stri
     sentences
 }
 
+/// The paper's claim about guidance, and what all arms with guidance say to it, in one sentence; none where there is no such arm.
+pub(crate) fn claim(analysis: &Analysis) -> Option<String> {
+    let found = |metric: &str| -> Vec<Reading> {
+        let points = analysis.motion.iter().filter(|point| point.metric == metric);
+        points.filter_map(|point| Some(point.against_off.as_ref()?.reading)).collect()
+    };
+    let one = |metric: &str, more: &str, less: &str| -> Option<String> {
+        let readings = found(metric);
+        let count = |wanted: Reading| readings.iter().filter(|reading| **reading == wanted).count();
+        let arms = readings.len();
+        let (higher, lower) = (count(Reading::Higher), count(Reading::Lower));
+        Some(match (higher, lower) {
+            _ if arms == 0 => return None,
+            (0, 0) => format!("whether it makes it {more} stays undecided in all {arms} comparisons"),
+            (higher, 0) => format!("it makes it {more} in {higher} of {arms} comparisons, and {less} in none"),
+            (0, lower) => format!("it makes it {less} in {lower} of {arms} comparisons, and {more} in none"),
+            (higher, lower) => format!("it makes it {more} in {higher} of {arms} comparisons and {less} in {lower}"),
+        })
+    };
+    let parts = [one("subject-size", "larger", "smaller"), one("subject-centrality", "more central", "less central")];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| {
+        format!(
+            "The paper says that motion-free guidance makes the named thing larger and more central. Here {}.",
+            parts.join("; ")
+        )
+    })
+}
+
 /// The changes of an arm, with the words for their metrics.
 fn spoken<'a>(
     points: &'a [MotionPoint],

@@ -71,13 +71,21 @@ pub(crate) fn sweeps(analysis: &Analysis, info: &RunInfo) -> Result<Vec<Panel>> 
                 None => groups.push((key, vec![point])),
             }
         }
-        for (_, mut points) in groups.into_iter().filter(|(_, points)| points.len() > 2) {
+        for (_, mut points) in groups.into_iter().filter(|(_, points)| levels(points) > 2) {
             points.sort_by(|a, b| a.cost.total_cmp(&b.cost));
             let all: Vec<usize> = (0..points.len()).collect();
             panels.push(panel(analysis, &points, swept.name, &all)?);
         }
     }
     Ok(panels)
+}
+
+/// How many different costs there are: arms that differ in something else, such as motion-free guidance, are no sweep.
+fn levels(points: &[Point]) -> usize {
+    let mut costs: Vec<u64> = points.iter().map(|point| point.cost.to_bits()).collect();
+    costs.sort_unstable();
+    costs.dedup();
+    costs.len()
 }
 
 fn points(analysis: &Analysis, info: &RunInfo, cost: &Cost) -> Vec<Point> {
@@ -169,6 +177,13 @@ mod tests {
         let point = |cost, mean| Point { arm: 0, cost, mean, interval: None };
         let points = [point(2.0, 0.5), point(1.0, 0.4), point(3.0, 0.45), point(2.0, 0.6), point(4.0, 0.7)];
         assert_eq!(front(&points), [1, 3, 4]);
+    }
+
+    #[test]
+    fn arms_that_share_their_guidance_are_no_sweep_of_it() {
+        let point = |cost| Point { arm: 0, cost, mean: 0.1, interval: None };
+        assert_eq!(levels(&[point(3.0), point(3.0), point(3.0)]), 1);
+        assert_eq!(levels(&[point(3.0), point(1.0), point(5.0), point(3.0)]), 3);
     }
 
     #[test]

@@ -35,10 +35,14 @@ fn panel(analysis: &Analysis, points: &[&MotionPoint], words: &str) -> Result<Pa
         p.interval.map_or([mean; 2], |i| [i.low, i.high])
     };
     let values = || points.iter().flat_map(ends);
-    let (mut low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
-    // Where no mean is below 0, no whisker needs to be: it is cut at the axis.
-    if points.iter().all(|p| p.mean.unwrap_or_default() >= 0.0) {
+    let (mut low, mut high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
+    // Where no mean is below 0 or above 1, no whisker needs to be: it is cut at the axis.
+    let means = || points.iter().map(|p| p.mean.unwrap_or_default());
+    if means().all(|mean| mean >= 0.0) {
         low = low.max(0.0);
+    }
+    if means().all(|mean| mean <= 1.0) {
+        high = high.min(1.0);
     }
     let step = round_step(((high - low) / 4.0).max(1e-4));
     let weights = || points.iter().map(|p| p.weight);
@@ -69,19 +73,28 @@ fn panel(analysis: &Analysis, points: &[&MotionPoint], words: &str) -> Result<Pa
             let aside = (number as f64 - (backbones.len() as f64 - 1.0) / 2.0) * 9.0;
             let corner = |p: &&&MotionPoint| (x.at(p.weight) + aside, y.at(p.mean.unwrap_or_default()));
             canvas.path(&line.iter().map(corner).collect::<Vec<_>>(), Ink::Guide, 1.5)?;
-            line.iter().try_for_each(|point| mark(canvas, analysis, point, corner(point), &y))?;
+            // Letters of the first backbone stand left of its marks, so that those of one weight do not lie over each other.
+            let beside = if aside < 0.0 { -10.0 } else { 10.0 };
+            line.iter().try_for_each(|point| mark(canvas, analysis, point, (corner(point), beside), &y))?;
         }
         Ok(())
     })?;
     Ok(Panel { title: words.to_owned(), svg })
 }
 
-fn mark(canvas: &Canvas, analysis: &Analysis, point: &MotionPoint, (px, py): (f64, f64), y: &Scale) -> Result<()> {
+fn mark(
+    canvas: &Canvas,
+    analysis: &Analysis,
+    point: &MotionPoint,
+    ((px, py), beside): ((f64, f64), f64),
+    y: &Scale,
+) -> Result<()> {
     let arm = analysis.arms.iter().position(|arm| arm.id == point.arm).unwrap_or_default();
     let ink = Ink::Arm(arm);
     if let Some(interval) = point.interval {
-        canvas.line((px, y.at(interval.low)), (px, y.at(interval.high)), ink, 1.5)?;
+        let (low, high) = (interval.low.max(y.values.0), interval.high.min(y.values.1));
+        canvas.line((px, y.at(low)), (px, y.at(high)), ink, 1.5)?;
     }
     canvas.mark(Mark::Circle, (px, py), 5.0, ink, true)?;
-    canvas.text(&analysis.arms[arm].letter, (px + 10.0, py - 8.0), 12.0, ink, Anchor::Middle)
+    canvas.text(&analysis.arms[arm].letter, (px + beside, py - 8.0), 12.0, ink, Anchor::Middle)
 }

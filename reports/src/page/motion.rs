@@ -3,7 +3,7 @@
 use super::arm_views;
 use super::section::{Figure, Section};
 use super::table::{Cell, Row, Table};
-use crate::analysis::{Analysis, MotionChange, SPOKEN, motion_sentences};
+use crate::analysis::{Analysis, MotionChange, SPOKEN, motion_claim, motion_sentences};
 use crate::error::Result;
 use crate::figures;
 use crate::text::short;
@@ -46,9 +46,10 @@ pub(super) fn section(analysis: &Analysis) -> Result<Option<Section>> {
     let figure = Figure {
         intro: "Means over all clips in percent (cosines times 100), whiskers are 95 % intervals with prompts as clusters; a line joins one \
                 backbone. Motion-free guidance of weight 1 is classifier-free guidance alone. The paper shows by examples (figures 6 and 8) \
-                that guidance makes the named thing larger and more central; nothing there is measured."
+                that guidance makes the named thing larger and more central; nothing there is measured. Raised and lowered is what a 95 % \
+                interval without 0 says, uncorrected: of twenty readings of nothing, one is such."
             .into(),
-        sentences: motion_sentences(analysis, &analysis.motion),
+        sentences: motion_claim(analysis).into_iter().chain(motion_sentences(analysis, &analysis.motion)).collect(),
         legend: arm_views(analysis),
         panels: figures::motion(analysis)?,
         tables,

@@ -12,6 +12,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::support::on_path;
+
 pub use page::{DESK, Device, PHONE, Page};
 
 /// How long an answer of the browser may take on a machine that does much else.
@@ -39,10 +41,7 @@ fn program() -> Option<PathBuf> {
     if let Some(path) = std::env::var_os("GENTRON_BROWSER") {
         return Some(path.into());
     }
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&paths)
-        .flat_map(|folder| PROGRAMS.map(|name| folder.join(name)))
-        .find(|path| path.is_file());
+    let found = on_path(&PROGRAMS);
     if found.is_none() {
         eprintln!("skipped: no browser is installed (`apt-get install chromium`, or GENTRON_BROWSER=PATH)");
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use candle_core::{DType, Device, Tensor};
 use image::RgbImage;
 
-use super::layout::{Family, INDEX, Index, files, schedule};
+use super::layout::{Family, INDEX, Index, SCHEDULER, TOKENIZER, files, schedule};
 use super::network::{FACTOR, Network};
 use super::text::{Told, encode};
 use crate::autoencoder::AutoencoderKl;
@@ -64,6 +64,39 @@ impl Diffusers {
         Ok(Self { family, network, autoencoder, schedule, prediction, sampling, null, texts, precision, device })
     }
 
+    /// The file that says which pipeline a folder is of.
+    pub const INDEX: &str = INDEX;
+    /// The file that says how noise was added.
+    pub const SCHEDULER: &str = SCHEDULER;
+    /// Files that a tokenizer may be made of.
+    pub const TOKENIZER: [&str; 6] = TOKENIZER;
+
+    /// Folders of a pipeline's networks, and what the weights in each are called.
+    ///
+    /// # Errors
+    /// Where the pipeline is not known.
+    pub fn networks(folder: &Path) -> Result<Vec<(&'static str, &'static str)>, PipelineError> {
+        Ok(Index::read(folder)?.1.networks())
+    }
+
+    /// Folders of a pipeline's tokenizers.
+    ///
+    /// # Errors
+    /// Where the pipeline is not known.
+    pub fn tokenizers(folder: &Path) -> Result<Vec<String>, PipelineError> {
+        Ok(Index::read(folder)?.1.tokenizers())
+    }
+
+    /// A network of the folder's sizes that need not have its weights there, to be timed.
+    ///
+    /// # Errors
+    /// Where the pipeline is not known, or its backbone's configuration cannot be read.
+    pub fn rehearse(folder: &Path) -> Result<Rehearsal, PipelineError> {
+        let (network, told) = Network::hollow(folder, Index::read(folder)?.1)?;
+        let told = network.prepare(told)?;
+        Ok(Rehearsal { network, told })
+    }
+
     /// Whether a folder says that it is one of diffusers, of whichever pipeline.
     pub fn is(folder: &Path) -> bool {
         folder.join(INDEX).is_file()
@@ -97,11 +130,27 @@ impl Diffusers {
     }
 
     fn denoise(&self, draws: &[Draw]) -> Result<Tensor, PipelineError> {
-        let batch = draws.len();
+        let (channels, side) = self.network.latent();
+        let noise = |purpose: u32| -> Vec<f64> {
+            let of = |d: &Draw| normal(d.seed, &d.prompt_id, u64::from(d.k), purpose, channels * side * side);
+            draws.iter().flat_map(of).map(f64::from).collect()
+        };
+        let prompts: Vec<&str> = draws.iter().map(|draw| draw.prompt.as_str()).collect();
+        self.denoise_from(&prompts, noise(INITIAL_NOISE), |step| noise(STEP_NOISE + step as u32))
+    }
+
+    /// Latents (B,C,S,S), of `noise` in that order; `fresh` is the noise of a step where the sampler asks for any.
+    pub(super) fn denoise_from(
+        &self,
+        prompts: &[&str],
+        noise: Vec<f64>,
+        fresh: impl Fn(usize) -> Vec<f64>,
+    ) -> Result<Tensor, PipelineError> {
+        let batch = prompts.len();
         let guided = self.sampling.guidance != 1.0;
         let text =
-            |draw: &Draw| self.texts.get(&draw.prompt).ok_or_else(|| PipelineError::NotPrepared(draw.prompt.clone()));
-        let mut rows = draws.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+            |prompt: &&str| self.texts.get(*prompt).ok_or_else(|| PipelineError::NotPrepared((*prompt).to_owned()));
+        let mut rows = prompts.iter().map(text).collect::<Result<Vec<_>, _>>()?;
         rows.extend(std::iter::repeat_n(&self.null, if guided { batch } else { 0 }));
         let copies = rows.len() / batch;
         let told = self.network.prepare(Told::stack(&rows)?)?;
@@ -119,14 +168,37 @@ impl Diffusers {
                 Prediction::Velocity => self.schedule.noise_of_velocity(&output, x, timestep),
             })
         };
-        let size = channels * side * side;
-        let noise = |purpose: u32| -> Vec<f64> {
-            let of = |d: &Draw| normal(d.seed, &d.prompt_id, u64::from(d.k), purpose, size);
-            draws.iter().flat_map(of).map(f64::from).collect()
-        };
-        let fresh = |step: usize| noise(STEP_NOISE + step as u32);
-        let x = walk::<PipelineError>(&self.sampling, &self.schedule, noise(INITIAL_NOISE), predict, fresh)?;
+        let x = walk::<PipelineError>(&self.sampling, &self.schedule, noise, predict, fresh)?;
         Ok(Tensor::from_vec(x, (batch, channels, side, side), &self.device)?.to_dtype(DType::F32)?)
+    }
+}
+
+impl Diffusers {
+    /// Pictures (B,3,H,W) in -1..1.
+    pub(super) fn decode(&self, latents: &Tensor) -> Result<Tensor, PipelineError> {
+        Ok(self.autoencoder.decode(&self.autoencoder.unscale(latents)?)?)
+    }
+}
+
+/// A network with zeros for weights: a product takes as long whatever its factors are.
+pub struct Rehearsal {
+    network: Network,
+    told: Told,
+}
+
+impl Rehearsal {
+    /// Side of a picture's latent.
+    pub fn side(&self) -> usize {
+        self.network.latent().1
+    }
+
+    /// One evaluation for one latent of that side.
+    ///
+    /// # Errors
+    /// The side does not suit the network.
+    pub fn evaluate(&self, side: usize) -> candle_core::Result<()> {
+        let latent = Tensor::zeros((1, self.network.latent().0, side, side), DType::F32, &Device::Cpu)?;
+        self.network.predict(&latent, &Tensor::full(500f32, 1, &Device::Cpu)?, &self.told).map(drop)
     }
 }
 
@@ -136,6 +208,6 @@ impl Generator for Diffusers {
             return Ok(Vec::new());
         }
         let latents = with_precision(self.precision, || self.denoise(draws))?;
-        Ok(to_images(&self.autoencoder.decode(&self.autoencoder.unscale(&latents)?)?)?)
+        Ok(to_images(&self.decode(&latents)?)?)
     }
 }

@@ -50,21 +50,37 @@ impl Family {
 /// The file that makes a folder one of diffusers.
 pub(super) const INDEX: &str = "model_index.json";
 
+/// What says how noise was added.
+pub(super) const SCHEDULER: &str = "scheduler/scheduler_config.json";
+
 /// Files that a tokenizer may be made of.
-const TOKENIZER: [&str; 5] =
-    ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt"];
+pub(super) const TOKENIZER: [&str; 6] =
+    ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt", "spiece.model"];
+
+impl Family {
+    /// Folders of all its networks, and what their weights are called.
+    pub(super) fn networks(self) -> Vec<(&'static str, &'static str)> {
+        let encoders = self.encoders().iter().map(|folder| (*folder, "model.safetensors"));
+        encoders.chain([self.backbone(), "vae"].map(|folder| (folder, "diffusion_pytorch_model.safetensors"))).collect()
+    }
+
+    /// Folders of its tokenizers.
+    pub(super) fn tokenizers(self) -> Vec<String> {
+        self.encoders().iter().map(|encoder| encoder.replace("text_encoder", "tokenizer")).collect()
+    }
+}
 
 /// All files of a folder that its pictures depend on.
 pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, PipelineError> {
     let family = Index::read(folder)?.1;
-    let mut files = vec![folder.join(INDEX), folder.join("scheduler").join("scheduler_config.json")];
-    for network in family.encoders().iter().chain(&[family.backbone(), "vae"]) {
+    let mut files = vec![folder.join(INDEX), folder.join(SCHEDULER)];
+    for (network, _) in family.networks() {
         let at = folder.join(network);
         files.push(at.join("config.json"));
         files.extend(locate(&at)?);
     }
-    for encoder in family.encoders() {
-        let at = folder.join(encoder.replace("text_encoder", "tokenizer"));
+    for tokenizer in family.tokenizers() {
+        let at = folder.join(tokenizer);
         files.extend(TOKENIZER.iter().map(|file| at.join(file)).filter(|path| path.is_file()));
     }
     Ok(files)
@@ -129,7 +145,7 @@ impl Default for Scheduler {
 
 /// The noise schedule of a folder, and what its network predicts.
 pub(super) fn schedule(folder: &Path) -> Result<(Schedule, Prediction), PipelineError> {
-    let path = folder.join("scheduler").join("scheduler_config.json");
+    let path = folder.join(SCHEDULER);
     let file: Scheduler = read_json(&path)?;
     let unsupported = |what: String| PipelineError::Unsupported { path: path.clone(), what };
     if file.rescale_betas_zero_snr {

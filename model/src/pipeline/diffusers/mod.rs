@@ -8,7 +8,7 @@ mod layout;
 mod network;
 mod text;
 
-pub use draw::Diffusers;
+pub use draw::{Diffusers, Rehearsal};
 pub use layout::Family;
 
 #[cfg(test)]

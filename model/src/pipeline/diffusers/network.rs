@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use candle_core::{DType, Device, Result, Tensor};
+use candle_nn::VarBuilder;
 
 use super::layout::Family;
-use super::text::Told;
+use super::text::{T5_LENGTH, Told};
 use crate::checkpoint::{Naming, load, read_json};
 use crate::pipeline::PipelineError;
 use crate::pixart::{PixArt, PixArtConfig, Size};
@@ -13,6 +14,9 @@ use crate::unet::{Added, UNet, UNetConfig};
 
 /// Image pixels to a latent's.
 pub(super) const FACTOR: usize = 8;
+
+/// Tokens that a CLIP reads.
+const CLIP_LENGTH: usize = 77;
 
 /// A network of a folder.
 pub(super) enum Network {
@@ -39,6 +43,27 @@ impl Network {
                 Self::PixArt(Box::new(load(&at, naming, kind, |vb| PixArt::new(vb, &config))?))
             }
         })
+    }
+
+    /// A network of a folder's sizes with zeros for weights, and as much text as it is told of one prompt.
+    pub(super) fn hollow(folder: &Path, family: Family) -> std::result::Result<(Self, Told), PipelineError> {
+        let device = Device::Cpu;
+        let vb = || VarBuilder::zeros(DType::F32, &device);
+        let zeros = |shape: (usize, usize, usize)| Tensor::zeros(shape, DType::F32, &device);
+        let at = folder.join(family.backbone()).join("config.json");
+        if family == Family::PixArt {
+            let config: PixArtConfig = read_json(&at)?;
+            let states = zeros((1, T5_LENGTH, config.caption_channels.unwrap_or(config.cross_attention_dim)))?;
+            let bias = Some(Tensor::zeros((1, 1, 1, T5_LENGTH), DType::F32, &device)?);
+            let network = Self::PixArt(Box::new(PixArt::new(vb(), &config)?));
+            return Ok((network, Told { states, pooled: None, bias }));
+        }
+        let config: UNetConfig = read_json(&at)?;
+        let states = zeros((1, CLIP_LENGTH, config.cross_attention_dim))?;
+        let pooled = config.projection_class_embeddings_input_dim.zip(config.addition_time_embed_dim);
+        let pooled = pooled.map(|(all, each)| Tensor::zeros((1, all.saturating_sub(6 * each)), DType::F32, &device));
+        let network = Self::UNet(Box::new(UNet::new(vb(), &config)?));
+        Ok((network, Told { states, pooled: pooled.transpose()?, bias: None }))
     }
 
     /// Channels and side of a latent.

@@ -5,7 +5,7 @@ use std::path::Path;
 use candle_core::{DType, Device, Result, Tensor};
 
 use super::layout::{Family, Index};
-use crate::checkpoint::{Naming, load, read_json};
+use crate::checkpoint::{Foreign, Naming, load, read_json};
 use crate::gentron::mask_to_bias;
 use crate::pipeline::PipelineError;
 use crate::text::clip::{ClipText, ClipTextConfig, ClipTextModel, read_tokenizer};
@@ -14,7 +14,7 @@ use crate::text::t5::{T5Config, T5Encoder};
 use crate::text::{T5TextEncoder, TextEncoder as _, TextTokenizer};
 
 /// Tokens of PixArt-α's texts.
-const T5_LENGTH: usize = 120;
+pub(super) const T5_LENGTH: usize = 120;
 
 /// A prompt as a network reads it.
 #[derive(Clone, Debug)]
@@ -59,12 +59,12 @@ pub(super) fn encode(
         Family::PixArt => {
             let at = folder.join("text_encoder");
             let config: T5Config = read_json(&at.join("config.json"))?;
-            let tokenizer =
-                TextTokenizer::read(&folder.join("tokenizer").join("tokenizer.json"), config.pad_token_id, T5_LENGTH)?;
+            let tokenizer = TextTokenizer::read_t5(&folder.join("tokenizer"), config.pad_token_id, T5_LENGTH)?;
             let model = load(&at, T5Encoder::NAMING, kind, |vb| T5Encoder::new(vb, &config))?;
             let encoder = T5TextEncoder::new("t5", model, tokenizer, kind.1);
             let told = |text: &&str| {
-                let encoding = encoder.encode(&[text])?;
+                // As diffusers does before it cleans captions of what a web page leaves in them, which prompts have not.
+                let encoding = encoder.encode(&[text.to_lowercase().trim()])?;
                 let bias = Some(mask_to_bias(&encoding.mask)?);
                 Ok(Told { states: encoding.tokens, pooled: None, bias })
             };
@@ -130,9 +130,13 @@ impl Clip {
         let tokenizer = read_tokenizer(&folder.join(format!("tokenizer{part}")), &config)?;
         let projects = described.architectures.iter().any(|name| name == "CLIPTextModelWithProjection");
         let (width, out) = (config.hidden_size, described.projection_dim);
-        let naming = Naming { ignore: &["text_model.embeddings.position_ids"], ..Naming::default() };
+        // Since version 5 transformers leaves the tower's name away where there is no projection beside it.
+        let named = Foreign::open(&at)?.names().iter().any(|name| name.starts_with("text_model."));
+        let ignore = &["text_model.embeddings.position_ids", "embeddings.position_ids"];
+        let naming = Naming { ignore, ..Naming::default() };
         let (model, projection) = load(&at, naming, kind, |vb| {
-            let model = ClipTextModel::new(vb.pp("text_model"), &config)?;
+            let tower = if named { vb.pp("text_model") } else { vb.clone() };
+            let model = ClipTextModel::new(tower, &config)?;
             let projection = || Linear::without_bias(vb.pp("text_projection"), width, out, 0.02);
             Ok((model, projects.then(projection).transpose()?))
         })?;

@@ -31,7 +31,7 @@ impl T5TextEncoder {
     /// See [`TextError`].
     pub fn load(folder: &Path, name: &str, limit: usize, (dtype, device): (DType, &Device)) -> Result<Self, TextError> {
         let config: T5Config = read_json(&folder.join("config.json"))?;
-        let tokenizer = TextTokenizer::read(&folder.join("tokenizer.json"), config.pad_token_id, limit)?;
+        let tokenizer = TextTokenizer::read_t5(folder, config.pad_token_id, limit)?;
         let (expected, got) = (config.vocab_size, tokenizer.vocabulary());
         if got > expected {
             return Err(TextError::Vocabulary { path: folder.to_owned(), expected, got });

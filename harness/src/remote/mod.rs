@@ -1,0 +1,136 @@
+//! A run's folder in an object store: S3 and what speaks like it, Google's, Azure's, or a folder by `file://`.
+//!
+//! ```text
+//! s3://bucket/table2/…        the run, in the layout that it has on disk
+//!        │ pull                      ▲ push: products before the seals that speak of them, the manifest last
+//!        ▼                           │
+//! <scratch>/<digest>/whole/run/      a mirror on this machine, which commands work in as in any run; index.json beside it knows
+//! <scratch>/<digest>/3-of-16/run/    what was the same on both sides when they last met
+//! ```
+//!
+//! No stage knows of any of this: a command is given the mirror's folder instead of the address. A worker mirrors its own shards alone, and
+//! sends each when it is sealed, so that a machine that is lost takes no more with it than what it had in hand. Nothing depends on locks,
+//! which object stores do not have: two workers on one shard send the same bytes.
+
+mod address;
+mod bucket;
+mod courier;
+mod index;
+mod mirror;
+
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+use url::Url;
+
+pub use address::{is_address, scratch};
+use bucket::Bucket;
+use courier::Courier;
+use mirror::Mirror;
+
+use crate::failure::{Outcome, refuse};
+use crate::shards::Share;
+
+/// What a run is called: the address that its folder mirrors, else the folder.
+pub fn shown(folder: &Path) -> String {
+    let address = folder.parent().and_then(|above| index::Index::read(&above.join(mirror::INDEX)).ok());
+    address.map_or_else(|| folder.display().to_string(), |index| index.address)
+}
+
+/// Runs a command on a run as a whole, wherever that is. What the command has left behind is sent, even where it was stopped or failed.
+///
+/// # Errors
+/// Those of the command, the store cannot be reached, or has no such run.
+pub fn whole(run: &Path, command: impl FnOnce(&Path) -> anyhow::Result<Outcome>) -> anyhow::Result<Outcome> {
+    on_whole(run, true, command)
+}
+
+/// The same for a command that may begin the run.
+///
+/// # Errors
+/// Those of the command, or the store cannot be reached.
+pub fn begin(run: &Path, command: impl FnOnce(&Path) -> anyhow::Result<Outcome>) -> anyhow::Result<Outcome> {
+    on_whole(run, false, command)
+}
+
+fn on_whole(
+    run: &Path,
+    exists: bool,
+    command: impl FnOnce(&Path) -> anyhow::Result<Outcome>,
+) -> anyhow::Result<Outcome> {
+    let Some(address) = address::of(run)? else { return command(run) };
+    let mirror = Mirror::new(Bucket::open(&address)?, &address, "whole")?;
+    mirror.pull(&|_| true)?;
+    if exists {
+        check_run(&mirror, &address)?;
+    }
+    let outcome = command(&mirror.folder);
+    let sent = mirror.push(&|_| true);
+    let outcome = outcome?;
+    sent.map(|()| outcome)
+}
+
+/// Runs a worker's command: `share` says which shards are its own, once the plan is here.
+///
+/// # Errors
+/// Those of the command, or the store cannot be reached.
+pub fn share(
+    run: &Path,
+    share: Share,
+    command: impl FnOnce(&Path) -> anyhow::Result<Outcome>,
+) -> anyhow::Result<Outcome> {
+    let Some(address) = address::of(run)? else { return command(run) };
+    let mirror = Mirror::new(Bucket::open(&address)?, &address, &share.to_string().replace('/', "-of-"))?;
+    let own = move |name: &str| match mirror::shard_of(name) {
+        Some(shard) => share.has(shard),
+        None => !name.starts_with("images/"),
+    };
+    mirror.pull(&own)?;
+    check_run(&mirror, &address)?;
+    let mirror = std::sync::Arc::new(mirror);
+    let courier = Courier::start(std::sync::Arc::clone(&mirror), own)?;
+    let outcome = command(&mirror.folder);
+    courier.stop();
+    // Embeddings may be new, too.
+    let sent = mirror.push(&own);
+    let outcome = outcome?;
+    sent?;
+    if outcome == Outcome::Done {
+        mirror.remove()?;
+    }
+    Ok(outcome)
+}
+
+fn check_run(mirror: &Mirror, address: &Url) -> anyhow::Result<()> {
+    if mirror.folder.join("manifest.json").is_file() {
+        return Ok(());
+    }
+    let hint = format!("`gentron plan --out {address}` begins one");
+    Err(refuse(format!("{address} is not a run: it has no manifest.json"), hint))
+}
+
+/// A run to be looked at.
+pub struct Looked {
+    /// Its folder; of a run in a store, one with plan and seals and without what they seal.
+    pub folder: PathBuf,
+    _temporary: Option<TempDir>,
+}
+
+/// Brings what tells how far a run is: manifest, plan and seals, and the lengths of what is sealed.
+///
+/// # Errors
+/// The store cannot be reached, or has no such run.
+pub fn look(run: &Path) -> anyhow::Result<Looked> {
+    let Some(address) = address::of(run)? else {
+        return Ok(Looked { folder: run.to_owned(), _temporary: None });
+    };
+    let temporary = tempfile::tempdir()?;
+    let mirror = Mirror::at(Bucket::open(&address)?, &address, temporary.path().to_owned())?;
+    mirror.pull(&|name| !name.starts_with("images/") && !mirror::is_product(name))?;
+    check_run(&mirror, &address)?;
+    mirror.hollow(&mirror::is_product)?;
+    Ok(Looked { folder: mirror.folder.clone(), _temporary: Some(temporary) })
+}
+
+#[cfg(test)]
+mod tests;
