@@ -311,7 +311,7 @@ pub struct ScoreArgs {
     /// Write the official scripts' result files, too
     #[arg(long, requires = "suite", hide_short_help = true)]
     pub official_files: bool,
-    /// Compare the images with these: a folder of PNG, or pytorch-fid's statistics (.npz); gives FID, FD-CLIP and CMMD
+    /// Compare the images with these: a folder of images, or pytorch-fid's statistics (.npz); gives FID, FD-CLIP and CMMD
     #[arg(long, value_name = "DIR", requires = "suite", hide_short_help = true)]
     pub reference: Option<PathBuf>,
     /// Inception's weights for FID [default: in $GENTRON_SCORERS/inception, or the data folder]

@@ -12,5 +12,7 @@ mod recorded;
 
 pub use committed::check;
 pub use pictures::{Picture, pictures};
-pub use reading::{CanaryMismatch, Readings, of_depth, of_detector, of_image_text, of_preference, of_vqa, readings};
+pub use reading::{
+    CanaryMismatch, Readings, of_depth, of_detector, of_features, of_image_text, of_preference, of_vqa, readings,
+};
 pub use recorded::{Recorded, check_recorded, compare_recorded, record_path};

@@ -70,24 +70,27 @@ impl Listing {
     }
 
     /// Sorts by category, in the order in which categories first occur, and gives places and ids:
-    /// suite, category, index within it, eight digits of the text's digest.
+    /// suite, category, index within it, eight digits of the text's digest. Where that is not the files' order, each prompt keeps its
+    /// place in them: images of other programs are numbered by it.
     pub fn finish(self) -> ListedSuite {
         let mut order: HashMap<String, usize> = HashMap::new();
-        let mut by_category: BTreeMap<usize, Vec<Draft>> = BTreeMap::new();
-        for draft in self.drafts {
+        let mut by_category: BTreeMap<usize, Vec<(u32, Draft)>> = BTreeMap::new();
+        for (place, draft) in (0..).zip(self.drafts) {
             let next = order.len();
-            let place = *order.entry(draft.category.clone()).or_insert(next);
-            by_category.entry(place).or_default().push(draft);
+            let category = *order.entry(draft.category.clone()).or_insert(next);
+            by_category.entry(category).or_default().push((place, draft));
         }
+        let places: Vec<u32> = by_category.values().flatten().map(|(place, _)| *place).collect();
+        let mixed = places.windows(2).any(|pair| pair[0] > pair[1]);
         let stem = slug(&self.id);
-        let prompt = |(index, draft): (usize, Draft)| Prompt {
+        let prompt = |(index, (place, draft)): (usize, (u32, Draft))| Prompt {
             id: format!("{stem}-{}-{index:04}-{}", slug(&draft.category), &sha256(draft.text.as_bytes())[..8]),
             suite: self.id.clone(),
             category: draft.category,
             index: index as u32,
             split: draft.split,
             text: draft.text,
-            annotation: draft.annotation,
+            annotation: Annotation { place: mixed.then_some(place), ..draft.annotation },
         };
         let prompts = by_category.into_values().flat_map(|drafts| drafts.into_iter().enumerate().map(prompt)).collect();
         ListedSuite { id: self.id, prompts, sources: self.sources }
@@ -105,6 +108,25 @@ pub(crate) fn slug(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_prompt_keeps_its_place_in_a_file_that_mixes_its_categories() {
+        let places = |categories: &[&str]| {
+            let mut listing = Listing::new("mine");
+            for (at, category) in categories.iter().enumerate() {
+                listing.push(Draft {
+                    category: (*category).to_owned(),
+                    split: Split::Unsplit,
+                    text: format!("prompt {at}"),
+                    annotation: Annotation::default(),
+                });
+            }
+            let suite = listing.finish();
+            suite.prompts().iter().map(|prompt| prompt.annotation.place).collect::<Vec<_>>()
+        };
+        assert_eq!(places(&["a", "b", "a", "c", "b"]), [0, 2, 1, 4, 3].map(Some));
+        assert_eq!(places(&["a", "a", "b"]), [None; 3]);
+    }
 
     #[test]
     fn a_slug_is_safe_in_a_path() {

@@ -73,6 +73,10 @@ pub struct Annotation {
     /// `challenge` and `note`, GenEval's `include`, any column of a user's table. A blank cell is no attribute.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, String>,
+    /// Position in the suite's file, from 0, where that file mixes its categories and [`Suite::prompts`] does not; absent where both have
+    /// one order. It is of the file that was read, and not written down with the prompt.
+    #[serde(skip)]
+    pub place: Option<u32>,
 }
 
 /// A spatial relation between two nouns.

@@ -88,6 +88,17 @@ fn a_folder_in_the_official_layout_gets_the_official_files() {
             .starts_with("[{\"question_id\": 0, \"answer\": \"1.0000\"}")
     );
 
+    // Without one image there is no average of the scripts.
+    let gone = path.join("out/samples").join(first_name(path));
+    let kept = fs::read(&gone).unwrap();
+    fs::remove_file(&gone).unwrap();
+    let partly = run(path, &[&["score"], &arguments[..], &["--out", "partly"]].concat());
+    assert_eq!(partly.status.code(), Some(0), "{}", text(&partly.stderr));
+    let note = "no official file of all: 1 of its 4 images are missing";
+    assert!(text(&partly.stderr).contains(note), "{}", text(&partly.stderr));
+    assert!(path.join("partly/scores.json").exists() && !path.join("partly/official").exists());
+    fs::write(&gone, kept).unwrap();
+
     // The same by number and by map.
     fs::create_dir(path.join("numbered")).unwrap();
     let first = fs::read(path.join("out/samples").join(first_name(path))).unwrap();
@@ -97,8 +108,8 @@ fn a_folder_in_the_official_layout_gets_the_official_files() {
     let numbered = self::line(&scores, "two/all", "b-vqa");
     assert_eq!((&numbered["scored"], &numbered["missing"]), (&1.into(), &1.into()));
     assert!(numbered["why"].to_string().contains("the image cannot be read"), "{numbered}");
-    let text = fs::read_to_string(path.join("two.csv")).unwrap();
-    let map = format!("image,prompt\n0.png,{}\n", text.lines().nth(1).unwrap());
+    let two = fs::read_to_string(path.join("two.csv")).unwrap();
+    let map = format!("image,prompt\n0.png,{}\n", two.lines().nth(1).unwrap());
     fs::write(path.join("map.csv"), map).unwrap();
     let scores = score(path, &["numbered", "--suite", "two.csv", "--world", "shapes", "--map", "map.csv"]);
     assert_eq!(self::line(&scores, "two/all", "b-vqa")["scored"], 1);

@@ -23,6 +23,9 @@ fn pictures(path: &Path) {
     }
 }
 
+/// The cosine of that CLIP, which is not the official one.
+const CLIPSCORE: &str = "clipscore@clip-10x2-patch7-28";
+
 /// transformers' layout of a CLIP with ten words; with its scale it is a PickScore, too.
 fn clip() -> PathBuf {
     repository().join("tests/goldens/metrics/pickscore")
@@ -55,7 +58,7 @@ fn parti_is_scored_by_category_and_by_challenge() {
         let mut seen = seen.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let seen = seen.find(|seen| seen["prompt"] == prompt).unwrap_or_else(|| panic!("{prompt:?}"));
         let observations = seen["observations"].as_array().unwrap();
-        let found = observations.iter().find(|observation| observation["metric"] == "clipscore").unwrap();
+        let found = observations.iter().find(|observation| observation["metric"] == CLIPSCORE).unwrap();
         found["outcome"]["value"].as_f64().unwrap_or_else(|| panic!("{found}"))
     };
     let each = ["a red cat", "two birds over a river", "\"a red river\" over two birds", " a cat "].map(cosine);
@@ -68,7 +71,7 @@ fn parti_is_scored_by_category_and_by_challenge() {
         ("parti, challenge Writing & Symbols", &[2]),
     ] {
         let expected = members.iter().map(|&i| each[i]).sum::<f64>() / members.len() as f64;
-        assert!((mean(&lines, group, "clipscore") - expected).abs() < 1e-12, "{group}");
+        assert!((mean(&lines, group, CLIPSCORE) - expected).abs() < 1e-12, "{group}");
         // B-VQA is its other score: no BLIP is here, and that is said.
         let blip = lines.iter().find(|line| line["group"] == group && line["metric"] == "b-vqa").unwrap();
         assert!(blip["mean"].is_null() && blip["why"].to_string().contains("no BLIP-VQA weights"), "{blip}");
@@ -77,6 +80,48 @@ fn parti_is_scored_by_category_and_by_challenge() {
     // A row that cannot be meant is named by file and line.
     fs::write(path.join("suites/PartiPrompts.tsv"), PARTI.replace("\tQuantity\t", "\t\t")).unwrap();
     refuses(&run(path, &["score", "pictures", "--suite", "parti", "--suites", "suites"]), "PartiPrompts.tsv:3:");
+}
+
+#[test]
+fn numbered_pictures_follow_the_file_where_it_mixes_its_categories() {
+    let folder = folder();
+    let path = folder.path();
+    pictures(path);
+    let texts = ["a red cat", "two birds", "a river", "a cat"];
+    let mixed = "prompt,category\na red cat,one\ntwo birds,two\na river,one\na cat,two\n";
+    fs::write(path.join("mine.csv"), mixed).unwrap();
+    lines(path, &["score", "pictures", "--suite", "mine.csv", "--out", "scores"]);
+    let seen = fs::read_to_string(path.join("scores/observations.jsonl")).unwrap();
+    let mut compared = 0;
+    for seen in seen.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
+        let at: usize = seen["image"].as_str().unwrap().trim_end_matches(".png").parse().unwrap();
+        assert_eq!(seen["prompt"], texts[at], "{seen}");
+        compared += 1;
+    }
+    assert_eq!(compared, texts.len());
+}
+
+#[test]
+fn the_first_use_of_weights_is_said_and_a_folders_name_is_no_identity() {
+    let folder = folder();
+    let path = folder.path();
+    pictures(path);
+    fs::write(path.join("mine.csv"), "prompt\na red cat\ntwo birds\na river\na cat\n").unwrap();
+    for name in ["one", "other"] {
+        crate::support::copy_folder(&clip(), &path.join(name));
+    }
+    let score = |clip: &str| {
+        let out = format!("scores-{clip}");
+        run(path, &["score", "pictures", "--suite", "mine.csv", "--out", &out, "--clip", clip])
+    };
+    let said = |output: &std::process::Output| crate::support::text(&output.stderr);
+    let first = score("one");
+    assert_eq!(first.status.code(), Some(0), "{}", said(&first));
+    assert!(said(&first).contains("(clip-10x2-patch7-28)") && said(&first).contains("nothing was compared"));
+    // The same files in another folder are the same CLIP, which says what it said.
+    let second = score("other");
+    assert_eq!(second.status.code(), Some(0), "{}", said(&second));
+    assert!(!said(&second).contains("nothing was compared"), "{}", said(&second));
 }
 
 /// The pictures of `metrics/tests/reference/preferences.py`.

@@ -172,7 +172,18 @@ fn photographs_without_weights_are_unscored_and_say_what_is_missing() {
     refuses(&score(&["--blip", "."]), "missing weights: no model_base_vqa_capfilt_large.pth");
     fs::write(path.join("boxes.json"), "{\"detector\": \"d\", \"frame\": [64, 64], \"images\": []}").unwrap();
     refuses(&score(&["--detections", "boxes.json"]), "boxes.json: no images");
-    refuses(&score(&["--clip", "nowhere"]), "nowhere/config.json");
+    let nowhere = score(&["--clip", "nowhere"]);
+    refuses(&nowhere, "nowhere/config.json");
+    assert!(text(&nowhere.stderr).contains("hint: --clip names a folder with"), "{}", text(&nowhere.stderr));
+    fs::create_dir(path.join("wordless")).unwrap();
+    fs::write(path.join("wordless/model_base_vqa_capfilt_large.pth"), "no weights").unwrap();
+    refuses(&score(&["--blip", "wordless"]), "missing weights: no vocab.txt in wordless");
+    fs::write(path.join("wordless/ImageReward.safetensors"), "no weights").unwrap();
+    refuses(&score(&["--image-reward", "wordless"]), "missing weights: no vocab.txt in wordless");
+    fs::write(path.join("wordless/vocab.txt"), "[PAD]\n").unwrap();
+    let damaged = score(&["--image-reward", "wordless"]);
+    refuses(&damaged, "cannot load wordless/ImageReward.safetensors");
+    assert!(text(&damaged.stderr).contains("hint: --image-reward names a folder"), "{}", text(&damaged.stderr));
 
     // Whoever brings a CLIP later has its scores without drawing again, and the protocol card says whose they are.
     let clip = weights.join("clip-shapes");
@@ -180,10 +191,11 @@ fn photographs_without_weights_are_unscored_and_say_what_is_missing() {
     let manifest = json(&fs::read_to_string(path.join("runs/mine/manifest.json")).unwrap());
     let card = manifest["run_info"]["protocol"]["scorers"].as_array().unwrap();
     let named = |metric: &str| card.iter().find(|scorer| scorer["metric"] == metric).unwrap()["name"].clone();
-    assert_eq!((named("clipscore"), named("b-vqa")), ("clip-shapes".into(), "none (no BLIP-VQA weights)".into()));
+    let (clip, blip) = (named("clipscore@clip-shapes"), named("b-vqa"));
+    assert_eq!((clip, blip), ("clip-shapes".into(), "none (no BLIP-VQA weights)".into()));
     let report = json(&run_well(path, &["report", "runs/mine", "--json"]));
     let missing = report["analysis"]["missing"].as_array().unwrap();
-    assert!(missing.iter().all(|m| m["metric"] != "clipscore"), "{missing:?}");
+    assert!(missing.iter().all(|m| !m["metric"].as_str().unwrap().starts_with("clipscore")), "{missing:?}");
 }
 
 #[test]

@@ -48,8 +48,8 @@ pub struct Pictures {
     pub missing: Vec<(usize, u32)>,
 }
 
-const LAYOUTS: &str = "there may be samples/{prompt}_{NNNNNN}.png, <prompt-id>/<k>.png, or <index>.png with one image a prompt, from 0; \
-     a folder for each category may hold these; --map FILE with the columns image and prompt or prompt_id says it otherwise";
+const LAYOUTS: &str = "there may be samples/{prompt}_{NNNNNN}.png, <prompt-id>/<k>.png, or <index>.png with one image a prompt, from 0 \
+     in the order of the suite's file; a folder for each category may hold these; --map FILE with the columns image and prompt or prompt_id says it otherwise";
 
 /// Finds the images of `prompts`.
 ///
@@ -128,6 +128,7 @@ fn by_names(folder: &Path, prompts: &[Prompt]) -> anyhow::Result<Found> {
         return by_samples(folder, prompts);
     }
     let ids: HashMap<&str, usize> = prompts.iter().enumerate().map(|(at, prompt)| (prompt.id.as_str(), at)).collect();
+    let order = in_file_order(prompts);
     let mut pictures = Pictures::default();
     for name in names {
         let path = folder.join(&name);
@@ -140,14 +141,21 @@ fn by_names(folder: &Path, prompts: &[Prompt]) -> anyhow::Result<Found> {
                 }
             }
         } else if let Some(index) = number(&name) {
-            match prompts.get(index as usize) {
-                Some(_) => pictures.known.push(Picture { path, name, prompt: index as usize, k: 0, sample: None }),
+            match order.get(index as usize) {
+                Some(&prompt) => pictures.known.push(Picture { path, name, prompt, k: 0, sample: None }),
                 None => pictures.strangers.push(name),
             }
         }
     }
     pictures.known.sort_by_key(|picture| (picture.prompt, picture.k));
     Ok(Found { problems: twice(&pictures.known, prompts), pictures })
+}
+
+/// Positions of the prompts in the order of the suite's file, by which other programs number their images; [`Prompt`]s are by category.
+fn in_file_order(prompts: &[Prompt]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..prompts.len()).collect();
+    order.sort_by_key(|&at| prompts[at].annotation.place);
+    order
 }
 
 /// Neighbours of one place.
@@ -169,7 +177,8 @@ fn number(name: &str) -> Option<u32> {
     (is_image(name) && stem.bytes().all(|byte| byte.is_ascii_digit())).then(|| stem.parse().ok()).flatten()
 }
 
-fn is_image(name: &str) -> bool {
+/// Whether a file is an image by its ending.
+pub(crate) fn is_image(name: &str) -> bool {
     let ending = name.rsplit_once('.').map_or_else(String::new, |(_, ending)| ending.to_lowercase());
     ["png", "jpg", "jpeg", "webp"].contains(&ending.as_str())
 }
@@ -239,8 +248,8 @@ type Entry = (String, PathBuf, String, Option<Sample>);
 /// equal parts, as the official numbering has them.
 fn by_text(entries: Vec<Entry>, prompts: &[Prompt], part: impl Fn(&str) -> &str) -> Pictures {
     let mut of_text: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (at, prompt) in prompts.iter().enumerate() {
-        of_text.entry(part(&prompt.text)).or_default().push(at);
+    for at in in_file_order(prompts) {
+        of_text.entry(part(&prompts[at].text)).or_default().push(at);
     }
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for (text, ..) in &entries {
@@ -333,6 +342,30 @@ mod tests {
             (vec![(0, 1), (1, 0)], 1, vec![(0, 0), (1, 1)])
         );
         assert_eq!(found(&["0.png", "1.jpg", "notes.txt"], &["a", "b"]), (vec![(0, 0), (1, 0)], 0, vec![]));
+    }
+
+    #[test]
+    fn numbers_count_in_the_order_of_a_file_that_mixes_its_categories() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["0.png", "1.png", "2.png"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        // The file has a, b, c, of which a and c are of one category.
+        let mut prompts = prompts(&["a", "c", "b"]);
+        for (prompt, (place, category)) in prompts.iter_mut().zip([(0, "one"), (2, "one"), (1, "two")]) {
+            prompt.annotation.place = Some(place);
+            prompt.category = category.to_owned();
+        }
+        let source = Source { folder: folder.path(), map: None, images: None };
+        let named = |prompts: &[Prompt]| {
+            let known = find(source, prompts).unwrap().known;
+            known.into_iter().map(|picture| (prompts[picture.prompt].text.clone(), picture.name)).collect::<Vec<_>>()
+        };
+        let pair = |text: &str, name: &str| (text.to_owned(), name.to_owned());
+        assert_eq!(named(&prompts), [pair("a", "0.png"), pair("c", "2.png"), pair("b", "1.png")]);
+        // Of one category alone, its own prompts are counted.
+        fs::remove_file(folder.path().join("2.png")).unwrap();
+        assert_eq!(named(&prompts[..2]), [pair("a", "0.png"), pair("c", "1.png")]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::failure::{Explain as _, Outcome};
 use crate::plan::Task;
 use crate::progress;
 use crate::recipe::World;
-use crate::score::distance::{Distance, distances};
+use crate::score::distance::{self, Distance, distances};
 use crate::score::networks::Network;
 use crate::score::{Eyes, Scorer, rows};
 use crate::store::run::pretty;
@@ -28,6 +28,9 @@ pub fn run(args: &ScoreArgs, word: &str) -> anyhow::Result<Outcome> {
     let (prompts, suite) = suites::part(word, None, args.work.suites.as_deref())?;
     let source = Source { folder: &args.run, map: args.map.as_deref(), images: args.images };
     let pictures = layout::find(source, &prompts)?;
+    if let Some(reference) = &args.reference {
+        distance::check(reference)?;
+    }
     if args.official_files {
         official::check(&pictures)?;
     }
@@ -52,6 +55,7 @@ pub fn run(args: &ScoreArgs, word: &str) -> anyhow::Result<Outcome> {
         "folder": args.run.display().to_string(),
         "suite": {"id": suite.id(), "asked": word, "digest": suite.digest(), "prompts": prompts.len(), "files": suite.files},
         "scorers": scorer.card(categories(&prompts)),
+        "preparations": scorer.preparations(categories(&prompts)),
         "images": {"known": pictures.known.len(), "missing": pictures.missing.len(), "strangers": pictures.strangers},
         "scores": lines,
         "distances": distances,

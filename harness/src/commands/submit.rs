@@ -125,11 +125,11 @@ pub struct KubernetesArgs {
     /// Container image that has `gentron` on its path
     #[arg(long, value_name = "IMAGE")]
     pub image: String,
-    /// Persistent volume claim with the run, weights and suites; not needed where the run is in an object store and the image has the rest
+    /// Volume claim with the run, weights and suites; none for an object store
     #[arg(long, value_name = "NAME")]
     pub claim: Option<String>,
     /// Secret whose entries become the containers' environment, such as an object store's credentials
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     pub secret: Option<String>,
     /// Where the claim is mounted; paths that are given are those of the containers
     #[arg(long, value_name = "PATH", default_value = "/work", hide_short_help = true)]

@@ -104,7 +104,11 @@ pub fn describe(
             sampler: sampler_info(&sampler),
             scorers: scorer.card(categories.iter().map(|category| (category.suite.as_str(), category.id.as_str()))),
             np_num: Some(gentron_metrics::formulas::NP_NUM as u32),
-            resize: if photographs { "each scorer's own" } else { "none" }.to_owned(),
+            resize: if photographs {
+                scorer.resize(categories.iter().map(|category| (category.suite.as_str(), category.id.as_str())))
+            } else {
+                "none".to_owned()
+            },
             image_size: image_size(recipe, sources)?,
         },
         arms,

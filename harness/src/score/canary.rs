@@ -3,18 +3,23 @@
 use std::path::PathBuf;
 
 use gentron_metrics::canary::{
-    CanaryMismatch, Readings, compare_recorded, of_depth, of_detector, of_image_text, of_preference, of_vqa,
-    record_path,
+    CanaryMismatch, Readings, Recorded, compare_recorded, of_depth, of_detector, of_features, of_image_text,
+    of_preference, of_vqa, record_path,
 };
+use gentron_metrics::frechet::Inception;
 use gentron_metrics::{Backends, MetricError, shapes::ShapesPerception};
 
 use super::Eyes;
+use super::clip::ClipSimilarity;
 use crate::failure::Explain as _;
 use crate::progress;
 use crate::registry::places::data_folder;
 
 const HINT: &str = "nothing was scored. If the machine or the program has changed and the new numbers are meant, \
                     remove the file of canaries; otherwise get the weights anew";
+
+const NO_DISTANCE: &str = "no distance was computed. If the machine or the program has changed and the new numbers are meant, \
+                           remove the file of canaries; otherwise get the weights anew";
 
 /// The exact perception says what is committed.
 ///
@@ -25,40 +30,78 @@ pub fn of_shapes(perception: &ShapesPerception) -> anyhow::Result<()> {
     gentron_metrics::canary::check(&backends).explain(|| ("the exact scorer has drifted", HINT))
 }
 
-/// Every network says what it said when its weights were first used here; the first time is recorded.
+/// Every network says what it said when its weights were first used here; the first time is recorded, and said. `small` is the small
+/// world's CLIP with a digest of its files.
 ///
 /// # Errors
 /// One of them does not.
-pub fn of_eyes(eyes: &Eyes) -> anyhow::Result<()> {
+pub fn of_eyes(eyes: &Eyes, small: Option<(&ClipSimilarity, &str)>) -> anyhow::Result<()> {
+    let mut new: Vec<String> = Vec::new();
+    let mut hold = |sha256: &str, readings: Result<Readings, MetricError>| -> anyhow::Result<()> {
+        new.extend(held(sha256, readings, HINT)?);
+        Ok(())
+    };
     if let Some(blip) = &eyes.blip {
-        held(&blip.statement().sha256, of_vqa(blip))?;
+        hold(&blip.statement().sha256, of_vqa(blip))?;
     }
-    if let Some((clip, sha256)) = &eyes.clip {
-        held(sha256, of_image_text(clip))?;
+    let of_photographs = eyes.clip.as_ref().map(|(clip, sha256)| (clip, sha256.as_str()));
+    for (clip, sha256) in [of_photographs, small].into_iter().flatten() {
+        hold(sha256, of_image_text(clip))?;
     }
     for unidet in [&eyes.unidet_r50, &eyes.unidet_rs200].into_iter().flatten() {
-        held(&unidet.statement().sha256, of_detector(unidet))?;
+        hold(&unidet.statement().sha256, of_detector(unidet))?;
     }
     for (_, model, sha256) in eyes.preferring() {
-        held(sha256, of_preference(model))?;
+        hold(sha256, of_preference(model))?;
     }
     if let Some(depth) = &eyes.depth {
-        held(&depth.statement().sha256, of_depth(depth))?;
+        hold(&depth.statement().sha256, of_depth(depth))?;
     }
+    say_new(&new);
     Ok(())
 }
 
-/// Compares with the record of these weights, or makes it.
-fn held(sha256: &str, readings: Result<Readings, MetricError>) -> anyhow::Result<()> {
-    let Some(folder) = folder() else { return Ok(()) };
+/// Inception says what it said when these weights were first used here.
+///
+/// # Errors
+/// It does not: then no distance of it can be trusted.
+pub fn of_inception(network: &Inception, sha256: &str) -> anyhow::Result<()> {
+    let new: Vec<String> = held(sha256, of_features(network), NO_DISTANCE)?.into_iter().collect();
+    say_new(&new);
+    Ok(())
+}
+
+/// A record that was made just now vouches for nothing: whoever reads the scores should know.
+fn say_new(new: &[String]) {
+    if !new.is_empty() {
+        let names = new.join(", ");
+        progress::say(&format!(
+            "note: first use of these weights here ({names}): what they say of the canary pictures is recorded, nothing was compared"
+        ));
+    }
+}
+
+/// Compares with the record of these weights, or makes it; then says whose it is.
+fn held(sha256: &str, readings: Result<Readings, MetricError>, hint: &'static str) -> anyhow::Result<Option<String>> {
+    let Some(folder) = folder() else { return Ok(None) };
     if let Err(error) = std::fs::create_dir_all(&folder) {
         progress::say(&format!("note: canaries are not kept: {}: {error}", folder.display()));
-        return Ok(());
+        return Ok(None);
     }
     let file = record_path(&folder, sha256);
-    let compared = readings.map_err(CanaryMismatch::from).and_then(|now| compare_recorded(&[now], &file));
-    compared.explain(|| (format!("a scorer does not say what it said ({})", file.display()), HINT))?;
-    Ok(())
+    let explain = || (format!("a scorer does not say what it said ({})", file.display()), hint);
+    let now = readings.map_err(CanaryMismatch::from).explain(explain)?;
+    let name = now.backend.clone();
+    match compare_recorded(&[now], &file) {
+        Ok(Recorded::Now) => Ok(Some(name)),
+        Ok(Recorded::Before) => Ok(None),
+        // A folder that is there and cannot be written to is no drift.
+        Err(CanaryMismatch::Failed(MetricError::Io { doing: "write", source, .. })) => {
+            progress::say(&format!("note: canaries are not kept: {}: {source}", file.display()));
+            Ok(None)
+        }
+        Err(mismatch) => Err(mismatch).explain(explain),
+    }
 }
 
 /// `gentron/canaries` in the user's data folder: not beside weights, which may be read-only or shared.

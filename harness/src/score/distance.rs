@@ -7,13 +7,16 @@ use gentron_metrics::frechet::{
 };
 use serde::Serialize;
 
+use super::canary;
 use super::clip::ClipSimilarity;
+use super::stated::Preparation;
+use crate::bare::layout::is_image;
 use crate::device::device;
 use crate::failure::{Explain as _, Interrupted, refuse};
 use crate::interrupt;
-use crate::progress::Progress;
+use crate::progress::{self, Progress};
 
-/// The CLIP of CMMD's published numbers.
+/// The CLIP of CMMD's published numbers, as [`super::clip::name_of`] calls it.
 const OF_CMMD: &str = "clip-vit-large-patch14-336";
 
 /// One distance.
@@ -31,6 +34,10 @@ pub struct Distance {
     pub network: String,
     /// SHA-256 of its weights.
     pub sha256: String,
+    /// How it prepared the images.
+    pub preparation: Preparation,
+    /// Licence of its weights; null: nobody says.
+    pub licence: Option<&'static str>,
 }
 
 /// What the images are compared with.
@@ -43,6 +50,14 @@ enum Reference {
 /// A file of weights, in a folder or itself.
 const INCEPTION: &str = "pt_inception-2015-12-05-6726825d.pth";
 
+/// Whether there is something to compare with: asked before anything is scored.
+///
+/// # Errors
+/// It cannot be read, or has no image.
+pub fn check(reference: &Path) -> anyhow::Result<()> {
+    open(reference).map(|_| ())
+}
+
 /// FID where Inception's weights are given, the distance on CLIP's features and CMMD where a CLIP is.
 ///
 /// # Errors
@@ -53,7 +68,12 @@ pub fn distances(
     inception: Option<&Path>,
     clip: Option<(&ClipSimilarity, &str)>,
 ) -> anyhow::Result<Vec<Distance>> {
-    let reference = open(reference)?;
+    let shown = reference.display();
+    let (reference, others) = open(reference)?;
+    if let Some(first) = others.first() {
+        let count = others.len();
+        progress::say(&format!("note: {count} files of {shown} are no images and are left out ({})", first.display()));
+    }
     if inception.is_none() && clip.is_none() {
         let hint = format!(
             "name Inception's {INCEPTION} with --inception, or a CLIP with --clip; `gentron doctor` says where they are from"
@@ -74,6 +94,8 @@ pub fn distances(
             reference_images: Some(others.len()),
             network: id.clone(),
             sha256: sha256.to_owned(),
+            preparation: Preparation::of_clip(&id, clip.resize()),
+            licence: clip.licence(),
         };
         let width = clip.width();
         let value = frechet_distance(&gaussian(&ours, width)?, &gaussian(&theirs, width)?)?;
@@ -92,6 +114,7 @@ fn fid(images: &[PathBuf], reference: &Reference, path: &Path) -> anyhow::Result
         (format!("cannot load Inception from {}", file.display()), hint)
     };
     let (network, statement) = Inception::open(&file, &device()).explain(explain)?;
+    canary::of_inception(&network, &statement.sha256)?;
     let ours = gaussian(&features(&network, images, "inception")?, network.width())?;
     let (theirs, reference_images) = match reference {
         Reference::Statistics(statistics) => (statistics.clone(), None),
@@ -106,6 +129,8 @@ fn fid(images: &[PathBuf], reference: &Reference, path: &Path) -> anyhow::Result
         images: images.len(),
         reference_images,
         network: statement.card.id.to_owned(),
+        preparation: Preparation::of(&statement),
+        licence: Some(statement.card.licence),
         sha256: statement.sha256,
     })
 }
@@ -119,7 +144,7 @@ fn features(network: &dyn ImageFeatures, images: &[PathBuf], label: &str) -> any
             return Err(Interrupted.into());
         }
         let image = image::open(path).explain(|| {
-            let hint = "a distance is of whole sets: remove or repair that file. PNG is read";
+            let hint = "a distance is of whole sets: remove or repair that file. PNG, JPEG and WebP are read";
             (format!("cannot read the image {}", path.display()), hint)
         })?;
         rows.extend(network.features(&[&image.to_rgb8()])?);
@@ -137,31 +162,51 @@ fn gaussian(rows: &[f32], width: usize) -> anyhow::Result<Gaussian> {
         .explain(|| ("too few images for a covariance", "a distance needs two images at least on either side"))
 }
 
-/// An `.npz` of statistics, or a folder of images, its folders included.
-fn open(path: &Path) -> anyhow::Result<Reference> {
-    const HINT: &str =
-        "--reference names a folder of PNG images, or an .npz with mu and sigma as pytorch-fid saves them";
+/// An `.npz` of statistics, or a folder of images, its folders included; and the files that are no images.
+fn open(path: &Path) -> anyhow::Result<(Reference, Vec<PathBuf>)> {
+    const HINT: &str = "--reference names a folder of images (PNG, JPEG or WebP), or an .npz with mu and sigma as pytorch-fid saves them";
     let explain = || (format!("cannot read the reference {}", path.display()), HINT);
     if path.is_file() {
-        return Ok(Reference::Statistics(Gaussian::from_npz(path).explain(explain)?));
+        return Ok((Reference::Statistics(Gaussian::from_npz(path).explain(explain)?), Vec::new()));
     }
-    let mut pictures = Vec::new();
-    collect(path, &mut pictures).explain(explain)?;
-    pictures.sort();
+    let mut files = Vec::new();
+    collect(path, &mut files).explain(explain)?;
+    files.sort();
+    let (pictures, others): (Vec<PathBuf>, Vec<PathBuf>) =
+        files.into_iter().partition(|file| is_image(&file.to_string_lossy()));
     if pictures.is_empty() {
-        return Err(refuse(format!("no PNG image in {}", path.display()), HINT));
+        return Err(refuse(format!("no PNG image in {}, and no JPEG or WebP", path.display()), HINT));
     }
-    Ok(Reference::Pictures(pictures))
+    Ok((Reference::Pictures(pictures), others))
 }
 
-fn collect(folder: &Path, pictures: &mut Vec<PathBuf>) -> std::io::Result<()> {
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
-            collect(&path, pictures)?;
-        } else if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) {
-            pictures.push(path);
+            collect(&path, files)?;
+        } else {
+            files.push(path);
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_has_every_kind_of_image_and_says_what_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(check(folder.path()).unwrap_err().to_string().contains("no PNG image in"));
+        assert!(check(&folder.path().join("nowhere")).is_err());
+        std::fs::create_dir(folder.path().join("inner")).unwrap();
+        for name in ["a.png", "b.JPG", "c.jpeg", "inner/d.webp", "notes.txt"] {
+            std::fs::write(folder.path().join(name), b"").unwrap();
+        }
+        let (Reference::Pictures(pictures), others) = open(folder.path()).unwrap() else { panic!("no statistics") };
+        assert_eq!(pictures, ["a.png", "b.JPG", "c.jpeg", "inner/d.webp"].map(|name| folder.path().join(name)));
+        assert_eq!(others, [folder.path().join("notes.txt")]);
+    }
 }

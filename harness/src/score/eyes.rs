@@ -152,6 +152,16 @@ const NO_HPSV2: &str = "no HPSv2.1 weights: name a folder as hpsv2 in the recipe
 const NO_IMAGE_REWARD: &str = "no ImageReward weights: name a folder as image_reward in the recipe's [scorers], or with \
      --image-reward; `gentron doctor` says what is in it and how to get it";
 
+/// What an option's folder or file should be, where it is something else.
+const CLIP: &str = "--clip names a folder with config.json, model.safetensors and tokenizer.json of a CLIP, officially those of \
+     openai/clip-vit-base-patch32; `gentron doctor` says how to get them";
+const CONVERTED: &str = "a .pth of detectron2 that is not read is made into safetensors by metrics/scripts/unidet_to_safetensors.py; \
+     otherwise get the file anew: `gentron doctor` says how";
+const DEPTH: &str = "--depth names dpt_hybrid-midas-501f0c75.pt of isl-org/DPT, or safetensors of the same names; `gentron doctor` says \
+     how to get it";
+const IMAGE_REWARD: &str = "--image-reward names a folder with ImageReward.pt of THUDM/ImageReward, or safetensors of the same names, and \
+     vocab.txt of bert-base-uncased; `gentron doctor` says how to get both";
+
 impl Eyes {
     /// Loads what is named.
     ///
@@ -161,26 +171,28 @@ impl Eyes {
         let blip = paths.blip.as_deref().map(blip).transpose()?;
         let found = paths.detections.as_deref().map(found).transpose()?;
         let clip = |folder: &Path| -> anyhow::Result<_> {
-            let model = ClipSimilarity::load(folder)?;
+            let model = ClipSimilarity::load_for(folder, CLIP)?;
             Ok((model, digest::of_value(&weights::digests(folder, "")?)))
         };
         let file = |path: &Option<PathBuf>, key: &str| path.as_deref().map(|path| weights_file(path, key)).transpose();
         let device = device();
         let r50 = file(&paths.unidet_r50, "unidet-r50")?
-            .map(|file| opened(&file, |f| UniDet::r50(f, &device)))
+            .map(|file| opened(&file, CONVERTED, |f| UniDet::r50(f, &device)))
             .transpose()?;
         let rs200 = file(&paths.unidet_rs200, "unidet-rs200")?
-            .map(|file| opened(&file, |f| UniDet::rs200(f, &device)))
+            .map(|file| opened(&file, CONVERTED, |f| UniDet::rs200(f, &device)))
             .transpose()?;
-        let depth =
-            file(&paths.depth, "depth")?.map(|file| opened(&file, |f| DptHybrid::open(f, &device))).transpose()?;
+        let depth = file(&paths.depth, "depth")?
+            .map(|file| opened(&file, DEPTH, |f| DptHybrid::open(f, &device)))
+            .transpose()?;
         let clip = paths.clip.as_deref().map(clip).transpose()?;
         let pickscore = paths.pickscore.as_deref().map(PickScore::load).transpose()?;
         let hpsv2 = |folder: &Path| HpsV2::load(&weights_file(folder, "hpsv2")?, folder);
         let hpsv2 = paths.hpsv2.as_deref().map(hpsv2).transpose()?;
         let image_reward = |folder: &Path| {
             let file = weights_file(folder, "image-reward")?;
-            opened(&file, |file| ImageReward::open(file, &folder.join("vocab.txt"), &device))
+            let words = vocabulary(folder, IMAGE_REWARD)?;
+            opened(&file, IMAGE_REWARD, |file| ImageReward::open(file, &words, &device))
         };
         let image_reward = paths.image_reward.as_deref().map(image_reward).transpose()?;
         Ok(Self { blip, found, clip, unidet_r50: r50, unidet_rs200: rs200, depth, pickscore, hpsv2, image_reward })
@@ -268,19 +280,6 @@ impl Eyes {
     }
 }
 
-impl Eyes {
-    /// Licences of the networks that a metric asks, as far as they are known.
-    pub fn licences(&self, metric: MetricId) -> Option<String> {
-        let needs = Needs::of(metric);
-        let blip = self.blip.as_ref().filter(|_| needs.vqa).map(BlipVqa::statement);
-        // Boxes from a file come before a network's.
-        let unidet = self.unidet(metric).filter(|_| needs.detector && self.found.is_none()).map(UniDet::statement);
-        let depth = self.depth.as_ref().filter(|_| needs.depth).map(DptHybrid::statement);
-        let licences: Vec<&str> = [blip, unidet, depth].into_iter().flatten().map(|s| s.card.licence).collect();
-        (!licences.is_empty()).then(|| licences.join("; "))
-    }
-}
-
 /// Which back-ends a metric asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Needs {
@@ -323,8 +322,18 @@ fn blip(folder: &Path) -> anyhow::Result<BlipVqa> {
     let Some(file) = file else {
         return Err(refuse(format!("missing weights: no {} in {}", names.join(" or "), folder.display()), hint));
     };
-    BlipVqa::open(&file, &folder.join("vocab.txt"), layout, &device())
+    let words = vocabulary(folder, &hint)?;
+    BlipVqa::open(&file, &words, layout, &device())
         .explain(|| (format!("cannot load BLIP-VQA from {}", folder.display()), hint))
+}
+
+/// The words of a network beside its weights.
+fn vocabulary(folder: &Path, hint: &str) -> anyhow::Result<PathBuf> {
+    let file = folder.join("vocab.txt");
+    if file.is_file() {
+        return Ok(file);
+    }
+    Err(refuse(format!("missing weights: no vocab.txt in {}", folder.display()), hint))
 }
 
 fn found(path: &Path) -> anyhow::Result<Found> {
@@ -350,10 +359,6 @@ fn weights_file(path: &Path, key: &str) -> anyhow::Result<PathBuf> {
     })
 }
 
-fn opened<T>(file: &Path, open: impl FnOnce(&Path) -> Result<T, MetricError>) -> anyhow::Result<T> {
-    open(file).explain(|| {
-        let hint = "a .pth of detectron2 that is not read is made into safetensors by metrics/scripts/unidet_to_safetensors.py; \
-                    otherwise get the file anew: `gentron doctor` says how";
-        (format!("cannot load {}", file.display()), hint)
-    })
+fn opened<T>(file: &Path, hint: &str, open: impl FnOnce(&Path) -> Result<T, MetricError>) -> anyhow::Result<T> {
+    open(file).explain(|| (format!("cannot load {}", file.display()), hint))
 }

@@ -11,6 +11,7 @@ pub mod preference;
 pub mod rows;
 pub mod scorer;
 pub mod stage;
+pub mod stated;
 
 pub use eyes::{Eyes, ScorerPaths};
 pub use scorer::Scorer;

@@ -9,6 +9,7 @@ use gentron_metrics::{
 use gentron_suites::{ComplexKind, Prompt};
 use image::RgbImage;
 
+use super::clip::OFFICIAL;
 use super::eyes::{Eyes, Needs};
 
 /// Stands where a back-end is missing; metrics that would ask it are unscored before.
@@ -38,8 +39,12 @@ impl Detector for Nobody {
     }
 }
 
-/// What a score is called with these eyes.
+/// What a score is called with these eyes: a cosine of another CLIP than the official one carries its name, as boxes do their detector's.
 pub fn name(eyes: &Eyes, metric: MetricId) -> String {
+    let clip = eyes.clip.as_ref().map(|(clip, _)| ImageText::id(clip)).filter(|_| metric == MetricId::ClipScore);
+    if let Some(other) = clip.filter(|id| *id != OFFICIAL) {
+        return format!("{metric}@{other}");
+    }
     match (&eyes.found, eyes.unidet(metric)) {
         (Some(found), _) => score_name(metric, &found.named),
         (None, Some(unidet)) => score_name(metric, unidet),
@@ -102,7 +107,11 @@ pub fn observe(eyes: &Eyes, prompt: &Prompt, image: &RgbImage, file: &str, metri
         let mut scored = measure(prompt, image, &backends, &together).into_iter();
         for place in places {
             let none = || unscored(metrics[place], "the metric gave no observation".to_owned());
-            observations[place] = Some(scored.next().unwrap_or_else(none));
+            let mut observation = scored.next().unwrap_or_else(none);
+            if metrics[place] == MetricId::ClipScore {
+                observation.metric = name(eyes, MetricId::ClipScore);
+            }
+            observations[place] = Some(observation);
         }
     }
     observations.into_iter().flatten().collect()

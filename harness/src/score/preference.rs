@@ -30,7 +30,9 @@ impl PickScore {
     /// # Errors
     /// Those of [`ClipSimilarity::load`].
     pub fn load(folder: &Path) -> anyhow::Result<Self> {
-        let clip = ClipSimilarity::load(folder)?;
+        let hint = "--pickscore names a folder with config.json and model.safetensors of yuvalkirstain/PickScore_v1 and the \
+                    tokenizer.json of a CLIP; `gentron doctor` says how to get them";
+        let clip = ClipSimilarity::load_for(folder, hint)?;
         let scale = clip.model().scale()?;
         Ok(Self { clip, scale, sha256: digest::of_value(&weights::digests(folder, "")?) })
     }
@@ -38,6 +40,11 @@ impl PickScore {
     /// Digest of everything that was loaded.
     pub fn sha256(&self) -> &str {
         &self.sha256
+    }
+
+    /// How a picture gets its size, in words.
+    pub fn resize(&self) -> String {
+        self.clip.resize()
     }
 }
 
@@ -95,6 +102,11 @@ impl HpsV2 {
     /// Digest of everything that was loaded.
     pub fn sha256(&self) -> &str {
         &self.sha256
+    }
+
+    /// How a picture gets its size, in words.
+    pub fn resize(&self) -> String {
+        format!("longer side {}, bicubic on floats with antialiasing, black around it", self.side)
     }
 }
 

@@ -17,6 +17,7 @@ use super::canary;
 use super::clip::ClipSimilarity;
 use super::eyes::{Eyes, Needs};
 use super::photographs;
+use super::stated::Preparation;
 use crate::generate::strip;
 use crate::plan::Task;
 use crate::recipe::{Resolved, World};
@@ -80,7 +81,9 @@ impl Scorer {
     /// One does not: nothing must be scored then.
     pub fn check_canaries(&self) -> anyhow::Result<()> {
         canary::of_shapes(&self.perception)?;
-        canary::of_eyes(&self.eyes)
+        // By content alone: the folder may be called otherwise the next time.
+        let digest = digest::of_value(&self.weights.values().collect::<Vec<_>>());
+        canary::of_eyes(&self.eyes, self.clip.as_ref().map(|clip| (clip, digest.as_str())))
     }
 
     /// The CLIP that looks at these images, with the digest of its weights.
@@ -219,6 +222,26 @@ impl Scorer {
             World::Photographs => self.of_photographs(metric),
         };
         metrics.into_iter().map(card).collect()
+    }
+
+    /// How each network that looks at photographs of the given suites' categories prepares them, each once.
+    pub fn preparations<'a>(&self, categories: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Preparation> {
+        let photographs = categories.into_iter().filter(|(suite, _)| self.world(suite) == World::Photographs);
+        let metrics = photographs.flat_map(|(suite, category)| self.metrics(suite, category));
+        let each: BTreeSet<Preparation> = metrics.flat_map(|metric| self.eyes.preparations(metric)).collect();
+        each.into_iter().collect()
+    }
+
+    /// The same in words for a protocol card: "none" where no photograph is looked at.
+    pub fn resize<'a>(&self, categories: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+        let categories: Vec<_> = categories.into_iter().collect();
+        if categories.iter().all(|(suite, _)| self.is_exact(suite)) {
+            return "none".to_owned();
+        }
+        let each = self.preparations(categories);
+        let words = each.iter().map(|own| format!("{}: {}; {}", own.network, own.resize, own.normalization));
+        let words = words.collect::<Vec<_>>().join(". ");
+        if words.is_empty() { "each scorer's own".to_owned() } else { words }
     }
 
     fn of_shapes(&self, metric: MetricId) -> ScorerInfo {

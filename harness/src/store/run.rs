@@ -141,6 +141,7 @@ impl Run {
         manifest.scorers = scorers;
         let info = &mut manifest.run_info;
         let categories = info.categories.iter().map(|category| (category.suite.as_str(), category.id.as_str()));
+        info.protocol.resize = scorer.resize(categories.clone());
         info.protocol.scorers = scorer.card(categories);
         for category in &mut info.categories {
             if let Some(headline) = scorer.headline(&category.suite, &category.id) {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::pictures::pictures;
 use crate::depth::DptHybrid;
 use crate::error::MetricError;
+use crate::frechet::ImageFeatures;
 use crate::measure::Backends;
 use crate::perception::{Detector, ImageText, Preference, Vqa};
 
@@ -154,6 +155,23 @@ pub fn of_depth(depth: &DptHybrid) -> Result<Readings, MetricError> {
     Ok(read)
 }
 
+/// What a network makes of each picture: mean and length of the vector, and the mean of its first half.
+///
+/// # Errors
+/// It refuses a picture.
+pub fn of_features(network: &dyn ImageFeatures) -> Result<Readings, MetricError> {
+    let mut read = Readings { backend: network.id().to_owned(), values: BTreeMap::new() };
+    for picture in pictures() {
+        let row = network.features(&[&picture.image])?;
+        let mean = |values: &[f32]| values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len().max(1) as f64;
+        let length = row.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
+        read.values.insert(format!("{}, mean feature", picture.name), mean(&row));
+        read.values.insert(format!("{}, mean of the first half", picture.name), mean(&row[..row.len() / 2]));
+        read.values.insert(format!("{}, length", picture.name), length);
+    }
+    Ok(read)
+}
+
 /// What a model of people's preference says of all pictures and their texts.
 ///
 /// # Errors
@@ -178,4 +196,40 @@ pub fn of_image_text(model: &dyn ImageText) -> Result<Readings, MetricError> {
         read.values.insert(format!("{}, \"{}\"", picture.name, picture.text), cosine);
     }
     Ok(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use image::RgbImage;
+
+    use super::*;
+
+    /// Sums of red, of green and of blue, times a factor.
+    struct Sums(f32);
+
+    impl ImageFeatures for Sums {
+        fn id(&self) -> &str {
+            "sums"
+        }
+
+        fn width(&self) -> usize {
+            3
+        }
+
+        fn features(&self, images: &[&RgbImage]) -> Result<Vec<f32>, MetricError> {
+            let sum = |image: &RgbImage, channel: usize| {
+                image.pixels().map(|pixel| f32::from(pixel.0[channel])).sum::<f32>() / 255.0 * self.0
+            };
+            Ok(images.iter().flat_map(|&image| [0, 1, 2].map(|channel| sum(image, channel))).collect())
+        }
+    }
+
+    #[test]
+    fn features_of_other_weights_are_found_out() {
+        let read = |factor: f32| of_features(&Sums(factor)).unwrap_or_else(|error| panic!("{error}"));
+        let (then, same, other) = (read(1.0), read(1.0), read(1.01));
+        assert_eq!(then.values.len(), 3 * pictures().len());
+        assert!(same.agree(&then, 1e-9).is_ok());
+        assert!(matches!(other.agree(&then, 1e-3), Err(CanaryMismatch::Differs { .. })));
+    }
 }

@@ -61,7 +61,8 @@ pub fn compare_recorded(now: &[Readings], file: &Path) -> Result<Recorded, Canar
 fn write(file: &Path, readings: &[Readings]) -> Result<(), MetricError> {
     let failed = |error| MetricError::io(file, "write", error);
     let text = serde_json::to_string_pretty(readings).map_err(|error| failed(error.into()))?;
-    let unfinished = file.with_extension("unfinished");
+    // Workers that begin together each write the same under a name of their own.
+    let unfinished = file.with_extension(format!("{}.unfinished", std::process::id()));
     fs::write(&unfinished, text + "\n").map_err(failed)?;
     fs::rename(&unfinished, file).map_err(failed)
 }
