@@ -99,7 +99,7 @@ fn tokenizer(folder: &Path, part: &str, listing: Option<&[String]>) -> Vec<Strin
     let name = |file: &&str| format!("{part}/{file}");
     if let Some(files) = listing {
         let published: Vec<String> =
-            Diffusers::TOKENIZER.iter().map(|file| name(&file)).filter(|file| files.contains(file)).collect();
+            Diffusers::TOKENIZER.iter().map(&name).filter(|file| files.contains(file)).collect();
         if !published.is_empty() {
             return published;
         }
