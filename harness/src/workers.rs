@@ -23,11 +23,32 @@ pub fn for_each<T: Sync>(
     pieces: &[T],
     work: impl Fn(&T) -> anyhow::Result<()> + Sync,
 ) -> anyhow::Result<Ended> {
+    until(threads, pieces, work, interrupt::requested)
+}
+
+/// The same to the end, also when a stop is asked for: what must be safe before the process goes.
+///
+/// # Errors
+/// The first failure; the others finish what they have in hand.
+pub fn all<T: Sync>(
+    threads: usize,
+    pieces: &[T],
+    work: impl Fn(&T) -> anyhow::Result<()> + Sync,
+) -> anyhow::Result<()> {
+    until(threads, pieces, work, || false).map(drop)
+}
+
+fn until<T: Sync>(
+    threads: usize,
+    pieces: &[T],
+    work: impl Fn(&T) -> anyhow::Result<()> + Sync,
+    stop: impl Fn() -> bool + Sync,
+) -> anyhow::Result<Ended> {
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
     let failure = Mutex::new(None);
     let run = || {
-        while !failed.load(Ordering::Relaxed) && !interrupt::requested() {
+        while !failed.load(Ordering::Relaxed) && !stop() {
             let Some(piece) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
             if let Err(error) = work(piece) {
                 failed.store(true, Ordering::Relaxed);

@@ -72,7 +72,7 @@ fn the_default_recipe_runs_on_the_shipped_weights() {
         assert!(files.contains_key(name), "{name} is missing");
     }
     let images: Vec<_> = files.iter().filter(|(name, _)| name.ends_with(".png")).collect();
-    assert_eq!(images.len(), 4 * 8 * 2);
+    assert_eq!(images.len(), 5 * 8 * 2);
     for (name, bytes) in images {
         let image = image::load_from_memory(bytes).unwrap().to_rgb8();
         assert_eq!(image.dimensions(), (64, 64), "{name}");
@@ -81,7 +81,7 @@ fn the_default_recipe_runs_on_the_shipped_weights() {
     let manifest = json(&text(&files["manifest.json"]));
     let arms = manifest["run_info"]["arms"].as_array().unwrap();
     let names: Vec<&str> = arms.iter().map(|arm| arm["id"].as_str().unwrap()).collect();
-    assert_eq!(names, ["adaln-clip", "cross-clip", "cross-t5", "cross-clip-t5"]);
+    assert_eq!(names, ["adaln-clip", "cross-clip", "cross-t5", "cross-clip-t5", "cross-clip-t5-l"]);
     for arm in arms {
         assert!(arm["parameters"].as_u64().unwrap() > 100_000 && arm["paper_row"].is_string(), "{arm}");
         assert!(!arm["training"].is_null(), "each arm has its training card: {arm}");

@@ -13,8 +13,6 @@ use crate::store::atomic;
 /// `index.json` beside a mirror.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Index {
-    /// What is mirrored.
-    pub address: String,
     /// Files that were the same here and there, by name.
     pub files: BTreeMap<String, Met>,
 }
@@ -47,7 +45,7 @@ impl Stamp {
 }
 
 impl Index {
-    /// Reads it; one that cannot be read is as good as none, since all it saves is work.
+    /// Reads it. One that cannot be read is as good as none, since all it saves is work.
     ///
     /// # Errors
     /// It is not there, or damaged.
@@ -55,6 +53,8 @@ impl Index {
         Ok(serde_json::from_slice(&fs::read(path)?)?)
     }
 
+    /// Replaces it.
+    ///
     /// # Errors
     /// Whatever the disk refuses.
     pub fn write(&self, path: &Path) -> anyhow::Result<()> {

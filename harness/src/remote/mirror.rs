@@ -15,7 +15,7 @@ use crate::progress::Progress;
 use crate::{interrupt, workers};
 
 /// Beside a mirror.
-pub const INDEX: &str = "index.json";
+const INDEX: &str = "index.json";
 
 /// Files on their way at once: small ones wait for answers more than for bytes.
 const AT_ONCE: usize = 8;
@@ -68,20 +68,18 @@ impl Mirror {
     /// # Errors
     /// There is no place for it.
     pub fn new(bucket: Bucket, address: &Url, name: &str) -> anyhow::Result<Self> {
-        Self::at(bucket, address, super::scratch(address)?.join(name))
+        Self::at(bucket, super::scratch(address)?.join(name))
     }
 
     /// The mirror in that folder.
     ///
     /// # Errors
     /// The folder cannot be made.
-    pub fn at(bucket: Bucket, address: &Url, above: PathBuf) -> anyhow::Result<Self> {
+    pub fn at(bucket: Bucket, above: PathBuf) -> anyhow::Result<Self> {
         let folder = above.join("run");
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let index = Index::read(&above.join(INDEX)).unwrap_or_default();
-        let mirror = Self { bucket, folder, above, index: Mutex::new(Index { address: address.to_string(), ..index }) };
-        mirror.write_index()?;
-        Ok(mirror)
+        Ok(Self { bucket, folder, above, index: Mutex::new(index) })
     }
 
     fn index(&self) -> MutexGuard<'_, Index> {
@@ -97,7 +95,32 @@ impl Mirror {
     /// # Errors
     /// The store cannot be reached, the disk is full, or a stop was asked for.
     pub fn pull(&self, wanted: &(dyn Fn(&str) -> bool + Sync)) -> anyhow::Result<()> {
-        let there: BTreeMap<String, Object> = self.wanted_there(wanted)?;
+        self.pull_listed(self.list()?, wanted)
+    }
+
+    /// Brings what is wanted but products, and files of their lengths with nothing in them for those: enough to count by.
+    ///
+    /// # Errors
+    /// As [`Mirror::pull`].
+    pub fn glance(&self, wanted: &(dyn Fn(&str) -> bool + Sync)) -> anyhow::Result<()> {
+        let there = self.list()?;
+        self.pull_listed(there.clone(), &|name| wanted(name) && !is_product(name))?;
+        for (name, object) in there.into_iter().filter(|(name, _)| is_product(name)) {
+            let path = self.folder.join(name);
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            fs::File::create(path)?.set_len(object.length)?;
+        }
+        Ok(())
+    }
+
+    fn pull_listed(
+        &self,
+        mut there: BTreeMap<String, Object>,
+        wanted: &(dyn Fn(&str) -> bool + Sync),
+    ) -> anyhow::Result<()> {
+        there.retain(|name, _| wanted(name) && !stays_here(name));
         let missing: Vec<(&String, &Object)> = {
             let index = self.index();
             let same = |name: &str, object: &Object| {
@@ -122,13 +145,14 @@ impl Mirror {
         if interrupt::requested() { Err(Interrupted.into()) } else { Ok(()) }
     }
 
-    fn wanted_there(&self, wanted: &(dyn Fn(&str) -> bool + Sync)) -> anyhow::Result<BTreeMap<String, Object>> {
-        let mut there = self.bucket.list()?;
-        if let Some(name) = there.keys().find(|name| name.split('/').any(|part| part.is_empty() || part == "..")) {
-            return Err(refuse(format!("the store has an object named `{name}`"), "no run has such a file; remove it"));
+    fn list(&self) -> anyhow::Result<BTreeMap<String, Object>> {
+        let there = self.bucket.list()?;
+        match there.keys().find(|name| name.split('/').any(|part| part.is_empty() || part == "..")) {
+            Some(name) => {
+                Err(refuse(format!("the store has an object named `{name}`"), "no run has such a file; remove it"))
+            }
+            None => Ok(there),
         }
-        there.retain(|name, _| wanted(name) && !stays_here(name));
-        Ok(there)
     }
 
     /// What was removed there is removed here, unless it has changed since.
@@ -171,7 +195,7 @@ impl Mirror {
         for now in 0..=2 {
             let now: Vec<&String> = changed.iter().filter(|name| rank(name) == now).collect();
             // Also when a stop was asked for: what is done is to be safe.
-            each(&now, |name| {
+            workers::all(AT_ONCE, &now, |name| {
                 let path = self.folder.join(name);
                 let stamp = Stamp::of(&path);
                 let object = self.bucket.send(name, &path)?;
@@ -192,28 +216,13 @@ impl Mirror {
             let gone = |name: &&String| wanted(name) && !self.folder.join(name).exists();
             index.files.keys().filter(gone).cloned().collect()
         };
-        each(&gone.iter().collect::<Vec<_>>(), |name| {
+        workers::all(AT_ONCE, &gone, |name| {
             self.bucket.remove(name)?;
-            self.index().files.remove(name.as_str());
+            self.index().files.remove(name);
             Ok(())
         })
         .inspect_err(|_| drop(self.write_index()))?;
         if changed.is_empty() && gone.is_empty() { Ok(()) } else { self.write_index() }
-    }
-
-    /// Makes files of the right lengths, with nothing in them, for objects that are only to be counted.
-    ///
-    /// # Errors
-    /// The store cannot be reached, or the disk refuses.
-    pub fn hollow(&self, wanted: &(dyn Fn(&str) -> bool + Sync)) -> anyhow::Result<()> {
-        for (name, object) in self.wanted_there(wanted)? {
-            let path = self.folder.join(name);
-            if let Some(folder) = path.parent() {
-                fs::create_dir_all(folder)?;
-            }
-            fs::File::create(path)?.set_len(object.length)?;
-        }
-        Ok(())
     }
 
     /// Removes the mirror, when nothing in it is needed any more.
@@ -233,25 +242,6 @@ fn advance(progress: Option<&Progress>) {
     if let Some(progress) = progress {
         progress.advance(1);
     }
-}
-
-/// Several at once, to the end or the first error, whether or not a stop was asked for.
-fn each(names: &[&String], send: impl Fn(&String) -> anyhow::Result<()> + Sync) -> anyhow::Result<()> {
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    let failed = Mutex::new(None);
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE.min(names.len()) {
-            scope.spawn(|| {
-                while let Some(name) = names.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
-                    if let Err(error) = send(name) {
-                        next.store(names.len(), std::sync::atomic::Ordering::Relaxed);
-                        failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                    }
-                }
-            });
-        }
-    });
-    failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
 }
 
 fn names_below(folder: &Path, before: &str, names: &mut Vec<String>) -> anyhow::Result<()> {

@@ -31,12 +31,6 @@ use mirror::Mirror;
 use crate::failure::{Outcome, refuse};
 use crate::shards::Share;
 
-/// What a run is called: the address that its folder mirrors, else the folder.
-pub fn shown(folder: &Path) -> String {
-    let address = folder.parent().and_then(|above| index::Index::read(&above.join(mirror::INDEX)).ok());
-    address.map_or_else(|| folder.display().to_string(), |index| index.address)
-}
-
 /// Runs a command on a run as a whole, wherever that is. What the command has left behind is sent, even where it was stopped or failed.
 ///
 /// # Errors
@@ -125,10 +119,9 @@ pub fn look(run: &Path) -> anyhow::Result<Looked> {
         return Ok(Looked { folder: run.to_owned(), _temporary: None });
     };
     let temporary = tempfile::tempdir()?;
-    let mirror = Mirror::at(Bucket::open(&address)?, &address, temporary.path().to_owned())?;
-    mirror.pull(&|name| !name.starts_with("images/") && !mirror::is_product(name))?;
+    let mirror = Mirror::at(Bucket::open(&address)?, temporary.path().to_owned())?;
+    mirror.glance(&|name| !name.starts_with("images/"))?;
     check_run(&mirror, &address)?;
-    mirror.hollow(&mirror::is_product)?;
     Ok(Looked { folder: mirror.folder.clone(), _temporary: Some(temporary) })
 }
 
