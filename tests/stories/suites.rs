@@ -182,7 +182,7 @@ fn photographs_without_weights_are_unscored_and_say_what_is_missing() {
     refuses(&score(&["--image-reward", "wordless"]), "missing weights: no vocab.txt in ");
     fs::write(path.join("wordless/vocab.txt"), "[PAD]\n").unwrap();
     let damaged = score(&["--image-reward", "wordless"]);
-    refuses(&damaged, "cannot load wordless/ImageReward.safetensors");
+    refuses(&damaged, "wordless/ImageReward.safetensors");
     assert!(text(&damaged.stderr).contains("hint: --image-reward names a folder"), "{}", text(&damaged.stderr));
 
     // Whoever brings a CLIP later has its scores without drawing again, and the protocol card says whose they are.

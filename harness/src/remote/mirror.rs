@@ -68,7 +68,7 @@ impl Mirror {
     /// # Errors
     /// There is no place for it.
     pub fn new(bucket: Bucket, address: &Url, name: &str) -> anyhow::Result<Self> {
-        Self::at(bucket, super::scratch(address)?.join(name))
+        Self::at(bucket, super::address::scratch(address)?.join(name))
     }
 
     /// The mirror in that folder.

@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use url::Url;
 
-pub use address::{is_address, scratch};
+pub use address::is_address;
 use bucket::Bucket;
 use courier::Courier;
 use mirror::Mirror;
