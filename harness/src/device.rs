@@ -24,11 +24,10 @@ pub fn power() -> Option<Power> {
 
 /// For manifests. The number of threads is not part of it: it changes no byte.
 pub fn name(weights: WeightType) -> String {
-    let device = match device() {
-        Device::Cpu => "CPU, f32",
-        // Other devices hold f32 whatever is asked for.
-        Device::Cuda(_) => return "CUDA, f32".to_owned(),
-        Device::Metal(_) => return "Metal, f32".to_owned(),
-    };
-    if weights == WeightType::F32 { device.to_owned() } else { format!("{device}, weights in {}", weights.word()) }
+    match device() {
+        Device::Cpu if weights == WeightType::F32 => "CPU, f32".to_owned(),
+        Device::Cpu => format!("CPU, f32, weights in {}", weights.word()),
+        Device::Cuda(_) => format!("CUDA, {}", weights.word()),
+        Device::Metal(_) => format!("Metal, {}", weights.word()),
+    }
 }

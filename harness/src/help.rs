@@ -211,7 +211,10 @@ a prompt a line, .tsv and .csv begin with a header that has a column prompt, .js
 where there is one.
 
 The official files are no part of the program. They are looked for in --suites, in the folder that a recipe names, in $GENTRON_SUITES \
-and where `gentron suites fetch` puts them, each with or without a folder of the suite's name in it.";
+and where `gentron suites fetch` puts them, each with or without a folder of the suite's name in it.
+
+A part of a category is a suite, too, by the name of its file: t2i-compbench-color_val_seen and _unseen, as for shape and texture; \
+t2i-compbench-complex_val_spatial, _action and _spatialaction, and the same of complex_train.";
 
 /// After `gentron suites --help`.
 pub const SUITES_EXAMPLES: &str = "\

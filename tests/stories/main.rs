@@ -28,4 +28,5 @@ mod stores;
 mod study;
 mod suites;
 mod support;
+mod tokens;
 mod train;

@@ -98,6 +98,12 @@ fn what_was_fetched_is_found_and_not_fetched_again() {
     assert_eq!(prompts.as_array().unwrap().len(), 30);
     let seen = prompts.as_array().unwrap().iter().filter(|prompt| prompt["split"] == "seen").count();
     assert_eq!(seen, 20, "a subset keeps the shares of the splits");
+    for (part, split, prompts) in [("color_val_seen", "seen", 200), ("texture_val_unseen", "unseen", 100)] {
+        let part = json(&run_well(folder.path(), &["suites", &format!("t2i-compbench-{part}"), "--json"]));
+        let part = part.as_array().unwrap();
+        assert_eq!(part.len(), prompts);
+        assert!(part.iter().all(|prompt| prompt["split"] == split), "{part:?}");
+    }
     let shown = run_well(folder.path(), &["suites", "parti:100"]);
     assert!(shown.contains("PartiPrompts.tsv  current  sha256 fab29e41"), "{shown}");
     assert_eq!(shown, run_well(folder.path(), &["suites", "parti:100@0"]));

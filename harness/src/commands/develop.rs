@@ -214,7 +214,7 @@ fn speed(args: &SpeedArgs) -> anyhow::Result<String> {
     let preset = Preset::find(&args.name).with_context(|| format!("no preset is called {}", args.name))?;
     let (config, device) = (preset.config, device());
     let weights = WeightType::from(args.dtype);
-    let (dtype, precision) = (weights.dtype(&device), weights.precision());
+    let (dtype, precision) = (weights.dtype(), weights.precision());
     let network = GenTron::new(VarBuilder::zeros(dtype, &device), &config)?;
     let input = |(source, tokens): (&TextSource, &usize)| {
         Ok::<_, candle_core::Error>(TextInput {

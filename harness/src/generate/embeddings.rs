@@ -49,20 +49,28 @@ pub fn cache(
 }
 
 /// Says how far the encoders are: when one begins, and every half minute.
-#[derive(Default)]
-pub struct Encoding(Option<Instant>);
+pub struct Encoding {
+    last: Option<Instant>,
+    kept: bool,
+}
 
 impl Encoding {
+    /// Of texts that are `kept` for others or not.
+    pub fn new(kept: bool) -> Self {
+        Self { last: None, kept }
+    }
+
     /// `done` of `all` texts have gone through `encoder`.
     pub fn tell(&mut self, encoder: &str, done: usize, all: usize) {
         if done == 0 {
-            progress::say(&format!("encoding {all} texts with {encoder}; they are kept for every arm and worker"));
-        } else if self.0.is_some_and(|last| last.elapsed() >= PERIOD) {
+            let kept = if self.kept { "; they are kept for every arm and worker" } else { "" };
+            progress::say(&format!("encoding {all} texts with {encoder}{kept}"));
+        } else if self.last.is_some_and(|last| last.elapsed() >= PERIOD) {
             progress::say(&format!("{encoder}: {done} of {all} texts"));
         } else {
             return;
         }
-        self.0 = Some(Instant::now());
+        self.last = Some(Instant::now());
     }
 }
 

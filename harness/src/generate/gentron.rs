@@ -62,7 +62,7 @@ pub fn prepare(
     let folder = sources.weights()?;
     let spec = PipelineSpec { embeddings: sources.embeddings.clone(), ..spec(recipe, arm, folder)? };
     let texts: Vec<&str> = prompts.iter().map(|prompt| prompt.text.as_str()).collect();
-    let mut encoding = Encoding::default();
+    let mut encoding = Encoding::new(true);
     let mut tell = |encoder: &str, done, all| {
         encoding.tell(encoder, done, all);
         !interrupt::requested()

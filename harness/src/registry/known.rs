@@ -22,6 +22,8 @@ pub struct Known {
 enum Kind {
     BuiltIn,
     Compbench(List),
+    /// One file of T2I-CompBench, by its name without the ending.
+    CompbenchPart(&'static str),
     Parti,
     Geneval,
     DrawBench,
@@ -47,10 +49,30 @@ pub const KNOWN: [Known; 9] = [
     Known { key: own::DRAWBENCH, about: "DrawBench, exported by the user", kind: Kind::DrawBench },
 ];
 
+const fn part(key: &'static str, stem: &'static str) -> Known {
+    Known { key, about: "one file of T2I-CompBench", kind: Kind::CompbenchPart(stem) }
+}
+
+/// Official files that are parts of a category's prompts, each a suite of its own, and not listed.
+pub const PARTS: [Known; 12] = [
+    part("t2i-compbench-color_val_seen", "color_val_seen"),
+    part("t2i-compbench-color_val_unseen", "color_val_unseen"),
+    part("t2i-compbench-shape_val_seen", "shape_val_seen"),
+    part("t2i-compbench-shape_val_unseen", "shape_val_unseen"),
+    part("t2i-compbench-texture_val_seen", "texture_val_seen"),
+    part("t2i-compbench-texture_val_unseen", "texture_val_unseen"),
+    part("t2i-compbench-complex_val_spatial", "complex_val_spatial"),
+    part("t2i-compbench-complex_val_action", "complex_val_action"),
+    part("t2i-compbench-complex_val_spatialaction", "complex_val_spatialaction"),
+    part("t2i-compbench-complex_train_spatial", "complex_train_spatial"),
+    part("t2i-compbench-complex_train_action", "complex_train_action"),
+    part("t2i-compbench-complex_train_spatialaction", "complex_train_spatialaction"),
+];
+
 impl Known {
     /// The suite of this key.
     pub fn find(key: &str) -> Option<&'static Self> {
-        KNOWN.iter().find(|known| known.key == key)
+        KNOWN.iter().chain(&PARTS).find(|known| known.key == key)
     }
 
     /// Whether the program has it without any file.
@@ -58,11 +80,11 @@ impl Known {
         self.kind == Kind::BuiltIn
     }
 
-    /// The folder of its files within a folder of suites; the four lists of T2I-CompBench share one.
+    /// The folder of its files within a folder of suites; all that is T2I-CompBench's shares one.
     pub fn folder(&self) -> &'static str {
         match self.kind {
             Kind::BuiltIn => "",
-            Kind::Compbench(_) => List::Val.suite(),
+            Kind::Compbench(_) | Kind::CompbenchPart(_) => List::Val.suite(),
             Kind::Parti => parti::ID,
             Kind::Geneval => geneval::ID,
             Kind::DrawBench => own::DRAWBENCH,
@@ -72,7 +94,7 @@ impl Known {
     /// Whose files can be fetched for it.
     pub fn origin(&self) -> Option<Origin> {
         match self.kind {
-            Kind::Compbench(_) => Some(Origin::Compbench),
+            Kind::Compbench(_) | Kind::CompbenchPart(_) => Some(Origin::Compbench),
             Kind::Parti => Some(Origin::Parti),
             Kind::Geneval => Some(Origin::Geneval),
             Kind::BuiltIn | Kind::DrawBench => None,
@@ -83,7 +105,7 @@ impl Known {
     pub fn licence(&self) -> Option<&'static str> {
         match self.kind {
             Kind::BuiltIn => Some("MIT OR Apache-2.0, part of gentron"),
-            Kind::Compbench(_) => Some("MIT (Karine-Huang/T2I-CompBench)"),
+            Kind::Compbench(_) | Kind::CompbenchPart(_) => Some("MIT (Karine-Huang/T2I-CompBench)"),
             Kind::Parti => Some("Apache-2.0 (google-research/parti)"),
             Kind::Geneval => Some("MIT (djghosh13/geneval)"),
             Kind::DrawBench => None,
@@ -109,6 +131,7 @@ impl Known {
         match self.kind {
             Kind::BuiltIn => 0,
             Kind::Compbench(list) => Category::ALL.map(|category| of(compbench_file(category, list))).iter().sum(),
+            Kind::CompbenchPart(stem) => of(format!("{stem}.txt")),
             Kind::Parti => of(parti::FILE.to_owned()),
             Kind::Geneval => of(geneval::FILE.to_owned()),
             Kind::DrawBench => DRAWBENCH_PROMPTS,
@@ -128,6 +151,7 @@ impl Known {
         match self.kind {
             Kind::BuiltIn => Err(missing(path, self.key)),
             Kind::Compbench(list) => compbench::load(path, list),
+            Kind::CompbenchPart(stem) => compbench::load_file(&table(&format!("{stem}.txt"))?, model),
             Kind::Parti => parti::load(&table(parti::FILE)?, model),
             Kind::Geneval => geneval::load(&table(geneval::FILE)?, model),
             Kind::DrawBench => own::load(&table(DRAWBENCH_FILE)?, own::DRAWBENCH, &Columns::default(), model),
@@ -156,6 +180,15 @@ mod tests {
     fn published_counts_are_known_without_the_files() {
         let counts: Vec<usize> = KNOWN.iter().map(Known::published).collect();
         assert_eq!(counts, [0, 0, 2400, 2400, 5600, 7860, 1632, 553, 200]);
+    }
+
+    #[test]
+    fn every_part_is_an_official_file_with_the_id_that_its_loader_gives_it() {
+        for part in &PARTS {
+            let Kind::CompbenchPart(stem) = part.kind else { panic!("{} is no part", part.key) };
+            assert_eq!(part.key, format!("t2i-compbench-{stem}"));
+            assert!(part.published() > 0, "{} is no official file", part.key);
+        }
     }
 
     #[test]

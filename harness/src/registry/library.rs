@@ -8,7 +8,7 @@ use gentron_suites::own::{self, Columns};
 use gentron_suites::phrases::SpacyModel;
 use gentron_suites::{SuitesError, shapes};
 
-use super::{KNOWN, Known, Opened, Place, Places};
+use super::{KNOWN, Known, PARTS, Opened, Place, Places};
 use crate::failure::{Explain as _, refuse};
 use crate::names;
 
@@ -96,7 +96,7 @@ impl Library {
     fn own(&self, reference: &Reference) -> anyhow::Result<Opened> {
         let Reference { id, prompt_column, category_column } = reference;
         let Some(located) = self.located.get(id) else {
-            let hint = names::suggestion(id, KNOWN.iter().map(|known| known.key));
+            let hint = names::suggestion(id, KNOWN.iter().chain(&PARTS).map(|known| known.key));
             let hint = format!("{hint} A file of your own is named by its path, in a recipe by file = \"...\"");
             return Err(refuse(format!("unknown suite `{id}`"), hint));
         };

@@ -12,7 +12,7 @@ pub mod opened;
 pub mod places;
 
 pub use key::SuiteKey;
-pub use known::{KNOWN, Known};
+pub use known::{KNOWN, Known, PARTS};
 pub use library::{Library, Reference};
 pub use opened::Opened;
 pub use places::{Place, Places};

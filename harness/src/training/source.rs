@@ -21,6 +21,10 @@ impl Source for ShapesSource {
         Example { image: pair.image, caption: pair.caption }
     }
 
+    fn hard_negative(&self, seed: u64, index: u64) -> Option<String> {
+        shapes::hard_negative(seed, index)
+    }
+
     fn document(&self, seed: u64, index: u64) -> String {
         shapes::training_document(seed, index)
     }

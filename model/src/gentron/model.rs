@@ -7,7 +7,7 @@ use super::layers::{Linear, NORM_EPS};
 use super::temporal::Frames;
 use super::text::{TextContext, TextInput, mask_to_bias};
 use crate::ops;
-use candle_core::{Device, Result, Tensor, bail};
+use candle_core::{DType, Device, Result, Tensor, bail};
 use candle_nn::VarBuilder;
 
 /// GenTron: predicts the noise (or velocity) of a latent or of a clip of them, given timestep and text.
@@ -127,7 +127,8 @@ impl GenTron {
         if (h, w) != (self.config.latent_size, self.config.latent_size) {
             bail!("a latent of {w} x {h}, this GenTron is built for {0} x {0}", self.config.latent_size);
         }
-        let x = self.x_embedder.forward(x)?.broadcast_add(&self.positions)?; // (B·T, N, D)
+        let x = self.x_embedder.forward(x)?; // (B·T, N, D)
+        let x = x.broadcast_add(&self.positions.to_dtype(x.dtype())?)?;
         let mut x = x.reshape((bt / frames.count, frames.count * self.config.tokens(), ()))?;
         let c = ops::silu(&(self.t_embedder.forward(t)? + &text.pooled)?)?; // (B, D)
         for (i, block) in self.blocks.iter().enumerate() {
@@ -139,6 +140,6 @@ impl GenTron {
         let x = self.final_linear.forward(&ops::modulated_layer_norm(&x, &modulation, 0, 1, NORM_EPS)?)?;
         let (p, g, channels) = (self.config.patch_size, self.config.grid(), self.config.out_channels());
         let x = x.reshape((bt, g, g, p, p, channels))?.permute((0, 5, 1, 3, 2, 4))?; // (B·T, C, g, p, g, p)
-        x.reshape((bt, channels, h, w))
+        x.reshape((bt, channels, h, w))?.to_dtype(DType::F32)
     }
 }

@@ -4,7 +4,7 @@ use super::math::{dot, exp, sum};
 use super::matmul::{View, multiply};
 use super::storage::{is_cpu_f32, slice, with_slices};
 use super::threads::for_each_chunk;
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, D, Layout, Result, Shape, Tensor, bail};
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, D, DType, Layout, Result, Shape, Tensor, bail};
 
 /// Attention of q (B, N, D) over k and v (B, M, D) with D split into `heads`.
 ///
@@ -69,12 +69,38 @@ fn split(x: &Tensor, heads: usize) -> Result<Tensor> {
 }
 
 fn probabilities(q: &Tensor, k: &Tensor, heads: usize, scale: f64, bias: Option<&Tensor>) -> Result<Tensor> {
-    let logits = (split(q, heads)?.matmul(&split(k, heads)?.t()?)? * scale)?;
-    let logits = bias.map_or(Ok(logits.clone()), |bias| logits.broadcast_add(bias))?;
-    candle_nn::ops::softmax(&logits, D::Minus1)
+    // Sums of many small numbers, and what no pair may reach, need more than halves hold.
+    let logits = (split(q, heads)?.matmul(&split(k, heads)?.t()?)?.to_dtype(DType::F32)? * scale)?;
+    let logits = bias.map_or(Ok(logits.clone()), |bias| logits.broadcast_add(&bias.to_dtype(DType::F32)?))?;
+    candle_nn::ops::softmax(&logits, D::Minus1)?.to_dtype(q.dtype())
+}
+
+/// candle's flash attention where it applies: on an NVIDIA GPU, in halves, where nothing is hidden and no gradient is wanted, which it has none of.
+#[cfg(feature = "flash-attn")]
+fn flash(q: &Tensor, k: &Tensor, v: &Tensor, heads: usize, scale: f64) -> Result<Option<Tensor>> {
+    /// Widths of a head that it has kernels for.
+    const WIDEST: usize = 256;
+    let width = q.dim(D::Minus1)? / heads;
+    let halves = matches!(q.dtype(), DType::BF16 | DType::F16);
+    let tracked = [q, k, v].iter().any(|x| x.track_op());
+    if !q.device().is_cuda() || !halves || tracked || width > WIDEST || !width.is_multiple_of(8) {
+        return Ok(None);
+    }
+    let apart = |x: &Tensor| {
+        let (b, n, _) = x.dims3()?;
+        x.reshape((b, n, heads, width))
+    };
+    let y = candle_flash_attn::flash_attn(&apart(q)?, &apart(k)?, &apart(v)?, scale as f32, false)?;
+    y.reshape(q.shape()).map(Some)
 }
 
 fn composed(q: &Tensor, k: &Tensor, v: &Tensor, heads: usize, scale: f64, bias: Option<&Tensor>) -> Result<Tensor> {
+    #[cfg(feature = "flash-attn")]
+    if bias.is_none()
+        && let Some(y) = flash(q, k, v, heads, scale)?
+    {
+        return Ok(y);
+    }
     let probabilities = probabilities(q, k, heads, scale, bias)?;
     probabilities.matmul(&split(v, heads)?)?.transpose(1, 2)?.reshape(q.shape()) // (B, A, N, D/A) -> (B, N, D)
 }

@@ -7,13 +7,13 @@ use super::threads::for_each_chunk;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
 use std::cell::RefCell;
 
-/// Convolution of x (B, C, H, W) with weight (O, C, K, K), bias (O), the same stride and zero padding on both axes.
+/// Convolution of x (B, C, H, W) with weight (O, C, K, K), bias (O), the same stride and zero padding on both axes; y is of the weight's type.
 pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, stride: usize, padding: usize) -> Result<Tensor> {
     let y = if is_cpu_f32(x) {
         let geometry = Geometry::new(x.dims4()?, weight.dims4()?, stride, padding)?;
         x.contiguous()?.apply_op2(&weight.contiguous()?, Conv2d(geometry))?
     } else {
-        x.conv2d(weight, padding, stride, 1, 1)?
+        x.to_dtype(weight.dtype())?.conv2d(weight, padding, stride, 1, 1)?
     };
     match bias {
         None => Ok(y),

@@ -6,7 +6,8 @@ use candle_core::{CpuStorage, CustomOp2, CustomOp3, D, Layout, Result, Shape, Te
 
 /// Affine map of the last axis: x (..., I), weight (O, I), bias (O) → (..., O).
 ///
-/// On the CPU the weight may also lie in bfloat16 or in halves, beside x and bias in f32; it then has no gradient.
+/// On the CPU the weight may also lie in bfloat16 or in halves, beside x and bias in f32; it then has no gradient. Elsewhere x is taken in
+/// the weight's type, and y is of it.
 pub fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
     let (out, inner) = weight.dims2()?;
     let mut shape = x.dims().to_vec();
@@ -17,7 +18,7 @@ pub fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tens
     let flat = x.contiguous()?.reshape(((), inner))?;
     let y = match bias {
         _ if !is_cpu_f32(x) => {
-            let y = flat.matmul(&weight.t()?)?;
+            let y = flat.to_dtype(weight.dtype())?.matmul(&weight.t()?)?;
             bias.map_or(Ok(y.clone()), |bias| y.broadcast_add(bias))?
         }
         Some(bias) => flat.apply_op3(&weight.contiguous()?, &bias.contiguous()?, Linear)?,

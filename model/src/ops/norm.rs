@@ -4,15 +4,16 @@ use super::linear::column_sums;
 use super::math::{dot, sum, sum_square};
 use super::storage::{is_cpu_f32, slice, with_slices};
 use super::threads::for_each_chunk;
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, D, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, D, DType, Layout, Result, Shape, Tensor};
 
 /// LayerNorm over the last axis (..., D), with optional affine weight and bias (D).
 pub fn layer_norm(x: &Tensor, weight: Option<&Tensor>, bias: Option<&Tensor>, eps: f64) -> Result<Tensor> {
     let normed = if is_cpu_f32(x) {
         x.contiguous()?.apply_op1(Standardise { eps: eps as f32 })?
     } else {
-        let centred = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
-        centred.broadcast_div(&(centred.sqr()?.mean_keepdim(D::Minus1)? + eps)?.sqrt()?)?
+        let exact = x.to_dtype(DType::F32)?;
+        let centred = exact.broadcast_sub(&exact.mean_keepdim(D::Minus1)?)?;
+        centred.broadcast_div(&(centred.sqr()?.mean_keepdim(D::Minus1)? + eps)?.sqrt()?)?.to_dtype(x.dtype())?
     };
     let scaled = weight.map_or(Ok(normed.clone()), |w| scale_columns(&normed, w))?;
     bias.map_or(Ok(scaled.clone()), |b| shift_columns(&scaled, b))
@@ -23,7 +24,8 @@ pub fn rms_norm(x: &Tensor, weight: &Tensor, eps: f64) -> Result<Tensor> {
     let normed = if is_cpu_f32(x) {
         x.contiguous()?.apply_op1(RootMeanSquare { eps: eps as f32 })?
     } else {
-        x.broadcast_div(&(x.sqr()?.mean_keepdim(D::Minus1)? + eps)?.sqrt()?)?
+        let exact = x.to_dtype(DType::F32)?;
+        exact.broadcast_div(&(exact.sqr()?.mean_keepdim(D::Minus1)? + eps)?.sqrt()?)?.to_dtype(x.dtype())?
     };
     scale_columns(&normed, weight)
 }

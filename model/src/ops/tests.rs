@@ -252,3 +252,14 @@ fn a_weight_in_bfloat16_is_multiplied_as_it_lies() {
         }
     }
 }
+
+#[test]
+fn elsewhere_activations_are_of_the_type_of_the_weights() {
+    let x = Tensor::ones((2, 3), DType::F32, &Device::Cpu).unwrap();
+    let weight = Tensor::ones((4, 3), DType::F16, &Device::Cpu).unwrap();
+    assert_eq!(linear(&x, &weight, None).unwrap().dtype(), DType::F32);
+    let y = elsewhere::pretend(|| linear(&x, &weight, None)).unwrap();
+    assert_eq!(y.dtype(), DType::F16);
+    let normed = elsewhere::pretend(|| layer_norm(&y, None, None, 1e-6)).unwrap();
+    assert_eq!(normed.dtype(), DType::F16);
+}

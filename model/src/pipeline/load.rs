@@ -38,7 +38,7 @@ pub struct EncoderSpec {
 
 /// In which type the matrices of backbone and text encoders are held; they are multiplied in it, where the processor can.
 ///
-/// Activations, norms and sums stay f32 on the CPU; other devices hold f32.
+/// On the CPU activations, norms and sums stay f32. Elsewhere activations are of this type, too, and norms and softmax are computed in f32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WeightType {
@@ -52,12 +52,12 @@ pub enum WeightType {
 }
 
 impl WeightType {
-    /// Type in which matrices lie on a device.
-    pub fn dtype(self, device: &Device) -> DType {
+    /// The type as candle knows it.
+    pub const fn dtype(self) -> DType {
         match self {
-            Self::Bf16 if device.is_cpu() => DType::BF16,
-            Self::F16 if device.is_cpu() => DType::F16,
-            _ => DType::F32,
+            Self::F32 => DType::F32,
+            Self::Bf16 => DType::BF16,
+            Self::F16 => DType::F16,
         }
     }
 
@@ -112,7 +112,7 @@ pub fn load_encoder(
     weights: WeightType,
     device: &Device,
 ) -> Result<Box<dyn TextEncoder>, TextError> {
-    let kind = (weights.dtype(device), device);
+    let kind = (weights.dtype(), device);
     let (folder, name) = (spec.folder.as_path(), spec.name.as_str());
     Ok(match spec.kind {
         EncoderKind::Clip => Box::new(ClipTextEncoder::load(folder, name, kind)?),
@@ -134,5 +134,5 @@ pub fn load_autoencoder(folder: &Path, device: &Device) -> Result<AutoencoderKl,
 /// Where a file is missing, damaged or of another shape.
 pub fn load_backbone(folder: &Path, weights: WeightType, device: &Device) -> Result<GenTron, PipelineError> {
     let config: GenTronConfig = read_json(&folder.join("config.json"))?;
-    Ok(load(folder, Naming::default(), (weights.dtype(device), device), |vb| GenTron::new(vb, &config))?)
+    Ok(load(folder, Naming::default(), (weights.dtype(), device), |vb| GenTron::new(vb, &config))?)
 }

@@ -121,7 +121,8 @@ impl PixArt {
         (text, bias): (&Tensor, &Tensor),
         size: Size,
     ) -> Result<Tensor> {
-        let x = self.pos_embed.forward(x)?.broadcast_add(&self.positions)?; // (B,N,D)
+        let x = self.pos_embed.forward(x)?; // (B,N,D)
+        let x = x.broadcast_add(&self.positions.to_dtype(x.dtype())?)?;
         let mut time = self.timestep_embedder.forward(&timestep_features(timesteps, FREQUENCIES)?)?; // (B,D)
         if let Some(sizes) = &self.sizes {
             time = time.broadcast_add(&sizes.forward(size, x.device())?)?;

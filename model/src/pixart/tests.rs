@@ -5,23 +5,35 @@ use candle_core::{DType, Device};
 use super::{PixArt, PixArtConfig, Size};
 use crate::checkpoint::{Naming, load};
 use crate::gentron::mask_to_bias;
-use crate::goldens::goldens;
+use crate::goldens::{ELSEWHERE, goldens};
+use crate::ops::elsewhere;
 
 #[test]
 fn pixart_parity_with_diffusers() {
+    check(DType::F32, 2e-5);
+}
+
+#[test]
+fn pixart_parity_in_the_operations_of_a_gpu() {
+    for (dtype, bound) in ELSEWHERE {
+        elsewhere::pretend(|| check(dtype, bound));
+    }
+}
+
+fn check(dtype: DType, bound: f64) {
     let goldens = goldens("components", "pixart");
     // Told the size of the image, and not.
     assert_eq!(goldens.len(), 2);
     for golden in goldens {
         let config: PixArtConfig = serde_json::from_value(golden.config.clone()).expect("a config");
         let naming = Naming { prefix: "model.", ignore: &PixArt::BUFFERS, ..Naming::default() };
-        let model = load(&golden.path, naming, (DType::F32, &Device::Cpu), |vb| PixArt::new(vb, &config));
+        let model = load(&golden.path, naming, (dtype, &Device::Cpu), |vb| PixArt::new(vb, &config));
         let model = model.unwrap_or_else(|error| panic!("{error}"));
         let text = model.project(&golden.tensor("in.text")).expect("projected text");
         let bias = mask_to_bias(&golden.tensor("in.mask")).expect("a bias");
         let (latent, t) = (golden.tensor("in.latent"), golden.tensor("in.timesteps"));
         let size = Size { height: 96.0, width: 144.0 };
-        golden.check("out.sample", &model.forward(&latent, &t, (&text, &bias), size).expect("noise"), 2e-5);
+        golden.check("out.sample", &model.forward(&latent, &t, (&text, &bias), size).expect("noise"), bound);
     }
 }
 

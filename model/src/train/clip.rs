@@ -5,7 +5,7 @@ use super::engine::{Loss, Objective};
 use super::{Example, Source, TrainError};
 use crate::text::clip::{ClipConfig, ClipModel, pixels};
 use crate::text::{TextTokenizer, word_level_clip};
-use candle_core::{D, Device, Tensor};
+use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ use std::path::Path;
 pub struct ClipObjective<'a> {
     config: ClipConfig,
     tokenizer: TextTokenizer,
-    clips: bool,
+    texts: ClipTexts,
     source: &'a dyn Source,
     seed: u64,
     micro_batch: usize,
@@ -22,44 +22,57 @@ pub struct ClipObjective<'a> {
     device: Device,
 }
 
+/// What a CLIP reads beside the captions of its pictures.
+#[derive(Clone, Copy)]
+pub struct ClipTexts {
+    /// Every eighth pair is a clip's middle frame and the clip's caption.
+    pub clips: bool,
+    /// Each picture is to tell its caption from one that is false of it, too ([`Source::hard_negative`]).
+    pub hard_negatives: bool,
+}
+
 impl<'a> ClipObjective<'a> {
-    /// Makes the tokenizer from the source's vocabulary and fits the configuration to it. With `clips`, every eighth pair is a clip's
-    /// middle frame and the clip's caption.
+    /// Makes the tokenizer from the source's vocabulary and fits the configuration to it.
     ///
     /// # Errors
     /// Where the vocabulary makes no tokenizer.
     pub fn new(
-        (mut config, clips): (ClipConfig, bool),
+        (mut config, texts): (ClipConfig, ClipTexts),
         source: &'a dyn Source,
         seed: u64,
         (micro_batch, micro_batches): (usize, usize),
         device: Device,
     ) -> Result<Self, TrainError> {
-        let more = if clips { source.clip_vocabulary() } else { Vec::new() };
+        let more = if texts.clips { source.clip_vocabulary() } else { Vec::new() };
         let words = [source.vocabulary(), more].concat();
         let tokenizer = word_level_clip(&words, config.text_config.max_position_embeddings)?;
         let id = |token: &str| tokenizer.id(token).unwrap_or_default();
         config.text_config.vocab_size = tokenizer.vocabulary();
         config.text_config.bos_token_id = id("<|startoftext|>");
         config.text_config.eos_token_id = id("<|endoftext|>");
-        Ok(Self { config, tokenizer, clips, source, seed, micro_batch, micro_batches, device })
+        Ok(Self { config, tokenizer, texts, source, seed, micro_batch, micro_batches, device })
     }
 
-    /// Images and captions from `first` on: embeddings of both, and the captions.
-    fn embed(&self, network: &ClipModel, first: u64, n: usize) -> Result<(Tensor, Tensor, Vec<String>), TrainError> {
-        let clip = |i: u64| (self.clips && i % 8 == 7).then(|| self.source.clip(self.seed, i)).flatten();
-        let example = |i: u64| match clip(i) {
-            Some(mut clip) => Example { image: clip.frames.swap_remove(clip.frames.len() / 2), caption: clip.caption },
-            None => self.source.example(self.seed, i),
-        };
-        let examples: Vec<Example> = (first..first + n as u64).map(example).collect();
-        let images: Vec<_> = examples.iter().map(|e| &e.image).collect();
-        let captions: Vec<String> = examples.iter().map(|e| e.caption.clone()).collect();
-        let texts: Vec<&str> = captions.iter().map(String::as_str).collect();
+    /// The pair of `index`, and a caption that is false of its image where these are wanted and there is one.
+    fn pair(&self, index: u64) -> (Example, Option<String>) {
+        let clip = (self.texts.clips && index % 8 == 7).then(|| self.source.clip(self.seed, index)).flatten();
+        if let Some(mut clip) = clip {
+            let image = clip.frames.swap_remove(clip.frames.len() / 2);
+            return (Example { image, caption: clip.caption }, None);
+        }
+        let lie = self.texts.hard_negatives.then(|| self.source.hard_negative(self.seed, index)).flatten();
+        (self.source.example(self.seed, index), lie)
+    }
+
+    /// `n` pairs from `first` on, embedded: (n,P) of the images, (n,P) or, with the false captions, (n+m,P) of the texts.
+    fn embed(&self, network: &ClipModel, pairs: &[(Example, Option<String>)]) -> Result<(Tensor, Tensor), TrainError> {
+        let images: Vec<_> = pairs.iter().map(|(example, _)| &example.image).collect();
+        let captions = pairs.iter().map(|(example, _)| &example.caption);
+        let texts: Vec<&str> = captions.chain(pairs.iter().filter_map(|(_, lie)| lie.as_ref())).map(String::as_str).collect();
         let ids = self.tokenizer.encode(&texts)?.ids(&self.device)?;
         let size = self.config.vision_config.image_size;
         let image = network.embed_image(&pixels(&images, size, &self.device)?)?;
-        Ok((image, network.embed_text(&ids)?, captions))
+        Ok((image, network.embed_text(&ids)?))
     }
 }
 
@@ -79,8 +92,11 @@ impl Objective for ClipObjective<'_> {
 
     fn identity(&self) -> serde_json::Value {
         let mut identity = serde_json::json!({ "network": "clip", "config": self.config });
-        if self.clips {
+        if self.texts.clips {
             identity["clips"] = true.into();
+        }
+        if self.texts.hard_negatives {
+            identity["hard_negatives"] = true.into();
         }
         identity
     }
@@ -91,20 +107,38 @@ impl Objective for ClipObjective<'_> {
 
     fn loss(&self, network: &ClipModel, step: u64, micro: usize) -> Result<Loss, TrainError> {
         let first = (step * self.micro_batches as u64 + micro as u64) * self.micro_batch as u64;
-        let (image, text, _) = self.embed(network, first, self.micro_batch)?;
+        let pairs: Vec<_> = (first..first + self.micro_batch as u64).map(|i| self.pair(i)).collect();
+        let (image, text) = self.embed(network, &pairs)?;
         Ok(Loss { total: network.contrastive_loss(&image, &text)? })
     }
 
-    /// How often the right one of 64 captions is the nearest, over 8 such sets; an equal caption counts as the right one.
+    /// How often the right one of 64 captions is the nearest, over 8 such sets; an equal caption counts as the right one. With hard negatives,
+    /// also how often an image is nearer to its caption than to the false one.
     fn evaluate(&self, network: &ClipModel, _: &Path) -> Result<BTreeMap<String, f64>, TrainError> {
-        let (mut right, sets) = (0usize, 8);
+        let sets = 8;
+        let (mut right, mut lies, mut seen_through) = (0usize, 0usize, 0usize);
         for set in 0..sets {
             let first = EVALUATION_INDEX + (set * CHOICES) as u64;
-            let (image, text, captions) = self.embed(network, first, CHOICES)?;
-            let nearest = network.logits(&image, &text)?.argmax(D::Minus1)?.to_vec1::<u32>()?;
-            right += nearest.iter().enumerate().filter(|(i, j)| captions[*i] == captions[**j as usize]).count();
+            let pairs: Vec<_> = (first..first + CHOICES as u64).map(|i| self.pair(i)).collect();
+            let (image, text) = self.embed(network, &pairs)?;
+            let logits = network.logits(&image, &text)?.to_vec2::<f32>()?;
+            let caption = |i: usize| &pairs[i].0.caption;
+            let mut lie = CHOICES;
+            for (i, logits) in logits.iter().enumerate() {
+                let nearest = (0..CHOICES).fold(0, |best, j| if logits[j] > logits[best] { j } else { best });
+                right += usize::from(caption(i) == caption(nearest));
+                if pairs[i].1.is_some() {
+                    seen_through += usize::from(logits[i] > logits[lie]);
+                    lie += 1;
+                }
+            }
+            lies += lie - CHOICES;
         }
-        Ok(BTreeMap::from([("right_of_64".to_owned(), right as f64 / (sets * CHOICES) as f64)]))
+        let mut scores = BTreeMap::from([("right_of_64".to_owned(), right as f64 / (sets * CHOICES) as f64)]);
+        if lies > 0 {
+            scores.insert("lies_seen_through".to_owned(), seen_through as f64 / lies as f64);
+        }
+        Ok(scores)
     }
 
     fn rows(&self, initial: &Path) -> Result<Vec<Option<usize>>, TrainError> {

@@ -24,7 +24,7 @@ mod t5;
 
 pub use autoencoder::AutoencoderObjective;
 pub use card::{CurvePoint, TrainingCard};
-pub use clip::ClipObjective;
+pub use clip::{ClipObjective, ClipTexts};
 pub use corpus::{Corpus, Footage};
 pub use engine::{At, Beginning, Control, Loss, Objective, Outcome, Progress, StepReport, train};
 pub use error::TrainError;

@@ -1,7 +1,7 @@
 //! Training recipes: which networks, in which order, of which sizes, from which others.
 
 use super::{
-    At, AutoencoderObjective, Beginning, ClipObjective, ClipTraining, Corpus, Footage, GenTronObjective,
+    At, AutoencoderObjective, Beginning, ClipObjective, ClipTexts, ClipTraining, Corpus, Footage, GenTronObjective,
     GenTronTraining, Optimisation, Outcome, Progress, Source, T5Objective, TrainError, train,
 };
 use crate::autoencoder::{AutoencoderKl, AutoencoderKlConfig};
@@ -67,6 +67,9 @@ pub enum ObjectiveRecipe {
         /// Whether captions of clips are among the texts.
         #[serde(default)]
         clips: bool,
+        /// Whether each image is to tell its caption from one that is false of it as well.
+        #[serde(default)]
+        hard_negatives: bool,
     },
     /// T5 on captions and documents.
     T5 {
@@ -199,9 +202,10 @@ impl NetworkRecipe {
                 };
                 train(&objective, o, &source.id(), &device, at, progress)
             }
-            ObjectiveRecipe::Clip { config, clips } => {
+            ObjectiveRecipe::Clip { config, clips, hard_negatives } => {
                 let batches = (micro_batch, micro_batches);
-                let objective = ClipObjective::new((config.clone(), *clips), source, seed, batches, device.clone())?;
+                let texts = ClipTexts { clips: *clips, hard_negatives: *hard_negatives };
+                let objective = ClipObjective::new((config.clone(), texts), source, seed, batches, device.clone())?;
                 train(&objective, o, &source.id(), &device, at, progress)
             }
             ObjectiveRecipe::T5 { config, limit, clips } => {

@@ -25,6 +25,11 @@ pub trait Source: Sync {
     fn id(&self) -> String;
     /// A picture with its caption.
     fn example(&self, seed: u64, index: u64) -> Example;
+    /// A caption like that of the example of the same index and false of its picture, in what goes with what rather than in its words;
+    /// `None` where there is none to be had.
+    fn hard_negative(&self, _seed: u64, _index: u64) -> Option<String> {
+        None
+    }
     /// Text alone, for span corruption.
     fn document(&self, seed: u64, index: u64) -> String;
     /// Every word of pictures' texts.

@@ -105,6 +105,7 @@ impl UNet {
             (Some(embedding), Some(Added { pooled, sizes }), Some(channels)) => {
                 let (b, count) = sizes.dims2()?;
                 let sizes = timestep_features(&sizes.flatten_all()?, channels)?.reshape((b, count * channels))?;
+                let sizes = sizes.to_dtype(pooled.dtype())?;
                 time + embedding.forward(&Tensor::cat(&[pooled, &sizes], 1)?)?
             }
             (None, ..) => Ok(time),

@@ -4,22 +4,34 @@ use candle_core::{DType, Device};
 
 use super::{Added, UNet, UNetConfig};
 use crate::checkpoint::{Naming, load};
-use crate::goldens::goldens;
+use crate::goldens::{ELSEWHERE, goldens};
+use crate::ops::elsewhere;
 
 #[test]
 fn unet_parity_with_diffusers() {
+    check(DType::F32, 2e-5);
+}
+
+#[test]
+fn unet_parity_in_the_operations_of_a_gpu() {
+    for (dtype, bound) in ELSEWHERE {
+        elsewhere::pretend(|| check(dtype, bound));
+    }
+}
+
+fn check(dtype: DType, bound: f64) {
     let goldens = goldens("components", "unet");
     // Stable Diffusion 1.5's, 2.1's and XL's way of building.
     assert_eq!(goldens.len(), 3);
     for golden in goldens {
         let config: UNetConfig = serde_json::from_value(golden.config.clone()).expect("a config");
         let naming = Naming { prefix: "model.", ..Naming::default() };
-        let model = load(&golden.path, naming, (DType::F32, &Device::Cpu), |vb| UNet::new(vb, &config));
+        let model = load(&golden.path, naming, (dtype, &Device::Cpu), |vb| UNet::new(vb, &config));
         let model = model.unwrap_or_else(|error| panic!("{error}"));
         let [latent, t, text] = ["in.latent", "in.timesteps", "in.text"].map(|name| golden.tensor(name));
         let added = config.has_added().then(|| (golden.tensor("in.pooled"), golden.tensor("in.sizes")));
         let added = added.as_ref().map(|(pooled, sizes)| Added { pooled, sizes });
-        golden.check("out.sample", &model.forward(&latent, &t, &text, added).expect("a prediction"), 2e-5);
+        golden.check("out.sample", &model.forward(&latent, &t, &text, added).expect("a prediction"), bound);
     }
 }
 

@@ -18,7 +18,7 @@ use crate::ops::{Precision, with_precision};
 use crate::pipeline::denoise::walk;
 use crate::pipeline::generator::{INITIAL_NOISE, STEP_NOISE};
 use crate::pipeline::load::load_autoencoder;
-use crate::pipeline::{Draw, Generator, PipelineError, Sampling, WeightType};
+use crate::pipeline::{Draw, Generator, PipelineError, Preparing, Sampling, WeightType};
 use crate::pixels::to_images;
 
 /// A model from a folder of diffusers, ready to draw.
@@ -36,26 +36,27 @@ pub struct Diffusers {
 }
 
 impl Diffusers {
-    /// Encodes `prompts` and the null text with the encoders of `folder`, drops them, and loads the rest.
+    /// Encodes `prompts` and the null text with the encoders of `folder`, drops them, and loads the rest. `encoded` hears of every text.
     ///
     /// # Errors
-    /// Where the folder is of another pipeline, or a file is missing, damaged or of another shape.
+    /// Where `encoded` says stop, the folder is of another pipeline, or a file is missing, damaged or of another shape.
     pub fn load(
         folder: &Path,
         prompts: &[&str],
         sampling: Sampling,
         weights: WeightType,
         device: &Device,
+        encoded: Preparing<'_>,
     ) -> Result<Self, PipelineError> {
         let (index, family) = Index::read(folder)?;
         let (schedule, prediction) = schedule(folder)?;
-        let kind = (weights.dtype(device), device);
+        let kind = (weights.dtype(), device);
         let mut texts: Vec<&str> = prompts.to_vec();
         texts.push("");
         texts.sort_unstable();
         texts.dedup();
         let precision = weights.precision();
-        let told = with_precision(precision, || encode(folder, (&index, family), &texts, kind))?;
+        let told = with_precision(precision, || encode(folder, (&index, family), &texts, kind, encoded))?;
         let network = Network::load(folder, family, kind)?;
         let autoencoder = load_autoencoder(&folder.join("vae"), device)?;
         let null = told[0].clone();

@@ -47,7 +47,7 @@ fn sampling(guidance: f64) -> Sampling {
 }
 
 fn load(folder: &Path, guidance: f64) -> Diffusers {
-    Diffusers::load(folder, &PROMPTS, sampling(guidance), WeightType::F32, &Device::Cpu).unwrap()
+    Diffusers::load(folder, &PROMPTS, sampling(guidance), WeightType::F32, &Device::Cpu, &mut |_, _, _| true).unwrap()
 }
 
 fn draw(prompt: &str, id: &str) -> Draw {
@@ -74,7 +74,7 @@ fn pipelines_parity_with_diffusers() {
         let prompts: Vec<&str> = asked.prompts.iter().map(String::as_str).collect();
         let sampling = Sampling { kind: asked.sampler, steps: asked.steps, ..sampling(asked.guidance) };
         let folder = golden.path.with_extension("");
-        let model = Diffusers::load(&folder, &prompts, sampling, WeightType::F32, &Device::Cpu);
+        let model = Diffusers::load(&folder, &prompts, sampling, WeightType::F32, &Device::Cpu, &mut |_, _, _| true);
         let model = model.unwrap_or_else(|error| panic!("{error}"));
         let noise = flat(&golden.tensor("in.noise"));
         let found = model.denoise_from(&prompts, noise, |_| unreachable!("neither sampler adds noise")).unwrap();
@@ -84,6 +84,22 @@ fn pipelines_parity_with_diffusers() {
         let picture = model.decode(&golden.tensor("out.latents")).unwrap().clamp(-1f32, 1f32).unwrap();
         golden.check("out.image", &picture, 2e-5 * size);
     }
+}
+
+#[test]
+fn encoding_stops_when_it_is_told_to() {
+    let mut told = Vec::new();
+    let mut stop = |encoder: &str, done, all| {
+        told.push((encoder.to_owned(), done, all));
+        (encoder, done) != ("text_encoder_2", 1)
+    };
+    let folder = published("xl");
+    let loaded = Diffusers::load(&folder, &PROMPTS, sampling(1.0), WeightType::F32, &Device::Cpu, &mut stop);
+    assert!(matches!(loaded, Err(PipelineError::Stopped)));
+    // The prompts and the null text, by one encoder after the other.
+    let of = |encoder: &str, done| (encoder.to_owned(), done, 3);
+    let expected = [("text_encoder", 0), ("text_encoder", 1), ("text_encoder", 2), ("text_encoder_2", 0), ("text_encoder_2", 1)];
+    assert_eq!(told, expected.map(|(encoder, done)| of(encoder, done)));
 }
 
 #[test]
@@ -135,7 +151,8 @@ fn what_the_network_predicts_is_read_from_the_scheduler() {
     write(scheduler("v_prediction"));
     assert!(load(folder.path(), 1.0).generate(&[draw(PROMPTS[0], "a")]).unwrap() != noise);
     let refused = || {
-        let loaded = Diffusers::load(folder.path(), &PROMPTS, sampling(1.0), WeightType::F32, &Device::Cpu);
+        let on = &mut |_: &str, _, _| true;
+        let loaded = Diffusers::load(folder.path(), &PROMPTS, sampling(1.0), WeightType::F32, &Device::Cpu, on);
         loaded.err().expect("a refusal").to_string()
     };
     write(scheduler("sample"));

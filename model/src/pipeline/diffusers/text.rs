@@ -7,7 +7,7 @@ use candle_core::{DType, Device, Result, Tensor};
 use super::layout::{Family, Index};
 use crate::checkpoint::{Foreign, Naming, load, read_json};
 use crate::gentron::mask_to_bias;
-use crate::pipeline::PipelineError;
+use crate::pipeline::{PipelineError, Preparing};
 use crate::text::clip::{ClipText, ClipTextConfig, ClipTextModel, read_tokenizer};
 use crate::text::parameter::Linear;
 use crate::text::t5::{T5Config, T5Encoder};
@@ -49,28 +49,47 @@ pub(super) fn encode(
     (index, family): (&Index, Family),
     texts: &[&str],
     kind: (DType, &Device),
+    encoded: Preparing<'_>,
 ) -> std::result::Result<Vec<Told>, PipelineError> {
     match family {
         Family::StableDiffusion => {
             let clip = Clip::load(folder, "", kind)?;
-            texts.iter().map(|text| Ok(Told { states: clip.read(text)?.tokens, pooled: None, bias: None })).collect()
+            let read = |text: &str| Ok(Told { states: clip.read(text)?.tokens, pooled: None, bias: None });
+            each(texts, "text_encoder", encoded, read)
         }
-        Family::StableDiffusionXl => xl(folder, index, texts, kind),
+        Family::StableDiffusionXl => xl(folder, index, texts, kind, encoded),
         Family::PixArt => {
             let at = folder.join("text_encoder");
             let config: T5Config = read_json(&at.join("config.json"))?;
             let tokenizer = TextTokenizer::read_t5(&folder.join("tokenizer"), config.pad_token_id, T5_LENGTH)?;
             let model = load(&at, T5Encoder::NAMING, kind, |vb| T5Encoder::new(vb, &config))?;
             let encoder = T5TextEncoder::new("t5", model, tokenizer, kind.1);
-            let told = |text: &&str| {
+            let read = |text: &str| {
                 // As diffusers does before it cleans captions of what a web page leaves in them, which prompts have not.
                 let encoding = encoder.encode(&[text.to_lowercase().trim()])?;
                 let bias = Some(mask_to_bias(&encoding.mask)?);
                 Ok(Told { states: encoding.tokens, pooled: None, bias })
             };
-            texts.iter().map(told).collect()
+            each(texts, "text_encoder", encoded, read)
         }
     }
+}
+
+/// `read` of each text in turn, until `encoded` says stop.
+fn each<T>(
+    texts: &[&str],
+    encoder: &str,
+    encoded: Preparing<'_>,
+    mut read: impl FnMut(&str) -> std::result::Result<T, PipelineError>,
+) -> std::result::Result<Vec<T>, PipelineError> {
+    let mut all = Vec::with_capacity(texts.len());
+    for text in texts {
+        if !encoded(encoder, all.len(), texts.len()) {
+            return Err(PipelineError::Stopped);
+        }
+        all.push(read(text)?);
+    }
+    Ok(all)
 }
 
 /// One encoder after the other: the larger one alone is 1.4 GB.
@@ -79,13 +98,14 @@ fn xl(
     index: &Index,
     texts: &[&str],
     kind: (DType, &Device),
+    encoded: Preparing<'_>,
 ) -> std::result::Result<Vec<Told>, PipelineError> {
     let mut states: Vec<Vec<Tensor>> = vec![Vec::new(); texts.len()];
     let mut pooled = Vec::new();
     for part in ["", "_2"] {
         let clip = Clip::load(folder, part, kind)?;
-        for (text, states) in texts.iter().zip(&mut states) {
-            let read = clip.read(text)?;
+        let read = each(texts, &format!("text_encoder{part}"), encoded, |text| clip.read(text))?;
+        for (read, states) in read.into_iter().zip(&mut states) {
             states.push(read.penultimate);
             if let Some(projection) = &clip.projection {
                 pooled.push(projection.forward(&read.pooled)?);

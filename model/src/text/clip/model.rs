@@ -90,12 +90,17 @@ impl ClipModel {
         Self::cosines(image, text)?.broadcast_mul(&self.logit_scale.exp()?)
     }
 
-    /// The symmetric cross entropy of the logits of B pairs, in nats; a scalar (Radford et al. 2021, figure 3).
+    /// The symmetric cross entropy of the logits of B pairs, in nats; a scalar (Radford et al. 2021, figure 3). Texts beyond the B-th
+    /// belong to no image: every image is to tell its own text from them, too (Yuksekgonul et al. 2023, section 4.1).
     pub fn contrastive_loss(&self, image: &Tensor, text: &Tensor) -> Result<Tensor> {
-        let logits = self.logits(image, text)?; // (B,B)
-        let pairs = Tensor::eye(logits.dim(0)?, logits.dtype(), logits.device())?;
-        let nll = |logits: &Tensor| (candle_nn::ops::log_softmax(logits, D::Minus1)? * &pairs)?.sum(D::Minus1)?.mean(0);
-        (nll(&logits)? + nll(&logits.t()?)?)?.affine(-0.5, 0.0)
+        let logits = self.logits(image, text)?; // (B,B+N)
+        let n = logits.dim(0)?;
+        let pairs = Tensor::eye(n, logits.dtype(), logits.device())?;
+        let nll = |logits: &Tensor| {
+            let right = (candle_nn::ops::log_softmax(logits, D::Minus1)?.narrow(1, 0, n)? * &pairs)?;
+            right.sum(D::Minus1)?.mean(0)
+        };
+        (nll(&logits)? + nll(&logits.narrow(1, 0, n)?.t()?)?)?.affine(-0.5, 0.0)
     }
 }
 

@@ -4,28 +4,40 @@ use candle_core::{DType, Device, Tensor};
 
 use super::{ClipConfig, ClipModel, ClipTextConfig, ClipTextEncoder, ClipTextModel, ClipVisionConfig, pixels};
 use crate::checkpoint::{Naming, load};
-use crate::goldens::{flat, goldens};
+use crate::goldens::{ELSEWHERE, flat, goldens};
+use crate::ops::elsewhere;
 use crate::text::{TextEncoder, word_level_clip};
 use crate::{gradients, noise};
 
 #[test]
 fn clip_parity_with_transformers() {
+    check(DType::F32, 2e-5);
+}
+
+#[test]
+fn clip_parity_in_the_operations_of_a_gpu() {
+    for (dtype, bound) in ELSEWHERE {
+        elsewhere::pretend(|| check(dtype, bound));
+    }
+}
+
+fn check(dtype: DType, bound: f64) {
     for golden in goldens("components", "clip") {
         let config: ClipConfig = serde_json::from_value(golden.config.clone()).expect("a config");
         let naming = Naming { prefix: "model.", ignore: &ClipModel::BUFFERS, ..Naming::default() };
-        let model = load(&golden.path, naming, (DType::F32, &Device::Cpu), |vb| ClipModel::new(vb, &config));
+        let model = load(&golden.path, naming, (dtype, &Device::Cpu), |vb| ClipModel::new(vb, &config));
         let model = model.unwrap_or_else(|error| panic!("{error}"));
         let ids = golden.tensor("in.ids").to_dtype(DType::U32).expect("ids");
         let text = model.text_model().forward(&ids).expect("text");
-        golden.check("out.text_tokens", &text.tokens, 2e-5);
-        golden.check("out.text_pooled", &text.pooled, 2e-5);
+        golden.check("out.text_tokens", &text.tokens, bound);
+        golden.check("out.text_pooled", &text.pooled, bound);
         let text = model.embed_text(&ids).expect("text");
         let image = model.embed_image(&golden.tensor("in.pixels")).expect("image");
-        golden.check("out.text_embed", &text, 2e-5);
-        golden.check("out.image_embed", &image, 2e-5);
+        golden.check("out.text_embed", &text, bound);
+        golden.check("out.image_embed", &image, bound);
         let cosines = flat(&ClipModel::cosines(&image, &text).expect("cosines"));
         let pairs = (0..ids.dims()[0]).map(|i| cosines[i * ids.dims()[0] + i] as f32).collect::<Vec<_>>();
-        golden.check("out.cosine", &Tensor::from_vec(pairs, ids.dims()[0], &Device::Cpu).expect("pairs"), 2e-5);
+        golden.check("out.cosine", &Tensor::from_vec(pairs, ids.dims()[0], &Device::Cpu).expect("pairs"), bound);
     }
 }
 
@@ -64,6 +76,9 @@ fn every_tensor_of_clip_gets_its_gradient() {
     // A softmax does not see what is added to all its logits: the bias of the keys changes nothing.
     let unused = |name: &str| name.ends_with("k_proj.bias");
     gradients::check(&map, unused, || model.contrastive_loss(&model.embed_image(&pixels)?, &model.embed_text(&ids)?));
+    // The third text is one that is false of the second image.
+    let two = pixels.narrow(0, 0, 2).expect("two images");
+    gradients::check(&map, unused, || model.contrastive_loss(&model.embed_image(&two)?, &model.embed_text(&ids)?));
 }
 
 #[test]

@@ -4,19 +4,31 @@ use candle_core::{DType, Device, Tensor};
 
 use super::{T5Config, T5Encoder, T5Model, T5TextEncoder};
 use crate::checkpoint::{Naming, load};
-use crate::goldens::{flat, goldens};
+use crate::goldens::{ELSEWHERE, flat, goldens};
 use crate::gradients;
+use crate::ops::elsewhere;
 use crate::text::{TextEncoder, word_level_t5};
 
 #[test]
 fn t5_parity_with_transformers() {
+    check(DType::F32, 2e-5);
+}
+
+#[test]
+fn t5_parity_in_the_operations_of_a_gpu() {
+    for (dtype, bound) in ELSEWHERE {
+        elsewhere::pretend(|| check(dtype, bound));
+    }
+}
+
+fn check(dtype: DType, bound: f64) {
     for golden in goldens("components", "flan_t5") {
         let config: T5Config = serde_json::from_value(golden.config.clone()).expect("a config");
         let naming = Naming { prefix: "model.", ..T5Encoder::NAMING };
-        let model = load(&golden.path, naming, (DType::F32, &Device::Cpu), |vb| T5Encoder::new(vb, &config));
+        let model = load(&golden.path, naming, (dtype, &Device::Cpu), |vb| T5Encoder::new(vb, &config));
         let model = model.unwrap_or_else(|error| panic!("{error}"));
         let [ids, mask] = ["in.ids", "in.mask"].map(|name| golden.tensor(name).to_dtype(DType::U32).expect("ids"));
-        golden.check("out.tokens", &model.forward(&ids, Some(&mask)).expect("tokens"), 2e-5);
+        golden.check("out.tokens", &model.forward(&ids, Some(&mask)).expect("tokens"), bound);
     }
 }
 
