@@ -223,3 +223,41 @@ fn a_cluster_that_loses_a_node_and_stops_jobs_at_their_limit_ends_in_the_bytes_o
         assert_same(&expected, &finished_files(&path.join(run)));
     }
 }
+
+#[test]
+fn what_cancelled_jobs_left_is_given_to_slurm_again() {
+    let root = folder();
+    let path = root.path();
+    let Some(cluster) = Cluster::start(path.join("slurm")) else { return };
+    let recipe = ["limits-shapes", "--weights", ".", "--prompts", "8", "--images", "4"];
+    run_well(path, &[&["plan"], &recipe[..], &["--out", "again"]].concat());
+    submit(&cluster, path, "again", &["--workers", "4", "--option=--begin=now+1hour"]);
+    cluster.command("scancel", &["--user=root"]);
+    cluster.wait_for("nothing is in the queue", 60, || cluster.queue().is_empty());
+    run_well(path, &["work", "again", "--weights", ".", "--shard", "2/4"]);
+
+    // As somebody pastes it into a shell.
+    let shell = |command: &str| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", command]).current_dir(path).env("SLURM_CONF", cluster.configuration());
+        let output = shell.output().unwrap();
+        assert!(output.status.success(), "{command}: {}", text(&output.stderr));
+        cluster.wait_for("the jobs are done", 200, || cluster.queue().is_empty());
+    };
+    for stage in ["generate", "score"] {
+        let script = format!("again-slurm/{stage}.sh");
+        // Theirs says that it begins in an hour.
+        let now = fs::read_to_string(path.join(&script)).unwrap().replace("#SBATCH --begin=now+1hour\n", "");
+        fs::write(path.join(&script), now).unwrap();
+        let left = run_well(
+            path,
+            &["retry-plan", "again", "--workers", "4", "--stage", stage, "--at-once", "2", "--script", &script],
+        );
+        assert_eq!(left, format!("GENTRON_WORKERS=4 GENTRON_SHARD_OFFSET=0 sbatch --array=0-1,3%2 {script}\n"));
+        shell(&left);
+    }
+    assert_eq!(run_well(path, &["retry-plan", "again"]), "", "{}", logs(path, "again"));
+    shell("sed -i /begin=now/d again-slurm/report.sh && sbatch again-slurm/report.sh");
+    run_well(path, &[&["ablate"], &recipe[..], &["--out", "alone"]].concat());
+    assert_same(&finished_files(&path.join("alone")), &finished_files(&path.join("again")));
+}

@@ -8,7 +8,7 @@ use gentron_suites::own::{self, Columns};
 use gentron_suites::phrases::SpacyModel;
 use gentron_suites::{SuitesError, shapes};
 
-use super::{KNOWN, Known, PARTS, Opened, Place, Places};
+use super::{KNOWN, Known, Opened, PARTS, Place, Places};
 use crate::failure::{Explain as _, refuse};
 use crate::names;
 

@@ -14,6 +14,7 @@ use super::clip::ClipSimilarity;
 use crate::failure::Explain as _;
 use crate::progress;
 use crate::registry::places::data_folder;
+use crate::store::digest;
 
 const HINT: &str = "nothing was scored. If the machine or the program has changed and the new numbers are meant, \
                     remove the file of canaries; otherwise get the weights anew";
@@ -88,10 +89,12 @@ fn held(sha256: &str, readings: Result<Readings, MetricError>, hint: &'static st
         progress::say(&format!("note: canaries are not kept: {}: {error}", folder.display()));
         return Ok(None);
     }
-    let file = record_path(&folder, sha256);
-    let explain = || (format!("a scorer does not say what it said ({})", file.display()), hint);
-    let now = readings.map_err(CanaryMismatch::from).explain(explain)?;
+    let unread = || ("a scorer cannot read the canary pictures".to_owned(), hint);
+    let now = readings.map_err(CanaryMismatch::from).explain(unread)?;
     let name = now.backend.clone();
+    // The same weights may be looked at as two scorers, which say different things.
+    let file = record_path(&folder, &digest::of_value(&(&name, sha256)));
+    let explain = || (format!("a scorer does not say what it said ({})", file.display()), hint);
     match compare_recorded(&[now], &file) {
         Ok(Recorded::Now) => Ok(Some(name)),
         Ok(Recorded::Before) => Ok(None),

@@ -69,7 +69,8 @@ impl TempSelfAttention {
         let Some(clip) = &frames.clip else { bail!("TempSelfAttn was given no frames") };
         let (t, n) = (frames.count, tn / frames.count);
         let turned = x.reshape((b, t, n, d))?.transpose(1, 2)?.reshape((b * n, t, d))?; // (b t) n d -> (b n) t d
-        let attended = self.attn.forward(&turned.broadcast_add(&clip.positions.to_dtype(x.dtype())?)?, clip.bias.as_ref())?;
+        let attended =
+            self.attn.forward(&turned.broadcast_add(&clip.positions.to_dtype(x.dtype())?)?, clip.bias.as_ref())?;
         attended.reshape((b, n, t, d))?.transpose(1, 2)?.reshape((b, tn, d))
     }
 }

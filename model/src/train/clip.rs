@@ -68,7 +68,8 @@ impl<'a> ClipObjective<'a> {
     fn embed(&self, network: &ClipModel, pairs: &[(Example, Option<String>)]) -> Result<(Tensor, Tensor), TrainError> {
         let images: Vec<_> = pairs.iter().map(|(example, _)| &example.image).collect();
         let captions = pairs.iter().map(|(example, _)| &example.caption);
-        let texts: Vec<&str> = captions.chain(pairs.iter().filter_map(|(_, lie)| lie.as_ref())).map(String::as_str).collect();
+        let texts: Vec<&str> =
+            captions.chain(pairs.iter().filter_map(|(_, lie)| lie.as_ref())).map(String::as_str).collect();
         let ids = self.tokenizer.encode(&texts)?.ids(&self.device)?;
         let size = self.config.vision_config.image_size;
         let image = network.embed_image(&pixels(&images, size, &self.device)?)?;

@@ -98,7 +98,8 @@ fn encoding_stops_when_it_is_told_to() {
     assert!(matches!(loaded, Err(PipelineError::Stopped)));
     // The prompts and the null text, by one encoder after the other.
     let of = |encoder: &str, done| (encoder.to_owned(), done, 3);
-    let expected = [("text_encoder", 0), ("text_encoder", 1), ("text_encoder", 2), ("text_encoder_2", 0), ("text_encoder_2", 1)];
+    let expected =
+        [("text_encoder", 0), ("text_encoder", 1), ("text_encoder", 2), ("text_encoder_2", 0), ("text_encoder_2", 1)];
     assert_eq!(told, expected.map(|(encoder, done)| of(encoder, done)));
 }
 
