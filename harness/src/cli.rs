@@ -391,7 +391,7 @@ pub struct ModelsArgs {
 /// What can be done with networks.
 #[derive(Debug, Subcommand)]
 pub enum ModelsAction {
-    /// Bring published text encoders and autoencoders into the Hugging Face cache
+    /// Bring published text encoders, autoencoders and pipelines into the Hugging Face cache
     #[command(long_about = help::FETCH_MODELS, after_long_help = help::FETCH_MODELS_EXAMPLES)]
     Fetch(FetchModelsArgs),
 }
@@ -399,7 +399,8 @@ pub enum ModelsAction {
 /// Which networks to bring.
 #[derive(Debug, Args)]
 pub struct FetchModelsArgs {
-    /// clip-l, flan-t5-small, -base, -large, -xl, -xxl, sd-vae-ft-ema, or their repositories' names
+    /// clip-l, flan-t5-small, -base, -large, -xl, -xxl, sd-vae-ft-ema, sd-1.5, sd-2.1, sdxl, pixart-alpha-512, pixart-alpha-1024, or their
+    /// repositories' names
     #[arg(required = true)]
     pub names: Vec<String>,
     /// Print JSON instead of a line each

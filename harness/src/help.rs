@@ -75,13 +75,14 @@ The first stage of `ablate`: it writes the manifest, the plan and the images. Wh
 is missing, truncated or altered is drawn again, with the same bytes. A clip is one image, its frames side by side; --video also \
 writes it as frames, as an animated GIF, and as MP4 and WebM where ffmpeg is installed, in the folder clips/ of the run.
 
-An arm of Stable Diffusion 1.x, 2.x or XL, or of PixArt-α, names the folder in the weights folder that holds what diffusers reads (model_index.json, \
-scheduler, tokenizers, text encoders, unet or transformer, vae, all as safetensors):
+An arm of Stable Diffusion 1.x, 2.x or XL, or of PixArt-α, names what `gentron models fetch` knows (sd-1.5, sd-2.1, sdxl, pixart-alpha-512, \
+pixart-alpha-1024), or the folder in the weights folder that holds what diffusers reads (model_index.json, scheduler, tokenizers, text encoders, \
+unet or transformer, vae, all as safetensors):
 
   [[arms]]
   name = \"sdxl\"
   generator = \"diffusers\"
-  weights = \"stable-diffusion-xl-base-1.0\"
+  weights = \"sdxl\"
 
 An arm of another program names it in the recipe:
 
@@ -176,19 +177,21 @@ Examples:
 pub const MODELS: &str = "\
 List the networks and their exact sizes, beside the paper's; or fetch published ones.
 
-GenTron itself has no public weights. What it reads and writes with is public: where a recipe names clip-l, flan-t5-xxl or another of \
-them, it is looked for in the weights folder, then in the Hugging Face cache, and then fetched.";
+GenTron itself has no public weights. What it reads and writes with is public, and so are whole pipelines that it is compared with: where a \
+recipe names clip-l, flan-t5-xxl, sdxl or another of them, it is looked for in the weights folder, then in the Hugging Face cache, and then \
+fetched.";
 
 /// After `gentron models --help`.
 pub const MODELS_EXAMPLES: &str = "\
 Examples:
   gentron models
   gentron models --json
-  gentron models fetch clip-l flan-t5-xxl sd-vae-ft-ema";
+  gentron models fetch clip-l flan-t5-xxl sd-vae-ft-ema
+  gentron models fetch sd-1.5 sdxl pixart-alpha-512";
 
 /// `gentron models fetch --help`.
 pub const FETCH_MODELS: &str = "\
-Bring published text encoders and autoencoders into the Hugging Face cache.
+Bring published text encoders, autoencoders and whole pipelines into the Hugging Face cache.
 
 The cache is the one of its own libraries: HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub. What is there already is left as \
 it is, what was cut short goes on, and weights are compared with their published SHA-256. HF_ENDPOINT names a mirror, HTTPS_PROXY a proxy, \
@@ -199,6 +202,7 @@ pub const FETCH_MODELS_EXAMPLES: &str = "\
 Examples:
   gentron models fetch clip-l
   gentron models fetch google/flan-t5-xxl stabilityai/sd-vae-ft-ema
+  gentron models fetch sd-1.5 sd-2.1 sdxl pixart-alpha-512
   gentron models fetch flan-t5-small --json";
 
 /// `gentron suites --help`.

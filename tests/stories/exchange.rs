@@ -92,6 +92,67 @@ fn what_is_exported_comes_back_as_an_arm_with_the_same_bytes() {
     let one = before.keys().find(|name| name.ends_with("/1.png")).unwrap();
     image::RgbImage::new(64, 64).save(path.join("imports").join(one)).unwrap();
     refuses(&run(path, &["ablate", "r.toml", "--out", "changed"]), "is not as it was imported");
+
+    // Imported again, what has changed or gone is put back, and no more is said to be done than was.
+    let gone = before.keys().find(|name| name.ends_with("/0.png")).unwrap();
+    fs::remove_file(path.join("imports").join(gone)).unwrap();
+    refuses(&run(path, &["ablate", "r.toml", "--out", "changed"]), "import the images again");
+    let import = ["import", "out", "--suite", "two.csv", "--name", "theirs"];
+    let said = run_well(path, &import);
+    assert!(
+        said.contains("were there already, and 2 that had gone or changed are put back, in imports/theirs\n"),
+        "{said}"
+    );
+    assert_same(&before, &files(&path.join("imports")));
+    assert!(run_well(path, &import).starts_with("8 images of 4 prompts were there already in imports/theirs\n"));
+    run_well(path, &["ablate", "r.toml", "--out", "changed"]);
+}
+
+#[test]
+fn a_number_beyond_the_suite_is_named_and_nothing_is_imported() {
+    let folder = folder();
+    let path = folder.path();
+    fs::write(path.join("p.csv"), "prompt\na red circle\na blue square\na green star\n").unwrap();
+    fs::create_dir_all(path.join("in")).unwrap();
+    let picture = image::RgbImage::from_pixel(8, 8, image::Rgb([200, 10, 10]));
+    let save = |name: &str| picture.save(path.join(name)).unwrap();
+    (0..6).for_each(|index| save(&format!("in/{index}.png")));
+    let import = ["import", "in", "--suite", "p.csv", "--name", "x"];
+    for (images, problems) in [(&[] as &[&str], 3), (&["--images", "2"], 6)] {
+        let output = run(path, &[&import[..], images, &["--json"]].concat());
+        refuses(&output, &format!("nothing was imported of in: {problems} problems; the first: 3.png is of prompt 3"));
+        let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let listed = json["problems"].as_array().unwrap();
+        let beyond: Vec<&Value> =
+            listed.iter().filter(|one| one["problem"] == "beyond").map(|one| &one["image"]).collect();
+        assert_eq!(beyond, ["3.png", "4.png", "5.png"]);
+        assert_eq!(listed.len(), problems);
+    }
+    let listed = text(&run(path, &import).stdout);
+    assert!(listed.contains("5.png is of prompt 5; there are 3, from 0"), "{listed}");
+    assert!(!path.join("imports/x").exists());
+
+    // Images whose names are those of other prompts are left out, and JSON says which.
+    fs::create_dir_all(path.join("named/samples")).unwrap();
+    for (number, prompt) in ["a red circle", "a blue square", "a green star", "a pink hexagon"].iter().enumerate() {
+        save(&format!("named/samples/{prompt}_{number:06}.png"));
+    }
+    let json = run_well(path, &["import", "named", "--suite", "p.csv", "--name", "y", "--json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["strangers"], serde_json::json!(["samples/a pink hexagon_000003.png"]));
+    assert_eq!((&json["images"], &json["put_back"]), (&3.into(), &0.into()));
+
+    // A map keeps to the folder, names something, and names ids that there are.
+    fs::write(path.join("out.csv"), "image,prompt\n../in/0.png,a red circle\n").unwrap();
+    fs::write(path.join("none.csv"), "image,prompt\n").unwrap();
+    fs::write(path.join("ids.csv"), "image,prompt_id\n0.png,p-9\n1.png,p-8\n").unwrap();
+    let mapped = |map: &str| run(path, &[&import[..], &["--map", map]].concat());
+    refuses(&mapped("out.csv"), "out.csv, line 2: ../in/0.png is not within the folder");
+    refuses(&mapped("none.csv"), "the map none.csv names no image");
+    let output = mapped("ids.csv");
+    refuses(&output, "nothing was imported of in: 5 problems");
+    let second = "1.png is of no prompt of the suite: line 3 of the map has the prompt_id `p-8`";
+    assert!(text(&output.stdout).contains(second), "{}", text(&output.stdout));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use gentron_metrics::official::Sample;
 use gentron_suites::Prompt;
@@ -56,11 +56,20 @@ const LAYOUTS: &str = "there may be samples/{prompt}_{NNNNNN}.png, <prompt-id>/<
 /// # Errors
 /// The folder or the map cannot be read, something in them cannot be meant, or no image is of any prompt.
 pub fn find(source: Source<'_>, prompts: &[Prompt]) -> anyhow::Result<Pictures> {
-    let Found { pictures, problems } = look(source, prompts)?;
+    let Found { mut pictures, problems, surplus } = look(source, prompts)?;
     if let Some(problem) = problems.first() {
         return Err(refuse(problem.what(), problem.way_out()));
     }
+    pictures.strangers.extend(surplus.into_iter().map(|(name, _)| name));
+    if pictures.known.is_empty() {
+        return Err(nothing(source.folder, &pictures.strangers));
+    }
     Ok(pictures)
+}
+
+fn nothing(folder: &Path, strangers: &[String]) -> anyhow::Error {
+    let stranger = strangers.first().map_or_else(String::new, |name| format!(" (there is {name})"));
+    refuse(format!("no image in {} is of a prompt of the suite{stranger}", folder.display()), LAYOUTS)
 }
 
 /// A folder's images, and what of them cannot be meant.
@@ -70,28 +79,34 @@ pub struct Found {
     pub pictures: Pictures,
     /// Two images of one place, names in the map that lead nowhere.
     pub problems: Vec<Problem>,
+    /// Names of images that say of which prompt they are, where there is none such, and what is wrong with each. To [`find`] they are
+    /// strangers; whoever wants all or nothing refuses them.
+    pub surplus: Vec<(String, Problem)>,
+}
+
+impl Found {
+    fn is_empty(&self) -> bool {
+        self.pictures.known.is_empty() && self.problems.is_empty() && self.surplus.is_empty()
+    }
 }
 
 /// As [`find`], with all problems instead of the first.
 ///
 /// # Errors
-/// The folder or the map cannot be read, or no image is of any prompt.
+/// The folder or the map cannot be read, or no image says of which prompt it is.
 pub fn look(source: Source<'_>, prompts: &[Prompt]) -> anyhow::Result<Found> {
     let folder = source.folder;
-    let shown = folder.display();
     if !folder.is_dir() {
-        return Err(refuse(format!("no folder {shown}"), "name a folder of images"));
+        return Err(refuse(format!("no folder {}", folder.display()), "name a folder of images"));
     }
     let mut found = match source.map {
         Some(map) => by_map(folder, map, prompts)?,
         None => by_category(folder, prompts)?,
     };
-    let pictures = &mut found.pictures;
-    if pictures.known.is_empty() && found.problems.is_empty() {
-        let stranger = pictures.strangers.first().map_or_else(String::new, |name| format!(" (there is {name})"));
-        return Err(refuse(format!("no image in {shown} is of a prompt of the suite{stranger}"), LAYOUTS));
+    if found.is_empty() {
+        return Err(nothing(folder, &found.pictures.strangers));
     }
-    pictures.missing = missing(&pictures.known, prompts.len(), source.images);
+    found.pictures.missing = missing(&found.pictures.known, prompts.len(), source.images);
     Ok(found)
 }
 
@@ -112,11 +127,12 @@ fn by_category(folder: &Path, prompts: &[Prompt]) -> anyhow::Result<Found> {
     for (category, places) in parts {
         let own: Vec<Prompt> = places.iter().map(|at| prompts[*at].clone()).collect();
         let inner = |name: String| format!("{category}/{name}");
-        let Found { pictures, problems } = by_names(&folder.join(category), &own)?;
+        let Found { pictures, problems, surplus } = by_names(&folder.join(category), &own)?;
         let moved = |picture: Picture| Picture { name: inner(picture.name), prompt: places[picture.prompt], ..picture };
         all.pictures.known.extend(pictures.known.into_iter().map(moved));
         all.pictures.strangers.extend(pictures.strangers.into_iter().map(inner));
         all.problems.extend(problems.into_iter().map(|problem| problem.within(category)));
+        all.surplus.extend(surplus.into_iter().map(|(name, problem)| (inner(name), problem.within(category))));
     }
     Ok(all)
 }
@@ -129,7 +145,7 @@ fn by_names(folder: &Path, prompts: &[Prompt]) -> anyhow::Result<Found> {
     }
     let ids: HashMap<&str, usize> = prompts.iter().enumerate().map(|(at, prompt)| (prompt.id.as_str(), at)).collect();
     let order = in_file_order(prompts);
-    let mut pictures = Pictures::default();
+    let (mut pictures, mut surplus) = (Pictures::default(), Vec::new());
     for name in names {
         let path = folder.join(&name);
         if path.is_dir() {
@@ -143,12 +159,15 @@ fn by_names(folder: &Path, prompts: &[Prompt]) -> anyhow::Result<Found> {
         } else if let Some(index) = number(&name) {
             match order.get(index as usize) {
                 Some(&prompt) => pictures.known.push(Picture { path, name, prompt, k: 0, sample: None }),
-                None => pictures.strangers.push(name),
+                None => {
+                    let image = name.clone();
+                    surplus.push((name, Problem::Beyond { image, index, prompts: prompts.len() }));
+                }
             }
         }
     }
     pictures.known.sort_by_key(|picture| (picture.prompt, picture.k));
-    Ok(Found { problems: twice(&pictures.known, prompts), pictures })
+    Ok(Found { problems: twice(&pictures.known, prompts), pictures, surplus })
 }
 
 /// Positions of the prompts in the order of the suite's file, by which other programs number their images; [`Prompt`]s are by category.
@@ -202,26 +221,26 @@ fn by_samples(folder: &Path, prompts: &[Prompt]) -> anyhow::Result<Found> {
         (sample.prompt.clone(), path, name, Some(sample))
     };
     let entries = samples.into_iter().map(entry).collect();
-    Ok(Found { pictures: by_text(entries, prompts, |text| text.split('_').next().unwrap_or(text)), problems })
+    let pictures = by_text(entries, prompts, |text| text.split('_').next().unwrap_or(text));
+    Ok(Found { pictures, problems, surplus: Vec::new() })
 }
 
 fn by_map(folder: &Path, map: &Path, prompts: &[Prompt]) -> anyhow::Result<Found> {
     let mut found = Found::default();
     let mut entries = Vec::new();
     let ids: HashMap<&str, usize> = prompts.iter().enumerate().map(|(at, prompt)| (prompt.id.as_str(), at)).collect();
-    let mut named: HashMap<String, u64> = HashMap::new();
+    let mut named = Named::new();
+    let mut strangers = Vec::new();
     let mut counts: HashMap<usize, u32> = HashMap::new();
-    for Row { line, image: name, whose, k } in map::read(map)? {
+    for row in map::read(map)? {
+        if let Some(problem) = of_row(&row, folder, map, &named) {
+            found.problems.push(problem);
+            named.entry(row.image).or_insert((row.line, row.whose));
+            continue;
+        }
+        let Row { line, image: name, whose, k } = row;
         let path = folder.join(&name);
-        if let Some(first) = named.insert(name.clone(), line) {
-            let (image, of) = (format!("{name} on line {line}"), "one file".to_owned());
-            found.problems.push(Problem::Twice { image, other: format!("{name} on line {first}"), of });
-            continue;
-        }
-        if !path.is_file() {
-            found.problems.push(Problem::Absent { map: map.display().to_string(), image: name });
-            continue;
-        }
+        named.insert(name.clone(), (line, whose.clone()));
         match whose {
             Whose::Text(text) => entries.push((text, path, name, None)),
             Whose::Id(id) => match ids.get(id.as_str()) {
@@ -231,15 +250,37 @@ fn by_map(folder: &Path, map: &Path, prompts: &[Prompt]) -> anyhow::Result<Found
                     *next += 1;
                     found.pictures.known.push(Picture { path, name, prompt, k, sample: None });
                 }
-                None => found.pictures.strangers.push(name),
+                None => strangers.push(name),
             },
         }
     }
     let by_text = by_text(entries, prompts, |text| text);
     found.pictures.known.extend(by_text.known);
-    found.pictures.strangers.extend(by_text.strangers);
+    strangers.extend(by_text.strangers);
+    let surplus = |image: String| {
+        let (line, whose) = named.get(&image)?;
+        Some((image.clone(), Problem::Stranger { line: *line, whose: whose.to_string(), image }))
+    };
+    found.surplus.extend(strangers.into_iter().filter_map(surplus));
     found.problems.extend(twice(&found.pictures.known, prompts));
     Ok(found)
+}
+
+/// Line and prompt of each image that a map has named.
+type Named = HashMap<String, (u64, Whose)>;
+
+/// What is wrong with a row of the map, whatever the suite.
+fn of_row(row: &Row, folder: &Path, map: &Path, named: &Named) -> Option<Problem> {
+    let (image, line, map) = (row.image.clone(), row.line, map.display().to_string());
+    let is_within = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+    if !Path::new(&image).components().all(is_within) {
+        return Some(Problem::Outside { map, line, image });
+    }
+    if let Some((first, _)) = named.get(&image) {
+        let (other, of) = (format!("{image} on line {first}"), "one file".to_owned());
+        return Some(Problem::Twice { image: format!("{image} on line {line}"), other, of });
+    }
+    (!folder.join(&image).is_file()).then_some(Problem::Absent { map, image })
 }
 
 type Entry = (String, PathBuf, String, Option<Sample>);
@@ -342,6 +383,7 @@ mod tests {
             (vec![(0, 1), (1, 0)], 1, vec![(0, 0), (1, 1)])
         );
         assert_eq!(found(&["0.png", "1.jpg", "notes.txt"], &["a", "b"]), (vec![(0, 0), (1, 0)], 0, vec![]));
+        assert_eq!(found(&["0.png", "1.jpg", "2.png"], &["a", "b"]), (vec![(0, 0), (1, 0)], 1, vec![]));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! A table that says whose each image is: CSV, TSV or JSON lines.
 
+use std::fmt;
 use std::path::Path;
 
-use gentron_suites::own;
+use gentron_suites::{SuitesError, own};
 
 use crate::failure::{Explain as _, refuse};
 
@@ -28,15 +29,27 @@ pub enum Whose {
     Id(String),
 }
 
+impl fmt::Display for Whose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "the prompt `{text}`"),
+            Self::Id(id) => write!(f, "the prompt_id `{id}`"),
+        }
+    }
+}
+
 const HINT: &str = "it has the columns (or members) image and prompt, or image and prompt_id and perhaps k; image is a path in the folder";
 
 /// Reads a map.
 ///
 /// # Errors
-/// It cannot be read, or lacks a column; with the place.
+/// It cannot be read, has no row, or lacks a column; with the place.
 pub fn read(map: &Path) -> anyhow::Result<Vec<Row>> {
     let shown = map.display();
-    let records = own::records(map).explain(|| (format!("cannot read the map {shown}"), HINT))?;
+    let records = match own::records(map) {
+        Err(SuitesError::NoPrompts { .. }) => return Err(refuse(format!("the map {shown} names no image"), HINT)),
+        read => read.explain(|| (format!("cannot read the map {shown}"), HINT))?,
+    };
     let mut rows = Vec::new();
     for own::Record { line, mut values } in records {
         let mut take = |name: &str| values.remove(name);
@@ -72,5 +85,8 @@ mod tests {
         assert_eq!(by_id, [Row { line: 1, image: "x.png".into(), whose: Whose::Id("p-0".into()), k: Some(3) }]);
         assert!(rows("m.csv", "image,prompt_id,k\nx.png,p-0,two\n").is_err());
         assert!(rows("m.csv", "picture,prompt\nx.png,p\n").is_err());
+        for nothing in ["", "image,prompt\n"] {
+            assert!(rows("m.csv", nothing).unwrap_err().to_string().ends_with("m.csv names no image"));
+        }
     }
 }

@@ -53,6 +53,28 @@ pub enum Problem {
     Stranger {
         /// The image.
         image: String,
+        /// The map's line.
+        line: u64,
+        /// What stands there.
+        whose: String,
+    },
+    /// The map names a file that is not within the folder.
+    Outside {
+        /// The map.
+        map: String,
+        /// Its line.
+        line: u64,
+        /// The file.
+        image: String,
+    },
+    /// An image is numbered beyond the last prompt.
+    Beyond {
+        /// The image.
+        image: String,
+        /// The prompt that it would be of.
+        index: u32,
+        /// Prompts that there are.
+        prompts: usize,
     },
 }
 
@@ -67,7 +89,13 @@ impl Problem {
             }
             Self::Number { image, k, wanted } => format!("{image} is image {k}; there are {wanted}, from 0"),
             Self::Unreadable { image, why } => format!("{image} cannot be read: {why}"),
-            Self::Stranger { image } => format!("{image} is of no prompt of the suite"),
+            Self::Stranger { image, line, whose } => {
+                format!("{image} is of no prompt of the suite: line {line} of the map has {whose}")
+            }
+            Self::Outside { map, line, image } => format!("{map}, line {line}: {image} is not within the folder"),
+            Self::Beyond { image, index, prompts } => {
+                format!("{image} is of prompt {index}; there are {prompts}, from 0")
+            }
         }
     }
 
@@ -80,6 +108,8 @@ impl Problem {
             Self::Number { .. } => "number",
             Self::Unreadable { .. } => "unreadable",
             Self::Stranger { .. } => "stranger",
+            Self::Outside { .. } => "outside",
+            Self::Beyond { .. } => "beyond",
         }
     }
 
@@ -91,7 +121,11 @@ impl Problem {
             Self::Number { .. } => "number the images of each prompt from 0 on",
             Self::Count { .. } => "bring what is missing, or say with --images how many each prompt has",
             Self::Unreadable { .. } => "PNG, JPEG and WebP are read: bring the image anew",
-            Self::Stranger { .. } => "name the suite that its prompt is of",
+            Self::Stranger { .. } => "correct the map, or name the suite that its prompt is of",
+            Self::Outside { .. } => "image is a path in the folder, without `..` or a root: correct the map",
+            Self::Beyond { .. } => {
+                "<index>.png is one image a prompt: several are <prompt-id>/<k>.png, or named by --map"
+            }
         }
     }
 
@@ -103,7 +137,7 @@ impl Problem {
             Self::Twice { image, other, of } => Self::Twice { image: inner(image), other: inner(other), of },
             Self::Number { image, k, wanted } => Self::Number { image: inner(image), k, wanted },
             Self::Unreadable { image, why } => Self::Unreadable { image: inner(image), why },
-            Self::Stranger { image } => Self::Stranger { image: inner(image) },
+            Self::Beyond { image, index, prompts } => Self::Beyond { image: inner(image), index, prompts },
             other => other,
         }
     }

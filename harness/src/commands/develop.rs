@@ -6,18 +6,15 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use candle_core::{DType, Tensor};
-use candle_nn::VarBuilder;
 use clap::{Args, Subcommand, ValueEnum};
 use gentron_model::diffusion::{SamplerKind, Schedule, ScheduleConfig};
-use gentron_model::gentron::{GenTron, Preset, TextInput, TextSource, presets};
+use gentron_model::gentron::{Preset, TextInput, TextSource, presets};
 use gentron_model::noise::normal;
-use gentron_model::ops::{self, with_precision};
-use gentron_model::pipeline::{
-    EncoderKind, EncoderSpec, Guided, Sampling, WeightType, denoise, load_backbone, load_encoder,
-};
+use gentron_model::pipeline::{EncoderKind, EncoderSpec, Guided, Sampling, denoise, load_backbone, load_encoder};
 use gentron_model::published::{Invention, Published, invent_gentron, published};
 
 use super::random_scorers::{self, RandomScorersArgs};
+use super::speed::{SpeedArgs, speed};
 use crate::cli::MemoryType;
 use crate::device::device;
 use crate::failure::{Outcome, refuse};
@@ -92,26 +89,6 @@ pub struct DenoiseArgs {
     /// Type of its matrices
     #[arg(long, value_enum, default_value = "bf16")]
     pub dtype: MemoryType,
-}
-
-/// A backbone to time.
-#[derive(Debug, Args)]
-pub struct SpeedArgs {
-    /// A preset
-    #[arg(default_value = "gentron-xl/2")]
-    pub name: String,
-    /// Latents of a forward
-    #[arg(long, default_value_t = 2)]
-    pub batch: usize,
-    /// Type of its matrices; with bf16 what multiplies them is rounded, too, where the processor has such products
-    #[arg(long, value_enum, default_value = "f32")]
-    pub dtype: MemoryType,
-    /// Forwards
-    #[arg(long, default_value_t = 3)]
-    pub rounds: usize,
-    /// Do each at a line of standard input: so that model/benches/forward_pytorch.py can take turns
-    #[arg(long)]
-    pub asked: bool,
 }
 
 /// Does what a developer asks.
@@ -207,69 +184,16 @@ fn one_step(args: &DenoiseArgs) -> anyhow::Result<String> {
 }
 
 /// Tokens of CLIP's and of T5's texts.
-const TOKENS: [usize; 2] = [77, 120];
+pub(super) const TOKENS: [usize; 2] = [77, 120];
 
-/// A line a forward: its seconds. First what it computes, and how fast this machine multiplies matrices of its sizes.
-fn speed(args: &SpeedArgs) -> anyhow::Result<String> {
-    let preset = Preset::find(&args.name).with_context(|| format!("no preset is called {}", args.name))?;
-    let (config, device) = (preset.config, device());
-    let weights = WeightType::from(args.dtype);
-    let (dtype, precision) = (weights.dtype(), weights.precision());
-    let network = GenTron::new(VarBuilder::zeros(dtype, &device), &config)?;
-    let input = |(source, tokens): (&TextSource, &usize)| {
-        Ok::<_, candle_core::Error>(TextInput {
-            tokens: Tensor::zeros((args.batch, *tokens, source.width), DType::F32, &device)?,
-            mask: Tensor::ones((args.batch, *tokens), DType::U8, &device)?,
-            pooled: Tensor::zeros((args.batch, source.pooled_width), DType::F32, &device)?,
-        })
-    };
-    let text = network.condition(&config.text.iter().zip(&TOKENS).map(input).collect::<Result<Vec<_>, _>>()?)?;
-    let side = config.latent_size;
-    let latents = Tensor::ones((args.batch, config.in_channels, side, side), DType::F32, &device)?;
-    let timesteps = Tensor::full(500f32, args.batch, &device)?;
-    let forward = || -> anyhow::Result<f64> {
-        let began = Instant::now();
-        finite(&with_precision(precision, || network.forward(&latents, &timesteps, &text))?)?;
-        Ok(began.elapsed().as_secs_f64())
-    };
-    forward()?;
-    let flops = config.forward_flops(&TOKENS, 1) as f64 * args.batch as f64;
-    let rows = args.batch * config.tokens();
-    let rate = with_precision(precision, || product_rate(rows, config.hidden_size, config.mlp_width(), dtype))?;
-    table::print(&format!("{:.1} GFLOP a forward; products alone {rate:.1} GFLOP/s\n", flops / 1e9))?;
-    let mut seconds = Vec::new();
-    let mut lines = std::io::stdin().lines();
-    while seconds.len() < args.rounds && (!args.asked || lines.next().transpose()?.is_some()) {
-        seconds.push(forward()?);
-        table::print(&format!("{:.3} s\n", seconds[seconds.len() - 1]))?;
-    }
-    seconds.sort_by(f64::total_cmp);
-    let median = seconds.get(seconds.len() / 2).copied().unwrap_or(f64::NAN);
-    Ok(format!("median {median:.3} s, {:.1} GFLOP/s, peak {}", flops / median / 1e9, peak()?))
-}
-
-/// Floating-point operations a second, in 10⁹, of the largest products of a block, the best of a few.
-fn product_rate(rows: usize, width: usize, inner: usize, dtype: DType) -> anyhow::Result<f64> {
-    let device = device();
-    let x = Tensor::ones((rows, width), DType::F32, &device)?;
-    let weight = Tensor::ones((inner, width), dtype, &device)?;
-    let mut best = f64::INFINITY;
-    for _ in 0..12 {
-        let began = Instant::now();
-        ops::linear(&x, &weight, None)?;
-        best = best.min(began.elapsed().as_secs_f64());
-    }
-    Ok(2.0 * (rows * width * inner) as f64 / best / 1e9)
-}
-
-fn finite(x: &Tensor) -> anyhow::Result<()> {
+pub(super) fn finite(x: &Tensor) -> anyhow::Result<()> {
     let values = x.flatten_all()?.to_dtype(DType::F32)?.to_vec1::<f32>()?;
     anyhow::ensure!(values.iter().all(|value| value.is_finite()), "a value is not finite");
     Ok(())
 }
 
 /// Peak resident memory of this process, as Linux counts it.
-fn peak() -> anyhow::Result<String> {
+pub(super) fn peak() -> anyhow::Result<String> {
     let path = Path::new("/proc/self/status");
     let status = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).and_then(|rest| {

@@ -1,5 +1,8 @@
 //! `gentron doctor`: what is here, what is missing, and how to get it.
 
+mod eyes;
+
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Serialize;
@@ -7,16 +10,18 @@ use serde::Serialize;
 use super::setup;
 use crate::cli::DoctorArgs;
 use crate::failure::{Explained, Outcome};
+use crate::forecast::{self, Cost, Disk, Fetched, Supposed};
 use crate::generate::{Sources, command as outsider, gentron, imported, sources};
 use crate::movie::ffmpeg;
 use crate::plan::select;
 use crate::progress::human;
-use crate::recipe::{self, EncoderKind, GeneratorKind, Narrowing, Recipe, Resolved, SuiteChoice, WeightType};
+use crate::recipe::{
+    self, EncoderKind, GeneratorKind, Narrowing, Recipe, Resolved, ResolvedArm, SuiteChoice, WeightType,
+};
 use crate::registry::{Library, Places};
-use crate::score::networks::{NETWORKS, Network};
 use crate::store::atomic;
 use crate::table::{self, Lean};
-use crate::{device, forecast, version, weights};
+use crate::{device, version, weights};
 
 /// One thing that was looked at.
 #[derive(Serialize)]
@@ -40,7 +45,7 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<Outcome> {
     let mut findings = vec![program(), processor()];
     findings.extend(of_recipe(args));
     findings.push(writable(Path::new("runs")));
-    findings.extend(NETWORKS.iter().map(scorer));
+    findings.extend(eyes::findings(recipe::load(args.recipe.as_deref()).ok().as_ref()));
     findings.push(films());
     let well = findings.iter().all(|finding| finding.well || finding.optional);
     if args.json {
@@ -49,9 +54,9 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<Outcome> {
         let row = |f: &Finding| vec![f.word().to_owned(), f.what.clone(), f.found.clone()];
         let rows: Vec<_> = findings.iter().map(row).collect();
         let mut text = table::render(&[("", Lean::Left), ("what", Lean::Left), ("found", Lean::Left)], &rows);
-        let mut hints: Vec<&String> = findings.iter().filter_map(|finding| finding.hint.as_ref()).collect();
-        hints.dedup();
-        text.extend(hints.into_iter().map(|hint| format!("\nhint: {hint}\n")));
+        let mut said = BTreeSet::new();
+        let hints = findings.iter().filter_map(|finding| finding.hint.as_ref()).filter(|hint| said.insert(*hint));
+        text.extend(hints.map(|hint| format!("\nhint: {hint}\n")));
         table::print(&text)?;
     }
     Ok(if well { Outcome::Done } else { Outcome::GateFailed })
@@ -65,21 +70,6 @@ impl Finding {
             (false, false) => "MISSING",
         }
     }
-}
-
-/// A scorer of photographs: the small world does not need it.
-fn scorer(network: &Network) -> Finding {
-    let what = format!("scorer {} ({})", network.key, network.name);
-    if let Some((folder, by)) = network.found() {
-        return Finding {
-            optional: true,
-            ..well(what, format!("{} ({by}), for {}", folder.display(), network.scores))
-        };
-    }
-    let looked: Vec<String> = network.places().iter().map(|(folder, _)| folder.display().to_string()).collect();
-    let looked = if looked.is_empty() { "nowhere".to_owned() } else { looked.join(", ") };
-    let hint = format!("for {} on photographs: {}", network.scores, network.command());
-    Finding { what, well: false, optional: true, found: format!("not in {looked}"), hint: Some(hint) }
 }
 
 /// What reads and writes films.
@@ -133,6 +123,7 @@ fn of_recipe(args: &DoctorArgs) -> Vec<Finding> {
         Err(error) => return vec![missing("suites", &error)],
     };
     let mut findings = Vec::new();
+    let choices = written.suites.clone();
     // A suite that is not here must not hide what else is missing: the arms are looked at all the same.
     let (resolved, prompts) = match recipe::resolve(written.clone(), &Narrowing::default(), &library, &source.word()) {
         Ok(resolved) => {
@@ -163,8 +154,10 @@ fn of_recipe(args: &DoctorArgs) -> Vec<Finding> {
         Err(error) => findings.push(missing("weights folder", &error)),
     }
     findings.extend(of_arms(&resolved, &found));
+    let prompts = prompts.map(|prompts| Supposed { prompts, grounds: Vec::new() });
+    let prompts = prompts.or_else(|| forecast::supposed(&choices, &library));
     if let (Some(_), Some(prompts)) = (&args.recipe, prompts) {
-        findings.extend(forecast(&resolved, &found, prompts));
+        findings.extend(forecast(&resolved, &found, &prompts));
     }
     findings
 }
@@ -179,7 +172,13 @@ fn of_arms(resolved: &Resolved, found: &Sources) -> Vec<Finding> {
                     let images = table::grouped(import.record.images.len() as u64);
                     well(format!("import {}", arm.name), format!("{images} images in {}", import.folder.display()))
                 }
-                Err(error) => missing(format!("import {}", arm.name), &error),
+                Err(error) => {
+                    let mut finding = missing(format!("import {}", arm.name), &error);
+                    if let Ok(outside) = found.outside(&arm.name) {
+                        finding.found += &format!(" in {}", outside.folder.display());
+                    }
+                    finding
+                }
             }),
             GeneratorKind::Command => findings.push(match outsider::identity(arm, found) {
                 Ok(_) => well(format!("program {}", arm.name), "it is there; it was not started"),
@@ -188,45 +187,64 @@ fn of_arms(resolved: &Resolved, found: &Sources) -> Vec<Finding> {
             _ => {}
         }
     }
-    let Some(folder) = &found.weights else { return findings };
-    let mut names = Vec::new();
-    for arm in resolved.arms.iter().filter(|arm| arm.generator.computes()) {
-        // A backbone that is not here does not say what else it needs: the recipe does.
-        let claimed = || {
-            let text = arm.text.iter().map(|kind| match kind {
-                EncoderKind::Clip => resolved.weights.clip.clone(),
-                EncoderKind::T5 => resolved.weights.t5.clone(),
-            });
-            arm.weights.iter().cloned().chain(text).chain([resolved.weights.autoencoder.clone()]).collect()
-        };
-        names.extend(gentron::folders(resolved, arm, folder).unwrap_or_else(|_| claimed()));
-    }
-    names.extend(setup::needed(resolved, folder).unwrap_or_default());
-    let mut seen = std::collections::BTreeSet::new();
-    for name in names.into_iter().filter(|name| seen.insert(name.clone())) {
-        let what = format!("weights/{name}");
-        let checked = weights::check_folder(folder, &name).and_then(|()| {
-            Ok((
-                weights::check::parameters(&weights::place(folder, &name))?,
-                weights::check::bytes(&weights::place(folder, &name))?,
-            ))
-        });
-        findings.push(match checked {
-            Ok((count, bytes)) => well(what, format!("{} parameters, {}", table::grouped(count), size(bytes))),
-            Err(error) => {
-                let mut finding = missing(what, &error);
-                finding.found += &expected(resolved, found, &name);
-                finding
-            }
-        });
+    if let Some(folder) = &found.weights {
+        findings.extend(folders(resolved, folder).iter().map(|name| of_folder(resolved, folder, name)));
     }
     findings
 }
 
-/// How much a backbone that is not here will weigh.
-fn expected(resolved: &Resolved, found: &Sources, name: &str) -> String {
+/// Folders inside the weights folder that the run computes with, each once.
+fn folders(resolved: &Resolved, weights: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for arm in resolved.arms.iter().filter(|arm| arm.generator.computes()) {
+        // A backbone that is not here does not say what else it needs: the recipe does.
+        names.extend(gentron::folders(resolved, arm, weights).unwrap_or_else(|_| claimed(resolved, arm)));
+    }
+    names.extend(setup::needed(resolved, weights).unwrap_or_default());
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(name.clone()));
+    names
+}
+
+/// What a recipe says that an arm computes with.
+fn claimed(resolved: &Resolved, arm: &ResolvedArm) -> Vec<String> {
+    let text = arm.text.iter().map(|kind| match kind {
+        EncoderKind::Clip => resolved.weights.clip.clone(),
+        EncoderKind::T5 => resolved.weights.t5.clone(),
+    });
+    arm.weights.iter().cloned().chain(text).chain([resolved.weights.autoencoder.clone()]).collect()
+}
+
+/// One folder inside the weights folder, or a published one wherever it is.
+fn of_folder(resolved: &Resolved, weights: &Path, name: &str) -> Finding {
+    let what = format!("weights/{name}");
+    let draws = |arm: &ResolvedArm| arm.generator == GeneratorKind::Diffusers && arm.weights.as_deref() == Some(name);
+    let pipeline = resolved.arms.iter().any(draws);
+    let how_to_get = if pipeline { weights::PIPELINE_HINT } else { weights::HOW_TO_GET };
+    let sizes = weights::check_folder_for(weights, name, how_to_get).and_then(|()| {
+        let folder = weights::place(weights, name);
+        Ok((weights::check::parameters(&folder)?, weights::check::bytes(&folder)?))
+    });
+    match sizes {
+        Ok((count, bytes)) => well(what, format!("{} parameters, {}", table::grouped(count), size(bytes))),
+        Err(error) => {
+            let mut finding = missing(what, &error);
+            finding.found += &expected(resolved, weights, name);
+            finding
+        }
+    }
+}
+
+/// How much a network that is not here will weigh.
+fn expected(resolved: &Resolved, weights: &Path, name: &str) -> String {
+    if let Some((count, bytes)) = forecast::published(name) {
+        return format!("; it has {} parameters, {} as published", table::grouped(count), size(bytes));
+    }
+    if weights::Release::named(name).is_some() {
+        return "; how much it weighs is not known before it is here".to_owned();
+    }
     let arm = resolved.arms.iter().find(|arm| arm.weights.as_deref() == Some(name));
-    let config = arm.and_then(|arm| forecast::cost::claimed(resolved, arm, found.weights.as_deref()));
+    let config = arm.and_then(|arm| forecast::cost::claimed(resolved, arm, Some(weights)));
     let count = config.and_then(|config| config.parameter_count().ok());
     count.map_or_else(String::new, |count| {
         format!("; it has {} parameters, {} in bfloat16", table::grouped(count), size(2 * count))
@@ -234,12 +252,16 @@ fn expected(resolved: &Resolved, found: &Sources, name: &str) -> String {
 }
 
 /// Time and room that the run will take.
-fn forecast(resolved: &Resolved, found: &Sources, prompts: usize) -> Vec<Finding> {
-    let images = prompts * resolved.images_per_prompt as usize;
+fn forecast(resolved: &Resolved, found: &Sources, supposed: &Supposed) -> Vec<Finding> {
+    let images = supposed.prompts * resolved.images_per_prompt as usize;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let costs = match forecast::cost(resolved, found.weights.as_deref(), images, threads) {
         Ok(costs) => costs,
         Err(error) => return vec![missing("time", &error)],
+    };
+    let grounds = match &supposed.grounds[..] {
+        [] => String::new(),
+        grounds => format!(", if {}", grounds.join(" and ")),
     };
     let mut findings = Vec::new();
     for cost in &costs {
@@ -247,43 +269,76 @@ fn forecast(resolved: &Resolved, found: &Sources, prompts: usize) -> Vec<Finding
         let rate = cost.rate.map_or_else(String::new, |rate| format!("; {:.0} GFLOP/s", rate / 1e9));
         let parts = format!("{} of it decoding{rate} on {threads} threads", human(cost.decode));
         let what = format!("time {}", cost.arm);
-        findings.push(well(what, format!("about {total} for {} images, {parts}", table::grouped(images as u64))));
+        let images = table::grouped(images as u64);
+        findings.push(well(what, format!("about {total} for {images} images, {parts}{grounds}")));
     }
     if let [_, _, ..] = costs[..] {
         let total: f64 = costs.iter().map(|cost| cost.draw + cost.decode).sum();
-        findings.push(well(
-            "time",
-            format!("about {} for these arms; encoding text and scoring come on top", human(total)),
-        ));
+        let besides = "encoding text and scoring come on top";
+        findings.push(well("time", format!("about {} for these arms{grounds}; {besides}", human(total))));
     }
-    let known: Vec<[u32; 2]> = resolved
-        .arms
-        .iter()
-        .filter_map(|arm| match arm.generator {
-            GeneratorKind::Gentron | GeneratorKind::Diffusers => {
-                costs.iter().find(|cost| cost.arm == arm.name).map(|cost| cost.size)
-            }
-            GeneratorKind::Import => imported::open(arm, found).ok().and_then(|import| import.record.size),
-            GeneratorKind::Command => arm.program.as_ref().and_then(|program| program.size),
-            _ => Some([64, 64]),
-        })
-        .collect();
-    let bytes: u64 =
-        known.iter().map(|[width, height]| u64::from(*width) * u64::from(*height) * 3 * images as u64).sum();
-    let unknown = resolved.arms.len() - known.len();
-    let besides = if unknown == 0 { String::new() } else { format!(", besides {unknown} arms of unknown size") };
-    let free = forecast::free_space(Path::new("runs"));
-    let there = free.map(|free| format!("; {} are free", size(free))).unwrap_or_default();
-    let found = format!("at most {} of images{besides}{there}", size(bytes));
-    findings.push(match free {
-        Some(free) if free < bytes => Finding {
-            well: false,
-            hint: Some("go to a larger disk, or name a folder on one with --out".into()),
-            ..well("disk", found)
-        },
-        _ => well("disk", found),
-    });
+    let (bytes, unknown) = of_images(resolved, found, &costs, images as u64);
+    let kept = forecast::embeddings(resolved, found.weights.as_deref(), supposed.prompts);
+    let mut takes = vec![format!("at most {} of images", size(bytes))];
+    if unknown > 0 {
+        takes.push(format!("besides {unknown} arms of unknown size"));
+    }
+    if kept > 0 {
+        takes.push(format!("at most {} of text embeddings", size(kept)));
+    }
+    let takes = format!("{}{grounds}", takes.join(", "));
+    findings.extend(room(takes, bytes + kept, &fetched(resolved, found)));
     findings
+}
+
+/// Bytes of the images of all arms at most, and the number of arms whose images are of unknown size.
+fn of_images(resolved: &Resolved, found: &Sources, costs: &[Cost], images: u64) -> (u64, usize) {
+    let of = |arm: &ResolvedArm| match arm.generator {
+        GeneratorKind::Gentron | GeneratorKind::Diffusers => {
+            costs.iter().find(|cost| cost.arm == arm.name).map(|cost| cost.size)
+        }
+        GeneratorKind::Import => imported::open(arm, found).ok().and_then(|import| import.record.size),
+        GeneratorKind::Command => arm.program.as_ref().and_then(|program| program.size),
+        _ => Some([64, 64]),
+    };
+    let known: Vec<[u32; 2]> = resolved.arms.iter().filter_map(of).collect();
+    let bytes: u64 = known.iter().map(|[width, height]| u64::from(*width) * u64::from(*height) * 3 * images).sum();
+    (bytes, resolved.arms.len() - known.len())
+}
+
+fn fetched(resolved: &Resolved, found: &Sources) -> Fetched {
+    let of = |weights: &Path| forecast::to_fetch(&folders(resolved, weights), weights);
+    found.weights.as_deref().map(of).unwrap_or_default()
+}
+
+/// What the run writes, held against what is free; and what is fetched before, which goes into the cache, perhaps on another disk.
+fn room(takes: String, bytes: u64, fetched: &Fetched) -> Vec<Finding> {
+    let runs = forecast::disk(Path::new("runs"));
+    let cache = weights::hub::cache();
+    let fetches = fetched.bytes > 0 || !fetched.unknown.is_empty();
+    let Some(cache) = cache.filter(|_| fetches) else { return vec![on_disk("disk", takes, bytes, runs.as_ref())] };
+    let mut fetch = format!("{} to fetch into {}", size(fetched.bytes), cache.display());
+    if !fetched.unknown.is_empty() {
+        fetch += &format!(", besides {}, whose size is not known", fetched.unknown.join(", "));
+    }
+    let there = forecast::disk(&cache);
+    let mount = |disk: &Option<Disk>| disk.as_ref().map(|disk| disk.mount.clone());
+    if mount(&there) == mount(&runs) {
+        return vec![on_disk("disk", format!("{takes}; {fetch}"), bytes + fetched.bytes, runs.as_ref())];
+    }
+    let mut cached = on_disk("disk of the cache", fetch, fetched.bytes, there.as_ref());
+    cached.hint = cached.hint.map(|_| "HF_HUB_CACHE names a cache on a larger disk".to_owned());
+    vec![on_disk("disk", takes, bytes, runs.as_ref()), cached]
+}
+
+fn on_disk(what: &str, takes: String, bytes: u64, disk: Option<&Disk>) -> Finding {
+    let Some(disk) = disk else { return well(what, takes) };
+    let finding = well(what, format!("{takes}; {} are free", size(disk.free)));
+    if disk.free >= bytes {
+        return finding;
+    }
+    let hint = "go to a larger disk, or name a folder on one with --out";
+    Finding { well: false, hint: Some(hint.into()), ..finding }
 }
 
 /// Bytes as people say them.

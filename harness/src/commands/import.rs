@@ -7,7 +7,7 @@ use clap::Args;
 use super::suites;
 use crate::bare::{Problem, Source, layout};
 use crate::exchange::Record;
-use crate::exchange::take::{Taken, take};
+use crate::exchange::take::{Before, Taken, take};
 use crate::failure::{Outcome, refuse};
 use crate::table::{self, Lean};
 use crate::{names, progress};
@@ -21,7 +21,7 @@ in the order of the suite's prompts; or a folder of these for each category; or 
 and prompt, or with image and prompt_id and perhaps k. PNG, JPEG and WebP are read.
 
 Every prompt must have as many images as every other, and each must be readable: whatever is wrong is listed, each with its name, and then nothing is \
-imported. What is good is copied as PNG under ids, with digests, and an arm of a recipe names it:
+imported. The same import again puts back what it has lost. What is good is copied as PNG under ids, with digests, and an arm of a recipe names it:
 
   [[arms]]
   name = \"sdxl\"
@@ -86,10 +86,9 @@ pub fn run(args: &ImportArgs) -> anyhow::Result<Outcome> {
     let (prompts, suite) = suites::part(&args.suite, None, args.work.suites.as_deref())?;
     let source = Source { folder: &args.folder, map: args.map.as_deref(), images: args.images };
     let mut found = layout::look(source, &prompts)?;
+    found.problems.extend(std::mem::take(&mut found.surplus).into_iter().map(|(_, problem)| problem));
     let strangers = std::mem::take(&mut found.pictures.strangers);
-    if args.map.is_some() {
-        found.problems.extend(strangers.into_iter().map(|image| Problem::Stranger { image }));
-    } else if let Some(first) = strangers.first() {
+    if let Some(first) = strangers.first() {
         let count = strangers.len();
         progress::say(&format!("note: {count} images are of no prompt of {} and are left out ({first})", args.suite));
     }
@@ -100,11 +99,12 @@ pub fn run(args: &ImportArgs) -> anyhow::Result<Outcome> {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     match take(&found, &prompts, record, &to, threads.unwrap_or_else(cores))? {
         Taken::Import(record, before) => {
-            say(&record, prompts.len(), before, &to, args.json)?;
+            let imported = Imported { record: &record, prompts: prompts.len(), before, to: &to, strangers: &strangers };
+            say(&imported, args.json)?;
             Ok(Outcome::Done)
         }
         Taken::Refused(problems) => {
-            list(&problems, args.json)?;
+            list(&problems, &strangers, args.json)?;
             let what = match &problems[..] {
                 [one] => one.what(),
                 [one, ..] => format!("{} problems; the first: {}", problems.len(), one.what()),
@@ -116,23 +116,41 @@ pub fn run(args: &ImportArgs) -> anyhow::Result<Outcome> {
     }
 }
 
-fn list(problems: &[Problem], json: bool) -> anyhow::Result<()> {
+fn list(problems: &[Problem], strangers: &[String], json: bool) -> anyhow::Result<()> {
     if json {
-        return table::print_json(&serde_json::json!({"imported": false, "problems": problems}));
+        let answer = serde_json::json!({"imported": false, "problems": problems, "strangers": strangers});
+        return table::print_json(&answer);
     }
     let rows: Vec<_> = problems.iter().map(|problem| vec![problem.kind().to_owned(), problem.what()]).collect();
     table::print(&table::render(&[("problem", Lean::Left), ("what", Lean::Left)], &rows))
 }
 
-fn say(record: &Record, prompts: usize, before: bool, to: &Path, json: bool) -> anyhow::Result<()> {
+/// An import that is there.
+struct Imported<'a> {
+    record: &'a Record,
+    prompts: usize,
+    before: Before,
+    to: &'a Path,
+    /// Images of no prompt, which are left out.
+    strangers: &'a [String],
+}
+
+fn say(imported: &Imported<'_>, json: bool) -> anyhow::Result<()> {
+    let Imported { record, prompts, before, to, strangers } = imported;
     let images = record.images.len();
     if json {
+        let put_back = if let Before::Same(mended) = before { *mended } else { 0 };
         return table::print_json(&serde_json::json!({
-            "imported": true, "import": to.display().to_string(), "before": before, "prompts": prompts, "images": images,
-            "images_per_prompt": record.images_per_prompt, "size": record.size,
+            "imported": true, "import": to.display().to_string(), "before": *before != Before::Nothing, "put_back": put_back,
+            "prompts": prompts, "images": images, "images_per_prompt": record.images_per_prompt, "size": record.size,
+            "strangers": strangers,
         }));
     }
-    let there = if before { "were there already in" } else { "are now in" };
+    let there = match before {
+        Before::Nothing => "are now in".to_owned(),
+        Before::Same(0) => "were there already in".to_owned(),
+        Before::Same(mended) => format!("were there already, and {mended} that had gone or changed are put back, in"),
+    };
     let arm = format!("[[arms]]\nname = \"{}\"\ngenerator = \"import\"\nimages = \"{}\"\n", record.name, to.display());
     table::print(&format!("{images} images of {prompts} prompts {there} {}\n\n{arm}", to.display()))
 }

@@ -21,6 +21,7 @@ pub mod score;
 pub mod scorers;
 pub mod serve;
 pub mod setup;
+pub mod speed;
 pub mod status;
 pub mod study;
 pub mod submit;

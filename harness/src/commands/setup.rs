@@ -161,7 +161,7 @@ pub fn needed(recipe: &Resolved, weights: &Path) -> anyhow::Result<Vec<String>> 
 }
 
 /// Up to this size all networks are built once before the first image: a wrong shape in the last arm must not cost the time of the
-/// first four. Larger ones are only read from disk when their turn comes.
+/// first four. Of larger ones only the headers are looked at.
 const REHEARSED: u64 = 1 << 30;
 
 fn rehearse(
@@ -174,9 +174,12 @@ fn rehearse(
         let (name, file) = path.split_once('/').unwrap_or(("", path));
         std::fs::metadata(weights::place(weights, name).join(file)).map_or(0, |metadata| metadata.len())
     };
-    if digests.keys().map(size).sum::<u64>() <= REHEARSED {
-        for arm in &recipe.arms {
+    let small = digests.keys().map(size).sum::<u64>() <= REHEARSED;
+    for arm in &recipe.arms {
+        if small {
             generate::engine::prepare(recipe, arm, sources, &[])?;
+        } else {
+            generate::engine::check(arm, weights)?;
         }
     }
     Ok(())

@@ -20,10 +20,19 @@ use crate::workers::{self, Ended};
 /// What became of a folder.
 #[derive(Debug)]
 pub enum Taken {
-    /// An import, and whether the same one was there before.
-    Import(Record, bool),
+    /// An import, and what was there before.
+    Import(Record, Before),
     /// Nothing: all that is wrong, in the order of the suite.
     Refused(Vec<Problem>),
+}
+
+/// What was in the place of an import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// Nothing.
+    Nothing,
+    /// The same import; so many of its images were missing or had changed, and are put back.
+    Same(usize),
 }
 
 /// Checks every image that was found and writes the import `to`; `record` says what it is, without its images.
@@ -45,7 +54,8 @@ pub fn take(found: &Found, prompts: &[Prompt], record: Record, to: &Path, thread
     let bytes = pretty(&record)?;
     if to.join(FILE).is_file() {
         if fs::read(to.join(FILE)).is_ok_and(|there| there == bytes) {
-            return Ok(Taken::Import(record, true));
+            let mended = mend(&record.images, &staging, to)?;
+            return Ok(Taken::Import(record, Before::Same(mended)));
         }
         let hint = "choose another --name or --to, or remove that folder first; nothing was changed";
         return Err(refuse(format!("{} holds another import", to.display()), hint));
@@ -56,7 +66,24 @@ pub fn take(found: &Found, prompts: &[Prompt], record: Record, to: &Path, thread
     if let Some(parent) = to.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         File::open(parent).and_then(|folder| folder.sync_all()).explain(cannot)?;
     }
-    Ok(Taken::Import(record, false))
+    Ok(Taken::Import(record, Before::Nothing))
+}
+
+/// Puts back from `staging` what the same import `to` lacks or has changed, and says how many images that were.
+fn mend(images: &[Entry], staging: &Path, to: &Path) -> anyhow::Result<usize> {
+    let cannot = || (format!("cannot write {}", to.display()), "choose another folder with --to");
+    let mut mended = 0;
+    for entry in images {
+        let name = record::image(&entry.prompt_id, entry.k);
+        let path = to.join(&name);
+        if digest::of_file(&path).is_ok_and(|sha256| sha256 == entry.sha256) {
+            continue;
+        }
+        let bytes = fs::read(staging.join(&name)).explain(cannot)?;
+        atomic::write(&path, &bytes).explain(cannot)?;
+        mended += 1;
+    }
+    Ok(mended)
 }
 
 /// Prompts with another number of images than `wanted`, and images with a number beyond it.

@@ -125,21 +125,11 @@ fn autoencoder(recipe: &Resolved, weights: Option<&Path>) -> AutoencoderKlConfig
 }
 
 /// Tokens of a text.
-fn length(recipe: &Resolved, source: &TextSource, weights: Option<&Path>) -> usize {
+pub(super) fn length(recipe: &Resolved, source: &TextSource, weights: Option<&Path>) -> usize {
     if source.name == recipe.weights.t5 {
         return recipe.weights.t5_length;
     }
     let own = weights.map(|weights| place(weights, &source.name).join("config.json"));
     let config = own.and_then(|path| ClipTextConfig::read(&path).ok()).unwrap_or_default();
     config.max_position_embeddings
-}
-
-/// Bytes that may still be written where `folder` is or will be; none where the system does not say.
-pub fn free_space(folder: &Path) -> Option<u64> {
-    let existing = std::path::absolute(folder).ok()?.ancestors().find(|path| path.is_dir())?.to_owned();
-    let output = std::process::Command::new("df").arg("-Pk").arg(existing).output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    // POSIX: file system, blocks of 1024 bytes, used, available, …
-    let kibibytes: u64 = text.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
-    Some(kibibytes * 1024)
 }

@@ -2,5 +2,9 @@
 
 pub mod cost;
 pub mod probe;
+pub mod prompts;
+pub mod room;
 
-pub use cost::{Cost, cost, free_space};
+pub use cost::{Cost, cost};
+pub use prompts::{Supposed, supposed};
+pub use room::{Disk, Fetched, disk, embeddings, published, to_fetch};

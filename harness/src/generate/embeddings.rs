@@ -17,7 +17,7 @@ use crate::weights;
 pub const FOLDER: &str = "embeddings";
 
 /// Encoders up to this size encode faster than a disk reads what they said.
-const SMALL: u64 = 1 << 28;
+pub const SMALL: u64 = 1 << 28;
 
 /// Where a run in `run` keeps its embeddings; none where the recipe says so, or says nothing and the encoders are small. `digests` are
 /// those of all files that the run computes with. `share` and `threads` are those of the process.

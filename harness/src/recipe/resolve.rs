@@ -236,8 +236,8 @@ fn resolve_arm(arm: Arm, sampler: Sampler, narrowing: &Narrowing) -> Result<Reso
         }
         (GeneratorKind::Diffusers, None) => {
             let hint =
-                "add weights = \"...\", inside the weights folder the one that holds its model_index.json".into();
-            return Err((format!("arm `{}` has no weights", arm.name), hint));
+                "add weights = \"...\": a name that `gentron models fetch` knows, or a folder with a model_index.json";
+            return Err((format!("arm `{}` has no weights", arm.name), hint.into()));
         }
         (GeneratorKind::Diffusers, _) if sampler.frames.is_some() => {
             return Err((format!("arm `{}` draws pictures, not clips", arm.name), "leave out its frames".into()));

@@ -1,5 +1,7 @@
 //! What a recipe file may say. Unknown keys are errors; every key that may be left out says what then holds.
 
+use std::path::Path;
+
 use gentron_metrics::MetricId;
 pub use gentron_model::diffusion::SamplerKind;
 pub use gentron_model::gentron::Conditioning;
@@ -7,6 +9,7 @@ pub use gentron_model::pipeline::{EncoderKind, WeightType};
 use serde::{Deserialize, Serialize};
 
 use super::outside::Command;
+use crate::registry::key::own_id;
 use crate::score::ScorerPaths;
 
 /// A recipe as written.
@@ -62,7 +65,8 @@ fn default_batch() -> u32 {
 #[serde(deny_unknown_fields)]
 pub struct SuiteChoice {
     /// Registry key, `gentron suites` lists them; with a category (`t2i-compbench/color`) or a number of prompts (`parti:100`) behind
-    /// it if a part is meant. With `file`, any name.
+    /// it if a part is meant. With `file`, any name; the file's own if left out.
+    #[serde(default)]
     pub id: String,
     /// The folder of the suite's official files, relative to the recipe; where none is named, `gentron suites --help` says where they
     /// are looked for.
@@ -108,6 +112,16 @@ impl SuiteChoice {
             prompts_per_category: None,
             subset: None,
             subset_seed: 0,
+        }
+    }
+
+    /// What it is called: `id`, or the name of its file as an id; nothing where it has neither.
+    pub fn name(&self) -> String {
+        match &self.file {
+            Some(file) if self.id.is_empty() => {
+                own_id(&Path::new(file).file_stem().unwrap_or_default().to_string_lossy())
+            }
+            _ => self.id.clone(),
         }
     }
 }
@@ -226,7 +240,8 @@ pub struct Arm {
     /// What draws.
     #[serde(default)]
     pub generator: GeneratorKind,
-    /// Backbone folder inside the weights folder; needed by `generator = "gentron"`; of `generator = "diffusers"` the whole pipeline's.
+    /// Backbone folder inside the weights folder; needed by `generator = "gentron"`; of `generator = "diffusers"` the whole
+    /// pipeline's, or a name that `gentron models fetch` knows.
     #[serde(default)]
     pub weights: Option<String>,
     /// What `gentron import` wrote, relative to the recipe; needed by `generator = "import"`.

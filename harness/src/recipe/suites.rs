@@ -55,7 +55,7 @@ pub fn located(recipe: &Recipe, folder: Option<&Path>) -> BTreeMap<String, PathB
     let start = folder.unwrap_or(Path::new("."));
     let place = |choice: &SuiteChoice| {
         let path = start.join(choice.file.as_ref().or(choice.folder.as_ref())?);
-        Some((SuiteKey::parse(&choice.id).ok()?.suite, path))
+        Some((SuiteKey::parse(&choice.name()).ok()?.suite, path))
     };
     recipe.suites.iter().filter_map(place).collect()
 }
@@ -116,26 +116,35 @@ struct Part {
 }
 
 fn part(choice: &SuiteChoice) -> Result<Part, Wrong> {
-    let key = SuiteKey::parse(&choice.id).map_err(|error| (error.to_string(), "as in parti:100".to_owned()))?;
+    let id = choice.name();
+    if id.is_empty() {
+        let hint =
+            "write id = \"parti:100\" (`gentron suites` lists them), or file = \"mine.csv\" for your own prompts";
+        return Err(("one of the [[suites]] has neither `id` nor `file`".into(), hint.into()));
+    }
+    let key = SuiteKey::parse(&id).map_err(|error| (error.to_string(), "as in parti:100".to_owned()))?;
     let known = Known::find(&key.suite);
+    if let (true, Some(known), Some(file)) = (choice.id.is_empty(), known, &choice.file) {
+        return Err((format!("{file} would be called {}, like a published suite", known.key), "add an `id`".into()));
+    }
     match (known, &choice.file, &choice.folder) {
         (_, Some(_), Some(_)) => {
-            return Err((format!("the suite {} has both `file` and `folder`", choice.id), "leave one out".into()));
+            return Err((format!("the suite {id} has both `file` and `folder`"), "leave one out".into()));
         }
         (Some(known), ..) if known.is_built_in() && (choice.file.is_some() || choice.folder.is_some()) => {
             return Err((format!("the suite {} has no files", key.suite), "leave out `file` and `folder`".into()));
         }
         (None, None, Some(_)) => {
-            return Err((format!("the suite {} has a `folder`, but no `file`", choice.id), "name the file".into()));
+            return Err((format!("the suite {id} has a `folder`, but no `file`"), "name the file".into()));
         }
         (None, Some(_), None) => super::resolve::check_name(&key.suite, "the suite")?,
         _ => {}
     }
     if key.subset.is_some() && choice.subset.is_some() {
-        return Err((format!("the suite {} has two sizes of its subset", choice.id), "leave out `subset`".into()));
+        return Err((format!("the suite {id} has two sizes of its subset"), "leave out `subset`".into()));
     }
     if key.category.is_some() && choice.categories.is_some() {
-        return Err((format!("the suite {} has two lists of categories", choice.id), "leave out `categories`".into()));
+        return Err((format!("the suite {id} has two lists of categories"), "leave out `categories`".into()));
     }
     let (prompt_column, category_column) = (choice.prompt_column.clone(), choice.category_column.clone());
     Ok(Part {
@@ -186,4 +195,34 @@ fn narrow(
         category_column: part.reference.category_column.clone(),
         world: choice.world,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::refuse;
+    use crate::registry::Places;
+
+    /// The id of the suite that some lines of a recipe stand for, or what is wrong with them.
+    fn id(folder: &Path, choice: &str) -> Result<String, String> {
+        let choice: SuiteChoice = toml::from_str(choice).unwrap();
+        let head = "name = \"r\"\nseed = 1\nimages_per_prompt = 1\nsuites = []";
+        let recipe = Recipe { suites: vec![choice], ..toml::from_str(head).unwrap() };
+        let library = Library::new(Places::default(), located(&recipe, Some(folder)));
+        let wrong = |what: String, hint: String| refuse(format!("r.toml: {what}"), hint);
+        let resolved = resolve(&recipe.suites, &Narrowing::default(), &library, &wrong);
+        resolved.map(|suites| suites[0].id.clone()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_file_without_an_id_is_called_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("My Prompts.csv"), "prompt\na red circle\n").unwrap();
+        let id = |choice| id(folder.path(), choice);
+        assert_eq!(id("file = \"My Prompts.csv\"").unwrap(), "my_prompts");
+        assert_eq!(id("file = \"My Prompts.csv\"\nid = \"mine\"").unwrap(), "mine");
+        assert_eq!(id("subset = 3").unwrap_err(), "r.toml: one of the [[suites]] has neither `id` nor `file`");
+        let taken = "r.toml: own/parti.csv would be called parti, like a published suite";
+        assert_eq!(id("file = \"own/parti.csv\"").unwrap_err(), taken);
+    }
 }

@@ -97,7 +97,8 @@ impl Library {
         let Reference { id, prompt_column, category_column } = reference;
         let Some(located) = self.located.get(id) else {
             let hint = names::suggestion(id, KNOWN.iter().chain(&PARTS).map(|known| known.key));
-            let hint = format!("{hint} A file of your own is named by its path, in a recipe by file = \"...\"");
+            let stop = if hint.ends_with('?') { "" } else { "." };
+            let hint = format!("{hint}{stop} A file of your own is named by its path, in a recipe by file = \"...\"");
             return Err(refuse(format!("unknown suite `{id}`"), hint));
         };
         let path = self.find_own(located)?;

@@ -25,7 +25,7 @@ pub const OFFICIAL: &str = "clip-vit-base-patch32";
 pub const NORMALIZATION: &str = "grey/255, mean 0.48145466 0.4578275 0.40821073, std 0.26862954 0.26130258 0.27577711";
 
 /// What a CLIP is called: by its sizes, not by its folder, which anybody may rename. OpenAI's three that published numbers are of have
-/// their published names, and those that come with this repository theirs.
+/// their published names, and the one that comes with this repository its own.
 pub fn name_of(config: &ClipConfig) -> String {
     let (text, vision) = (&config.text_config, &config.vision_config);
     // OpenCLIP has others of the same sizes, with another non-linearity.
@@ -36,7 +36,6 @@ pub fn name_of(config: &ClipConfig) -> String {
         ([768, 12, 1024, 24], [14, 224, 768], 49408) => Some("clip-vit-large-patch14"),
         ([768, 12, 1024, 24], [14, 336, 768], 49408) => Some("clip-vit-large-patch14-336"),
         ([128, 3, 128, 3], [8, 64, 64], 92) => Some("clip-shapes"),
-        ([128, 3, 128, 3], [8, 64, 64], 76) => Some("clip-draft"),
         _ => None,
     };
     let sizes = || {
@@ -87,7 +86,7 @@ impl ClipSimilarity {
     pub fn licence(&self) -> Option<&'static str> {
         match self.id.as_str() {
             id if id.starts_with("clip-vit-") => Some("MIT (OpenAI CLIP)"),
-            "clip-shapes" | "clip-draft" => Some("MIT OR Apache-2.0, part of gentron"),
+            "clip-shapes" => Some("MIT OR Apache-2.0, part of gentron"),
             _ => None,
         }
     }
@@ -200,7 +199,6 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let named = |folder: &str| name_of(&checkpoint::read_json(&root.join(folder).join("config.json")).unwrap());
         assert_eq!(named("weights/clip-shapes"), "clip-shapes");
-        assert_eq!(named("weights/clip-draft"), "clip-draft");
         assert_eq!(named("tests/goldens/metrics/pickscore"), "clip-10x2-patch7-28");
     }
 

@@ -12,6 +12,7 @@ use reqwest::{Client, StatusCode, Url};
 use tokio::runtime::{Builder, Runtime};
 
 use super::Release;
+use super::check::{also, damaged};
 use super::hub::{self, cache, offline, repository, variable};
 use crate::download;
 use crate::failure::{Explain as _, Interrupted, refuse};
@@ -23,18 +24,18 @@ const MIB: u64 = 1 << 20;
 /// Redirects within the hub itself, such as those of a repository that was renamed.
 const RENAMED: usize = 3;
 
-/// Brings what a release lacks; returns its folder in the cache, and how many files came.
+/// Brings what a release lacks, and anew what is damaged; returns its folder in the cache, and how many files came.
 ///
 /// # Errors
 /// The network is forbidden or does not answer, a file is not there or comes damaged, or the cache cannot be written.
 pub fn bring(release: &Release) -> anyhow::Result<(PathBuf, usize)> {
-    if let Some(there) = hub::snapshot(release).filter(|folder| release.missing(folder, None).is_empty()) {
+    let there = hub::snapshot(release).filter(|folder| release.missing(folder, None).is_empty());
+    if let Some(there) = there.filter(|folder| matches!(damaged(folder), Ok(None))) {
         return Ok((there, 0));
     }
     let name = release.repository();
     if let Some(variable) = offline() {
-        let what = format!("{name} is not here, and {variable} forbids the network");
-        return Err(refuse(what, format!("unset it, and `gentron models fetch {}` gets it", release.key())));
+        return Err(forbidden(release, variable));
     }
     let cache = cache().context("this system names no folder for a cache: set HF_HOME")?;
     let hub = Hub::new()
@@ -51,6 +52,48 @@ pub fn bring(release: &Release) -> anyhow::Result<(PathBuf, usize)> {
         );
         (format!("cannot fetch {name} from {}", hub.endpoint), hint)
     })
+}
+
+/// What is said where the network is forbidden: which file was looked for, and where.
+fn forbidden(release: &Release, variable: &str) -> anyhow::Error {
+    let (key, name) = (release.key(), release.repository());
+    let hint = format!(
+        "unset {variable}, and `gentron models fetch {key}` gets it; or copy the files into a folder {key} of your \
+         weights folder"
+    );
+    let Some(cache) = cache() else {
+        let what = format!("{name} is not here: there is no folder for a cache; and {variable} forbids the network");
+        return refuse(what, format!("set HF_HOME; {hint}"));
+    };
+    let folder = hub::snapshot(release).unwrap_or_else(|| repository(&cache, release));
+    let missing = release.missing(&folder, None);
+    let what = match (missing.first(), damaged(&folder)) {
+        (Some(first), _) => {
+            let file = folder.join(first);
+            format!("{name} is not here: no file {} in the Hugging Face cache{}", file.display(), also(&missing))
+        }
+        (None, Ok(Some((path, why)))) => format!("{name} is damaged: {}: {why:#}", path.display()),
+        (None, _) => format!("{name} is damaged: {}", folder.display()),
+    };
+    refuse(format!("{what}; and {variable} forbids the network"), hint)
+}
+
+/// Takes damaged files out of a whole snapshot, and out of the cache what they lead to, so that they count as missing; returns how many.
+fn discard_damaged(repository: &Path, snapshot: &Path) -> anyhow::Result<usize> {
+    let blobs = fs::canonicalize(repository.join("blobs"));
+    let mut count = 0;
+    while let Ok(Some((file, why))) = damaged(snapshot) {
+        progress::say(&format!("{} comes anew: {why:#}", file.display()));
+        let blob = fs::canonicalize(&file);
+        fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+        if let (Ok(blobs), Ok(blob)) = (&blobs, blob)
+            && blob.starts_with(blobs)
+        {
+            fs::remove_file(&blob).with_context(|| format!("cannot remove {}", blob.display()))?;
+        }
+        count += 1;
+    }
+    Ok(count)
 }
 
 /// The hub, and two ways to ask it: what a file is, and the file.
@@ -95,12 +138,16 @@ impl Hub {
         for folder in [&snapshot, &repository.join("blobs"), &repository.join("refs")] {
             fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         }
-        let mut count = 0;
+        let (mut count, mut looked) = (0, false);
         // What has come may name more: an index its parts, a pipeline its networks.
         loop {
             let missing = release.missing(&snapshot, Some(&files));
             if missing.is_empty() {
-                break;
+                // Once: a file that was published damaged comes no better a second time.
+                if looked || discard_damaged(repository, &snapshot)? == 0 {
+                    break;
+                }
+                looked = true;
             }
             for file in missing {
                 anyhow::ensure!(files.contains(&file), "{name} has no {file}");
@@ -144,6 +191,10 @@ impl Hub {
     ) -> anyhow::Result<usize> {
         let remote = self.ask(&format!("{}/{name}/resolve/{commit}/{file}", self.endpoint)).await?;
         let blob = repository.join("blobs").join(&remote.etag);
+        if fs::metadata(&blob).is_ok_and(|there| there.len() != remote.size) {
+            // Files come to this place whole: this one was cut short by something else.
+            fs::remove_file(&blob).with_context(|| format!("cannot remove {}", blob.display()))?;
+        }
         let came = if blob.is_file() {
             0
         } else {
@@ -253,18 +304,39 @@ fn link_to(_: &Path, blob: &Path, link: &Path) -> std::io::Result<()> {
     fs::copy(blob, link).map(drop)
 }
 
-/// Makes sure that a network is in the weights folder or the cache, where it is a published one that can be brought.
+/// Makes sure that a network is whole in the weights folder or in the cache, where it is a published one that can be brought.
 ///
 /// # Errors
 /// It is nowhere, and does not come.
 pub fn ensure(weights: &Path, name: &str) -> anyhow::Result<()> {
     let Some(release) = Release::named(name) else { return Ok(()) };
-    if weights.join(name).is_dir() || hub::snapshot(&release).is_some_and(|at| release.missing(&at, None).is_empty()) {
+    if release.missing(&hub::place(weights, name), None).is_empty() {
         return Ok(());
     }
     if offline().is_none() {
-        progress::say(&format!("{name} is not in {}: fetching {}", weights.display(), release.repository()));
+        let own = weights.join(name);
+        let why = if own.is_dir() { "is not whole in" } else { "is not in" };
+        progress::say(&format!("{name} {why} {}: fetching {}", weights.display(), release.repository()));
         bring(&release)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_file_leaves_the_snapshot_and_the_cache() {
+        let cache = tempfile::tempdir().unwrap();
+        let (blobs, snapshot) = (cache.path().join("blobs"), cache.path().join("snapshots").join("c"));
+        for folder in [&blobs, &snapshot] {
+            fs::create_dir_all(folder).unwrap();
+        }
+        fs::write(blobs.join("e"), "short").unwrap();
+        link_to(Path::new("../../blobs/e"), &blobs.join("e"), &snapshot.join("model.safetensors")).unwrap();
+        assert_eq!(discard_damaged(cache.path(), &snapshot).unwrap(), 1);
+        assert!(fs::read_dir(&snapshot).unwrap().next().is_none());
+        assert_eq!(blobs.join("e").exists(), cfg!(not(unix)));
+    }
 }

@@ -3,59 +3,108 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use gentron_model::checkpoint::read_json;
 use gentron_model::pipeline::Diffusers;
 
 use super::Release;
 use super::hub::{self, place};
+use super::release::{WHOLE, missing_of_network, missing_of_pipeline};
 use crate::failure::{Explain as _, refuse};
+use crate::names;
 use crate::store::digest;
 
 /// No sane header is larger; a larger length means that the file is something else.
 const LONGEST_HEADER: u64 = 100 << 20;
 
-/// Checks one network's folder inside the weights folder: it exists, has a safetensors file, and each such file is as long as its
+/// Checks one folder inside the weights folder, of a network or of a whole pipeline: it has its configuration, its tokenizer where it reads
+/// text, and its weights with every part that their index names; what is JSON reads as such, and each safetensors file is as long as its
 /// header says. Shapes are checked when the network is built on it.
 ///
 /// # Errors
-/// The first thing that is missing or damaged, by its path.
+/// What is missing or damaged, by its path.
 pub fn check_folder(weights: &Path, name: &str) -> anyhow::Result<()> {
+    check_folder_for(weights, name, super::HOW_TO_GET)
+}
+
+/// The same, where whoever asks knows how one gets what nobody published under that name.
+///
+/// # Errors
+/// What is missing or damaged, by its path.
+pub fn check_folder_for(weights: &Path, name: &str, how_to_get: &str) -> anyhow::Result<()> {
     let folder = place(weights, name);
-    if let Some(release) = &Release::named(name) {
+    let release = Release::named(name);
+    let how_to_get = if Diffusers::is(&folder) { super::PIPELINE_HINT } else { how_to_get };
+    if let Some(release) = &release {
         let missing = release.missing(&folder, None);
-        if let Some(file) = missing.first() {
-            return Err(refuse(nowhere(&folder, release, file), how_to_fetch(release)));
+        if !missing.is_empty() {
+            return Err(refuse(nowhere(weights, &folder, release, &missing), how_to_fetch(release)));
+        }
+    } else {
+        if !folder.is_dir() {
+            return Err(no_folder(weights, name, how_to_get)?);
+        }
+        let pipeline = Diffusers::is(&folder);
+        let missing = if pipeline { missing_of_pipeline(&folder, None) } else { missing_of_network(&folder) };
+        if !missing.is_empty() {
+            return Err(refuse(format!("missing weights: no file {}", named(&folder, &missing)), how_to_get));
         }
     }
-    if !folder.is_dir() {
-        let others: Vec<String> = list(weights)?.into_iter().filter(|entry| weights.join(entry).is_dir()).collect();
-        let near = crate::names::nearest(name, others.iter().map(String::as_str)).join(", ");
-        let near = if near.is_empty() { String::new() } else { format!(" (there is {near})") };
-        return Err(refuse(format!("missing weights: no folder {}{near}", folder.display()), super::HOW_TO_GET));
-    }
-    let networks = networks(&folder)?;
-    if networks.is_empty() {
-        let path = folder.join("model.safetensors");
-        return Err(refuse(format!("missing weights: no file {}", path.display()), super::HOW_TO_GET));
-    }
-    for file in networks {
-        let path = folder.join(file);
-        if let Err(why) = check_file(&path) {
-            return Err(refuse(format!("damaged weights: {}: {why:#}", path.display()), super::HOW_TO_GET));
-        }
+    if let Some((path, why)) = damaged(&folder)? {
+        let hint = release.as_ref().map_or_else(|| how_to_get.to_owned(), |release| anew(&folder, weights, release));
+        return Err(refuse(format!("damaged weights: {}: {why:#}", path.display()), hint));
     }
     Ok(())
 }
 
-/// What is said of a release of which a file is missing.
-fn nowhere(folder: &Path, release: &Release, file: &str) -> String {
+/// What is said where there is no folder of that name, and nobody published it.
+fn no_folder(weights: &Path, name: &str, how_to_get: &str) -> anyhow::Result<anyhow::Error> {
+    let others: Vec<String> = list(weights)?.into_iter().filter(|entry| weights.join(entry).is_dir()).collect();
+    let near = names::nearest(name, others.iter().map(String::as_str)).join(", ");
+    let near = if near.is_empty() { String::new() } else { format!(" (there is {near})") };
+    let what = format!("missing weights: no folder {}{near}", weights.join(name).display());
+    let published: Vec<&str> = Release::all().iter().map(Release::key).collect();
+    let hint = match names::nearest(name, published.iter().copied()).first() {
+        None => how_to_get.to_owned(),
+        Some(_) => {
+            let meant = names::suggestion(name, published.iter().copied());
+            format!("of those that `gentron models fetch` gets, {meant} Else: {how_to_get}")
+        }
+    };
+    Ok(refuse(what, hint))
+}
+
+/// The first of the files that a folder lacks, by its path, and what else it lacks.
+fn named(folder: &Path, missing: &[String]) -> String {
+    let first = missing.first().map_or_else(|| folder.to_owned(), |file| folder.join(file));
+    format!("{}{}", first.display(), also(missing))
+}
+
+/// The second and third of some missing files, and the number of the others.
+pub(super) fn also(missing: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let others: Vec<&str> = missing.iter().take(SHOWN).skip(1).map(String::as_str).collect();
+    if others.is_empty() {
+        return String::new();
+    }
+    let more = missing.len().saturating_sub(SHOWN);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("; also missing: {}{more}", others.join(", "))
+}
+
+/// What is said of a release of which files are missing.
+fn nowhere(weights: &Path, folder: &Path, release: &Release, missing: &[String]) -> String {
     let cache = hub::cache().map_or_else(|| "no cache".to_owned(), |cache| cache.display().to_string());
-    let from = release.repository();
+    let (from, own) = (release.repository(), weights.join(release.key()));
+    let way =
+        if own.is_dir() { format!("; the folder {} is there, but not whole", own.display()) } else { String::new() };
+    // The file that was looked for stands first, whatever else is missing.
     format!(
-        "missing weights: no file {}; looked there and for {from} in the Hugging Face cache {cache}",
-        folder.join(file).display()
+        "missing weights: no file {}; looked there and for {from} in the Hugging Face cache {cache}{}{way}",
+        named(folder, &missing[..missing.len().min(1)]),
+        also(missing)
     )
 }
 
@@ -65,6 +114,32 @@ fn how_to_fetch(release: &Release) -> String {
     format!(
         "`gentron models fetch {key}` gets it{offline}; or copy the files into a folder {key} of your weights folder"
     )
+}
+
+/// What to do about a damaged file of a release: one in the cache comes anew, one in the weights folder is the user's.
+fn anew(folder: &Path, weights: &Path, release: &Release) -> String {
+    let own = weights.join(release.key());
+    if folder == own {
+        return format!("copy the file anew; or move {} away, and {}", own.display(), how_to_fetch(release));
+    }
+    how_to_fetch(release)
+}
+
+/// The first file of a folder that is not what it should be, and why.
+///
+/// # Errors
+/// The folder cannot be listed, or is of an unknown pipeline.
+pub(super) fn damaged(folder: &Path) -> anyhow::Result<Option<(PathBuf, anyhow::Error)>> {
+    // What a pipeline is made of is known only where this one reads.
+    let first = folder.join(Diffusers::INDEX);
+    if let Some(why) = Some(&first).filter(|first| first.is_file()).and_then(|first| check_file(first).err()) {
+        return Ok(Some((first, why)));
+    }
+    let index = WHOLE.iter().map(|name| folder.join(format!("{name}.index.json"))).filter(|path| path.is_file());
+    // One file of all weights comes before an index.
+    let index = index.filter(|_| !WHOLE.iter().any(|name| folder.join(name).is_file()));
+    let mut files = computing(folder)?.into_iter().map(|file| folder.join(file)).chain(index);
+    Ok(files.find_map(|path| check_file(&path).err().map(|why| (path, why))))
 }
 
 /// Digests of the files that a network computes with, by path inside the weights folder. Cards and curves are left out: they may be
@@ -156,7 +231,21 @@ fn header(path: &Path) -> anyhow::Result<(u64, BTreeMap<String, Entry>)> {
     Ok((8 + header_length, entries))
 }
 
+/// Whether a file is what its name says, as far as that can be told without reading tensors.
 fn check_file(path: &Path) -> anyhow::Result<()> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if name.ends_with(".index.json") {
+        anyhow::ensure!(hub::parts(&fs::read(path)?).is_some(), "it is no index of weights");
+    } else if name.ends_with(".json") {
+        let json: Result<serde_json::Value, _> = read_json(path);
+        json.map(drop)?;
+    } else if name.ends_with(".safetensors") {
+        check_length(path)?;
+    }
+    Ok(())
+}
+
+fn check_length(path: &Path) -> anyhow::Result<()> {
     let length = fs::metadata(path)?.len();
     let (begin, entries) = header(path)?;
     let end = entries.values().map(|entry| entry.data_offsets.1).max().unwrap_or(0);
@@ -183,6 +272,9 @@ mod tests {
         let path = folder.join("model.safetensors");
         let bytes = safetensors();
         fs::write(&path, &bytes).unwrap();
+        let message = check_folder(weights.path(), "net").unwrap_err().to_string();
+        assert!(message.ends_with("net/config.json"), "{message}");
+        fs::write(folder.join("config.json"), "{}").unwrap();
         check_folder(weights.path(), "net").unwrap();
         assert_eq!(parameters(&folder).unwrap(), 2);
         for length in [0, 4, 20, bytes.len() - 1] {
@@ -193,6 +285,38 @@ mod tests {
         fs::remove_file(&path).unwrap();
         assert!(check_folder(weights.path(), "net").unwrap_err().to_string().contains("no file"));
         assert!(check_folder(weights.path(), "nett").unwrap_err().to_string().contains("there is net"));
+    }
+
+    #[test]
+    fn every_part_that_an_index_names_must_be_there() {
+        let weights = tempfile::tempdir().unwrap();
+        let folder = weights.path().join("net");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("config.json"), "{}").unwrap();
+        fs::write(folder.join("model-1.safetensors"), safetensors()).unwrap();
+        let index = folder.join("model.safetensors.index.json");
+        fs::write(&index, r#"{"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}"#).unwrap();
+        let said = || check_folder(weights.path(), "net").unwrap_err().to_string();
+        assert!(said().ends_with("net/model-2.safetensors"), "{}", said());
+        fs::write(&index, "{").unwrap();
+        assert!(said().contains("no index of weights"), "{}", said());
+        fs::write(&index, r#"{"weight_map": {"a": "model-1.safetensors"}}"#).unwrap();
+        check_folder(weights.path(), "net").unwrap();
+    }
+
+    #[test]
+    fn a_misspelt_pipeline_is_answered_with_the_one_that_can_be_fetched() {
+        let weights = tempfile::tempdir().unwrap();
+        let error = check_folder(weights.path(), "sd-xl").unwrap_err();
+        let hint = &error.downcast_ref::<crate::failure::Explained>().unwrap().hint;
+        assert!(hint.contains("did you mean `sdxl`") && hint.contains("models fetch"), "{hint}");
+    }
+
+    #[test]
+    fn of_many_missing_files_three_are_named() {
+        let files = ["a", "b", "c", "d", "e"].map(str::to_owned);
+        assert_eq!(named(Path::new("net"), &files), "net/a; also missing: b, c and 2 more");
+        assert_eq!(named(Path::new("net"), &files[..1]), "net/a");
     }
 
     #[test]

@@ -67,19 +67,33 @@ pub(super) fn parts(index: &[u8]) -> Option<Vec<String>> {
     (!parts.is_empty() && parts.iter().all(plain)).then(|| parts.into_iter().collect())
 }
 
-/// The folder of a network: inside the weights folder, or, where it is a published one that is not there, in the cache. The one inside the
-/// weights folder where it is nowhere.
+/// The folder of a network: inside the weights folder, or, where it is a published one that is not whole there, in the cache. Where it is
+/// whole nowhere, the one inside the weights folder if there is such a folder.
 pub fn place(weights: &Path, name: &str) -> PathBuf {
     let own = weights.join(name);
-    if own.is_dir() {
+    let Some(release) = Release::named(name) else { return own };
+    let whole = |folder: &Path| release.missing(folder, None).is_empty();
+    if whole(&own) {
         return own;
     }
-    Release::named(name).and_then(|release| snapshot(&release)).unwrap_or(own)
+    snapshot(&release).filter(|cached| whole(cached) || !own.is_dir()).unwrap_or(own)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_whole_folder_of_ones_own_is_its_place_and_so_is_any_that_nobody_published() {
+        let weights = tempfile::tempdir().unwrap();
+        let own = weights.path().join("sd-vae-ft-ema");
+        fs::create_dir(&own).unwrap();
+        for file in ["config.json", "diffusion_pytorch_model.safetensors"] {
+            fs::write(own.join(file), "").unwrap();
+        }
+        assert_eq!(place(weights.path(), "sd-vae-ft-ema"), own);
+        assert_eq!(place(weights.path(), "mine"), weights.path().join("mine"));
+    }
 
     #[test]
     fn an_index_names_files_beside_it_alone() {

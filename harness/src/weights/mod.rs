@@ -6,7 +6,7 @@ pub mod find;
 pub mod hub;
 pub mod release;
 
-pub use check::{check_folder, digests};
+pub use check::{check_folder, check_folder_for, digests};
 pub use find::{Found, find};
 pub use hub::place;
 pub use release::Release;

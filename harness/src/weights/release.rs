@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use gentron_model::checkpoint::read_json;
 use gentron_model::pipeline::Diffusers;
 use gentron_model::published::{Pipeline, Published, pipelines, published};
 
@@ -53,50 +54,78 @@ impl Release {
     /// Files that a folder lacks, as far as can be said now: an index names its parts only when it is here, and so does a pipeline. `listing`
     /// is what the repository has; without it, files that may be in one of several forms go by the usual one.
     pub fn missing(&self, folder: &Path, listing: Option<&[String]>) -> Vec<String> {
-        let mut wanted = Vec::new();
         match self {
             Self::Network(network) => {
-                wanted.push("config.json".to_owned());
+                let mut wanted = vec!["config.json".to_owned()];
                 if network.has_tokenizer() {
                     wanted.push("tokenizer.json".to_owned());
                 }
                 wanted.extend(weights(folder, "", network.file(), listing));
+                absent(folder, wanted)
             }
-            Self::Pipeline(_) => {
-                wanted.extend([Diffusers::INDEX, Diffusers::SCHEDULER].map(str::to_owned));
-                for (part, file) in Diffusers::networks(folder).unwrap_or_default() {
-                    wanted.push(format!("{part}/config.json"));
-                    wanted.extend(weights(folder, &format!("{part}/"), file, listing));
-                }
-                for part in Diffusers::tokenizers(folder).unwrap_or_default() {
-                    wanted.extend(tokenizer(folder, &part, listing));
-                }
-            }
+            Self::Pipeline(_) => missing_of_pipeline(folder, listing),
         }
-        wanted.retain(|file| !folder.join(file).is_file());
-        wanted.sort();
-        wanted.dedup();
-        wanted
     }
 }
 
+/// Those of `wanted` that a folder does not have, sorted.
+fn absent(folder: &Path, mut wanted: Vec<String>) -> Vec<String> {
+    wanted.retain(|file| !folder.join(file).is_file());
+    wanted.sort();
+    wanted.dedup();
+    wanted
+}
+
+/// Files that a folder of diffusers lacks, published by whomever.
+pub(super) fn missing_of_pipeline(folder: &Path, listing: Option<&[String]>) -> Vec<String> {
+    let mut wanted = [Diffusers::INDEX, Diffusers::SCHEDULER].map(str::to_owned).to_vec();
+    for (part, file) in Diffusers::networks(folder).unwrap_or_default() {
+        wanted.push(format!("{part}/config.json"));
+        wanted.extend(weights(folder, &format!("{part}/"), file, listing));
+    }
+    for part in Diffusers::tokenizers(folder).unwrap_or_default() {
+        wanted.extend(tokenizer(folder, &format!("{part}/"), listing));
+    }
+    absent(folder, wanted)
+}
+
+/// Files that the folder of one network lacks that nobody published: its configuration says whether it reads text.
+pub(super) fn missing_of_network(folder: &Path) -> Vec<String> {
+    let mut wanted = vec!["config.json".to_owned()];
+    let config: Option<serde_json::Value> = read_json(&folder.join("config.json")).ok();
+    // CLIP's two towers have the former, T5 and a text tower alone the latter; backbones and autoencoders have neither.
+    let reads = |config: &serde_json::Value| ["text_config", "vocab_size"].iter().any(|key| config.get(key).is_some());
+    if config.as_ref().is_some_and(reads) {
+        wanted.extend(tokenizer(folder, "", None));
+    }
+    wanted.extend(weights(folder, "", WHOLE[0], None));
+    absent(folder, wanted)
+}
+
+/// What weights in one file are called; all of a folder may have either name.
+pub(super) const WHOLE: [&str; 2] = ["model.safetensors", "diffusion_pytorch_model.safetensors"];
+
 /// Weights are one file, or an index and its parts.
 fn weights(folder: &Path, within: &str, file: &str, listing: Option<&[String]>) -> Vec<String> {
-    let (whole, index) = (format!("{within}{file}"), format!("{within}{file}.index.json"));
-    if folder.join(&whole).is_file() {
-        return Vec::new();
+    let names = |name: &str| (format!("{within}{name}"), format!("{within}{name}.index.json"));
+    for name in [file].into_iter().chain(WHOLE) {
+        let (whole, index) = names(name);
+        if folder.join(&whole).is_file() {
+            return Vec::new();
+        }
+        if let Ok(bytes) = fs::read(folder.join(&index)) {
+            let named = parts(&bytes).map(|parts| parts.iter().map(|part| format!("{within}{part}")).collect());
+            return named.unwrap_or_else(|| vec![index]);
+        }
     }
-    if let Ok(bytes) = fs::read(folder.join(&index)) {
-        let named = parts(&bytes).map(|parts| parts.iter().map(|part| format!("{within}{part}")).collect());
-        return named.unwrap_or_else(|| vec![index]);
-    }
+    let (whole, index) = names(file);
     let in_parts = listing.is_some_and(|files| !files.contains(&whole) && files.contains(&index));
     vec![if in_parts { index } else { whole }]
 }
 
 /// A tokenizer is whatever files of its kind there are; one of three sets must be whole.
-fn tokenizer(folder: &Path, part: &str, listing: Option<&[String]>) -> Vec<String> {
-    let name = |file: &&str| format!("{part}/{file}");
+fn tokenizer(folder: &Path, within: &str, listing: Option<&[String]>) -> Vec<String> {
+    let name = |file: &&str| format!("{within}{file}");
     if let Some(files) = listing {
         let published: Vec<String> =
             Diffusers::TOKENIZER.iter().map(&name).filter(|file| files.contains(file)).collect();
@@ -165,5 +194,16 @@ mod tests {
         let now = release.missing(path, None);
         assert!(now.contains(&"text_encoder/model-00001-of-00002.safetensors".to_owned()), "{now:?}");
         assert!(now.iter().all(|file| !file.starts_with("tokenizer")), "{now:?}");
+    }
+
+    #[test]
+    fn what_a_network_of_ones_own_lacks_goes_by_its_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        assert_eq!(missing_of_network(path), ["config.json", "model.safetensors"]);
+        write(path, &[("config.json", r#"{"vocab_size": 5}"#), ("diffusion_pytorch_model.safetensors", "")]);
+        assert_eq!(missing_of_network(path), ["tokenizer.json"]);
+        write(path, &[("config.json", r#"{"depth": 5}"#)]);
+        assert!(missing_of_network(path).is_empty());
     }
 }

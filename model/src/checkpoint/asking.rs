@@ -20,6 +20,8 @@ pub(super) struct Record {
 /// Answers from the files; a tensor that is wrong is noted and answered with zeros, so that the build goes on.
 pub(super) struct Asking {
     pub(super) files: Reader,
+    /// Whether tensors are read; else all are zeros, and the headers alone are looked at.
+    pub(super) reads: bool,
     pub(super) prefix: String,
     pub(super) aliases: Vec<(String, String)>,
     pub(super) record: Arc<Mutex<Record>>,
@@ -52,14 +54,15 @@ impl SimpleBackend for Asking {
         let name = name.to_owned();
         match found {
             Some((key, got)) if got == expected => {
-                if record.problems.is_empty() {
+                if self.reads && record.problems.is_empty() {
                     return self.files.read(&key, dtype, device);
                 }
             }
             Some((_, got)) => drop(record.problems.insert(Problem::Shape { name, expected, got })),
             None => drop(record.problems.insert(Problem::Missing { name, expected })),
         }
-        Tensor::zeros(shape, dtype, device)
+        // One zero, whatever the shape.
+        Tensor::zeros(vec![1; shape.rank()], dtype, device)?.broadcast_as(shape)
     }
 
     fn get_unchecked(&self, name: &str, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {

@@ -36,12 +36,35 @@ pub fn load<M>(
     (dtype, device): (DType, &Device),
     build: impl FnOnce(VarBuilder) -> candle_core::Result<M>,
 ) -> Result<M, CheckpointError> {
+    build_on(path, naming, (dtype, device), true, build)
+}
+
+/// What [`load`] would say of the weights at `path`, from the headers of their files: so it costs no memory and next to no time.
+///
+/// # Errors
+/// See [`CheckpointError`].
+pub fn check<M>(
+    path: &Path,
+    naming: Naming,
+    build: impl FnOnce(VarBuilder) -> candle_core::Result<M>,
+) -> Result<(), CheckpointError> {
+    build_on(path, naming, (DType::F32, &Device::Cpu), false, build).map(drop)
+}
+
+fn build_on<M>(
+    path: &Path,
+    naming: Naming,
+    (dtype, device): (DType, &Device),
+    reads: bool,
+    build: impl FnOnce(VarBuilder) -> candle_core::Result<M>,
+) -> Result<M, CheckpointError> {
     let parts = locate(path)?;
     let files = Reader::open(&parts)?;
     let own = |text: &str| text.to_owned();
     let record = Arc::new(Mutex::new(Record::default()));
     let backend = Asking {
         files,
+        reads,
         prefix: own(naming.prefix),
         aliases: naming.aliases.iter().map(|(name, other)| (own(name), own(other))).collect(),
         record: record.clone(),

@@ -18,7 +18,7 @@ pub(crate) use files::digest;
 pub(crate) use files::locate;
 pub use files::read_json;
 pub use foreign::Foreign;
-pub use load::{Naming, load};
+pub use load::{Naming, check, load};
 pub use outline::{Parameter, outline};
 pub use random::{Layout, Written, write_random};
 

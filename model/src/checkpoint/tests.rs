@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use candle_core::{DType, Device, Result as Computed, Tensor};
 use candle_nn::{Init, VarBuilder};
 
-use super::{CheckpointError, Naming, Problem, load};
+use super::{CheckpointError, Naming, Problem, check, load};
 use crate::parameter_types;
 
 /// A folder of this test's own, removed when it goes.
@@ -48,6 +48,7 @@ const GOOD: [(&str, &[usize], DType); 2] = [("a.weight", &[2, 3], DType::F16), (
 fn halves_become_floats() {
     let folder = Folder::new("halves");
     folder.save("model.safetensors", &GOOD);
+    check(&folder.0, Naming::default(), network).expect("headers that fit");
     let [a, b] = read(&folder.0, Naming::default()).expect("a network");
     assert_eq!((a.dtype(), a.dims(), b.dims()), (DType::F32, &[2, 3][..], &[5][..]));
     assert_eq!(a.sum_all().and_then(|sum| sum.to_scalar::<f32>()).expect("a sum"), 6.0);
@@ -58,6 +59,9 @@ fn every_problem_is_named_at_once() {
     let folder = Folder::new("problems");
     folder.save("model.safetensors", &[("a.weight", &[3, 2], DType::F32), ("c", &[7], DType::F32)]);
     let error = read(&folder.0, Naming::default()).expect_err("a mismatch");
+    // The headers alone say the same.
+    let checked = check(&folder.0, Naming::default(), network).expect_err("a mismatch");
+    assert_eq!(checked.to_string(), error.to_string());
     let text = error.to_string();
     let CheckpointError::Mismatch { path, problems } = error else { panic!("{text}") };
     let (name, expected) = ("b".to_owned(), vec![5]);

@@ -2,7 +2,7 @@
 
 use super::{EmbeddingCache, PipelineError, Sampling};
 use crate::autoencoder::AutoencoderKl;
-use crate::checkpoint::{CheckpointError, Naming, load, read_json};
+use crate::checkpoint::{CheckpointError, Naming, check, load, read_json};
 use crate::diffusion::ScheduleConfig;
 use crate::gentron::{GenTron, GenTronConfig};
 use crate::ops::Precision;
@@ -126,6 +126,15 @@ pub fn load_encoder(
 /// Where a file is missing, damaged or of another shape.
 pub fn load_autoencoder(folder: &Path, device: &Device) -> Result<AutoencoderKl, CheckpointError> {
     AutoencoderKl::load(folder, (DType::F32, device))
+}
+
+/// Holds the headers of a backbone's files against the configuration beside them.
+///
+/// # Errors
+/// As [`load_backbone`], but for what is wrong with the tensors' contents.
+pub fn check_backbone(folder: &Path) -> Result<(), PipelineError> {
+    let config: GenTronConfig = read_json(&folder.join("config.json"))?;
+    Ok(check(folder, Naming::default(), |vb| GenTron::new(vb, &config))?)
 }
 
 /// Loads a backbone with the configuration beside it.

@@ -65,6 +65,14 @@ impl Diffusers {
         Ok(Self { family, network, autoencoder, schedule, prediction, sampling, null, texts, precision, device })
     }
 
+    /// Holds the headers of the network's files against the configuration beside them: for folders that are too large to be loaded twice.
+    ///
+    /// # Errors
+    /// As [`Diffusers::load`], but for what is wrong with the tensors' contents or with the other networks.
+    pub fn check(folder: &Path) -> Result<(), PipelineError> {
+        Network::check(folder, Index::read(folder)?.1)
+    }
+
     /// The file that says which pipeline a folder is of.
     pub const INDEX: &str = INDEX;
     /// The file that says how noise was added.

@@ -7,7 +7,7 @@ use candle_nn::VarBuilder;
 
 use super::layout::Family;
 use super::text::{T5_LENGTH, Told};
-use crate::checkpoint::{Naming, load, read_json};
+use crate::checkpoint::{Naming, check, load, read_json};
 use crate::pipeline::PipelineError;
 use crate::pixart::{PixArt, PixArtConfig, Size};
 use crate::unet::{Added, UNet, UNetConfig};
@@ -43,6 +43,19 @@ impl Network {
                 Self::PixArt(Box::new(load(&at, naming, kind, |vb| PixArt::new(vb, &config))?))
             }
         })
+    }
+
+    /// Holds the headers of its files against the configuration beside them.
+    pub(super) fn check(folder: &Path, family: Family) -> std::result::Result<(), PipelineError> {
+        let at = folder.join(family.backbone());
+        let path = at.join("config.json");
+        if family == Family::PixArt {
+            let config: PixArtConfig = read_json(&path)?;
+            let naming = Naming { ignore: &PixArt::BUFFERS, ..Naming::default() };
+            return Ok(check(&at, naming, |vb| PixArt::new(vb, &config))?);
+        }
+        let config: UNetConfig = read_json(&path)?;
+        Ok(check(&at, Naming::default(), |vb| UNet::new(vb, &config))?)
     }
 
     /// A network of a folder's sizes with zeros for weights, and as much text as it is told of one prompt.
