@@ -12,7 +12,7 @@ use crate::table::grouped;
 pub struct Supposed {
     /// How many.
     pub prompts: usize,
-    /// What that rests on, as in "parti has its published 1,632 prompts".
+    /// What that rests on, as in "parti has its published 1632 prompts".
     pub grounds: Vec<String>,
 }
 
@@ -83,6 +83,6 @@ mod tests {
         assert_eq!(count(of("parti:100")), Some(100));
         assert_eq!(count(of("nobodys")), None);
         let said = supposed(&[of("parti")], &Library::default()).unwrap().grounds;
-        assert_eq!(said, ["parti has its published 1,632 prompts"]);
+        assert_eq!(said, [format!("parti has its published {} prompts", grouped(1632))]);
     }
 }
