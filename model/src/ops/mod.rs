@@ -28,11 +28,11 @@ pub(crate) use matmul::rounding_kernel;
 pub use norm::{group_norm, layer_norm, modulated_layer_norm, rms_norm};
 pub use precision::{Precision, with_precision};
 pub use residual::gated_residual;
-#[cfg(test)]
-pub(crate) use storage::elsewhere;
 pub(crate) use storage::on_cpu;
 pub use subnormals::flushing_subnormals;
 pub use threads::single_threaded;
 
+#[cfg(test)]
+pub(crate) mod elsewhere;
 #[cfg(test)]
 mod tests;

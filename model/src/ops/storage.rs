@@ -10,32 +10,10 @@ pub(super) fn is_cpu_f32(x: &Tensor) -> bool {
 /// True where there are fused kernels.
 pub(crate) fn on_cpu(device: &Device) -> bool {
     #[cfg(test)]
-    if elsewhere::pretended() {
+    if super::elsewhere::pretended() {
         return false;
     }
     device.is_cpu()
-}
-
-/// What runs on other devices, run on the CPU: candle's operations alone, everything in the type of the weights.
-#[cfg(test)]
-pub(crate) mod elsewhere {
-    use std::cell::Cell;
-
-    thread_local! {
-        static PRETENDED: Cell<bool> = const { Cell::new(false) };
-    }
-
-    pub(super) fn pretended() -> bool {
-        PRETENDED.get()
-    }
-
-    /// `work` as it runs on a GPU, on this thread.
-    pub(crate) fn pretend<T>(work: impl FnOnce() -> T) -> T {
-        PRETENDED.set(true);
-        let result = work();
-        PRETENDED.set(false);
-        result
-    }
 }
 
 /// The f32 elements behind a contiguous layout.
