@@ -1,9 +1,8 @@
 //! The backbone against the PyTorch reference, against the paper's table 1, and against itself.
 
 use super::*;
-use crate::goldens::{ELSEWHERE, Golden, goldens};
+use crate::goldens::{Golden, goldens, on_a_gpu};
 use crate::noise;
-use crate::ops::elsewhere;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 
@@ -46,15 +45,10 @@ fn backbone_parity_with_the_pytorch_reference() {
     check_pictures(DType::F32, 2e-5);
 }
 
-/// Of bfloat16 candle multiplies nothing on the CPU, so halves stand for both.
 #[test]
 fn backbone_parity_in_the_operations_of_a_gpu() {
-    for (dtype, bound) in ELSEWHERE {
-        elsewhere::pretend(|| {
-            check_pictures(dtype, bound);
-            check_clips(dtype, bound);
-        });
-    }
+    on_a_gpu(check_pictures);
+    on_a_gpu(check_clips);
 }
 
 /// A video backbone of random weights, its clips, timesteps, text and which clips are motion-free.

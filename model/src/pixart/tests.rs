@@ -5,8 +5,7 @@ use candle_core::{DType, Device};
 use super::{PixArt, PixArtConfig, Size};
 use crate::checkpoint::{Naming, load};
 use crate::gentron::mask_to_bias;
-use crate::goldens::{ELSEWHERE, goldens};
-use crate::ops::elsewhere;
+use crate::goldens::{goldens, on_a_gpu};
 
 #[test]
 fn pixart_parity_with_diffusers() {
@@ -15,9 +14,7 @@ fn pixart_parity_with_diffusers() {
 
 #[test]
 fn pixart_parity_in_the_operations_of_a_gpu() {
-    for (dtype, bound) in ELSEWHERE {
-        elsewhere::pretend(|| check(dtype, bound));
-    }
+    on_a_gpu(check);
 }
 
 fn check(dtype: DType, bound: f64) {

@@ -4,8 +4,7 @@ use candle_core::{DType, Device};
 
 use super::{Added, UNet, UNetConfig};
 use crate::checkpoint::{Naming, load};
-use crate::goldens::{ELSEWHERE, goldens};
-use crate::ops::elsewhere;
+use crate::goldens::{goldens, on_a_gpu};
 
 #[test]
 fn unet_parity_with_diffusers() {
@@ -14,9 +13,7 @@ fn unet_parity_with_diffusers() {
 
 #[test]
 fn unet_parity_in_the_operations_of_a_gpu() {
-    for (dtype, bound) in ELSEWHERE {
-        elsewhere::pretend(|| check(dtype, bound));
-    }
+    on_a_gpu(check);
 }
 
 fn check(dtype: DType, bound: f64) {

@@ -4,8 +4,7 @@ use candle_core::{DType, Device, Tensor};
 
 use super::{ClipConfig, ClipModel, ClipTextConfig, ClipTextEncoder, ClipTextModel, ClipVisionConfig, pixels};
 use crate::checkpoint::{Naming, load};
-use crate::goldens::{ELSEWHERE, flat, goldens};
-use crate::ops::elsewhere;
+use crate::goldens::{flat, goldens, on_a_gpu};
 use crate::text::{TextEncoder, word_level_clip};
 use crate::{gradients, noise};
 
@@ -16,9 +15,7 @@ fn clip_parity_with_transformers() {
 
 #[test]
 fn clip_parity_in_the_operations_of_a_gpu() {
-    for (dtype, bound) in ELSEWHERE {
-        elsewhere::pretend(|| check(dtype, bound));
-    }
+    on_a_gpu(check);
 }
 
 fn check(dtype: DType, bound: f64) {

@@ -4,9 +4,8 @@ use candle_core::{DType, Device, Tensor};
 
 use super::{T5Config, T5Encoder, T5Model, T5TextEncoder};
 use crate::checkpoint::{Naming, load};
-use crate::goldens::{ELSEWHERE, flat, goldens};
+use crate::goldens::{flat, goldens, on_a_gpu};
 use crate::gradients;
-use crate::ops::elsewhere;
 use crate::text::{TextEncoder, word_level_t5};
 
 #[test]
@@ -16,9 +15,7 @@ fn t5_parity_with_transformers() {
 
 #[test]
 fn t5_parity_in_the_operations_of_a_gpu() {
-    for (dtype, bound) in ELSEWHERE {
-        elsewhere::pretend(|| check(dtype, bound));
-    }
+    on_a_gpu(check);
 }
 
 fn check(dtype: DType, bound: f64) {
