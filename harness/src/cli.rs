@@ -218,7 +218,7 @@ pub struct TrainArgs {
     /// Where a network has no state, go on from its finished weights, if they are of the same recipe with fewer samples
     #[arg(long)]
     pub extend: bool,
-    /// Begin with the layers of a public DiT or PixArt-α that fit: a folder or file in its own or diffusers' layout
+    /// Begin with the layers of a public DiT or PixArt-α that fit: a folder or file in its own or diffusers' layout, or a name of `models fetch`
     #[arg(long, value_name = "CHECKPOINT", conflicts_with = "extend")]
     pub init: Option<PathBuf>,
     /// A folder of clips with captions to train on instead of the small world: frames, GIFs or films, with NAME.txt beside each

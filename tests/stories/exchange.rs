@@ -301,6 +301,9 @@ fn a_program_that_crashes_or_hangs_is_started_again_and_the_images_are_the_same(
     assert_eq!(expected.len(), 12);
     finished_files(&path.join("runs/plain"));
     run_well(path, &["verify", "runs/plain", "--sample", "12"]);
+    fs::write(path.join("painter.py"), format!("{PAINTER}# improved\n")).unwrap();
+    refuses(&run(path, &["ablate", &plain]), "holds another run (what draws mine is not what it was");
+    assert_same(&expected, &images(path, "runs/plain"));
     for (how, more, said) in [
         ("crash-once", "", "it ended (exit status: 1) with 4 images unanswered"),
         ("hang-once", ", timeout_seconds = 4, retries = 3", "it had not answered after 4 s"),

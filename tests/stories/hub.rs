@@ -138,6 +138,12 @@ fn a_published_network_comes_once_goes_on_where_it_was_cut_short_and_comes_whole
     let again = fetch(path, &hub);
     assert!(text(&again.stdout).starts_with("flan-t5-small: 0 files fetched"), "{}", text(&again.stdout));
     assert!(hub.asked().is_empty(), "what is there is not asked for");
+
+    // A disk that was full, or a copy that was interrupted.
+    fs::write(snapshot.join("model.safetensors"), &weights[..weights.len() / 2]).unwrap();
+    let mended = fetch(path, &hub);
+    assert!(text(&mended.stdout).starts_with("flan-t5-small: 1 files fetched"), "{}", text(&mended.stdout));
+    assert!(files(&snapshot) == wanted, "it came anew, whole");
     refuses(&with_hub(path, &hub).args(["models", "fetch", "flan-t5-smal"]).output().unwrap(), "no published network");
 }
 

@@ -8,6 +8,7 @@ use crate::device::device;
 use crate::failure::{Explain as _, Interrupted, Outcome, refuse};
 use crate::names;
 use crate::training::{ClipFolder, ShapesSource};
+use crate::weights::{Release, bring, place};
 use crate::{interrupt, progress, recipe, table};
 use gentron_model::checkpoint::Foreign;
 use gentron_model::train::{
@@ -30,7 +31,7 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<Outcome> {
     let recipe = read(args.recipe.as_deref())?;
     let chosen = choose(&recipe, &args.only)?;
     let beginning = if args.extend { Beginning::Exported } else { Beginning::Anew };
-    let foreign = args.init.as_deref().map(|path| open(path, &chosen)).transpose()?;
+    let foreign = args.init.as_deref().map(|path| open(path, &args.weights, &chosen)).transpose()?;
     let folders = Folders { states: &args.states, weights: &args.weights, beginning, foreign: foreign.as_ref() };
     let source: Box<dyn Source> = match &args.clips {
         None => Box::new(ShapesSource::default()),
@@ -72,14 +73,22 @@ fn read(path: Option<&Path>) -> anyhow::Result<TrainRecipe> {
     recipe::parse(&text, &shown)
 }
 
-/// The network that others begin from.
-fn open(path: &Path, chosen: &[&NetworkRecipe]) -> anyhow::Result<Foreign> {
-    let hint = "give a folder or file of a DiT or a PixArt-α: safetensors, or what torch.save wrote";
+/// The network that others begin from: a path, or the name of a published one.
+fn open(path: &Path, weights: &Path, chosen: &[&NetworkRecipe]) -> anyhow::Result<Foreign> {
+    let hint = "give a folder or file of a DiT or a PixArt-α: safetensors, or what torch.save wrote; or a name that `gentron models fetch` knows";
     if let Some(other) = chosen.iter().find(|network| !network.is_gentron()) {
         let what = format!("--init is of GenTron backbones, and {} is none", other.name);
         return Err(refuse(what, "choose one with --only NAME"));
     }
-    Foreign::open(path).explain(|| (format!("cannot begin from {}", path.display()), hint))
+    let published = path.to_str().filter(|name| !path.exists() && Release::named(name).is_some());
+    let place = match published {
+        Some(name) => {
+            bring::ensure(weights, name)?;
+            place(weights, name)
+        }
+        None => path.to_owned(),
+    };
+    Foreign::open(&place).explain(|| (format!("cannot begin from {}", path.display()), hint))
 }
 
 fn choose<'a>(recipe: &'a TrainRecipe, only: &[String]) -> anyhow::Result<Vec<&'a NetworkRecipe>> {

@@ -1,6 +1,6 @@
 //! Tasks in their one order, cut into batches that are always computed whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
 use gentron_suites::Prompt;
@@ -46,6 +46,13 @@ fn frames(recipe: &Resolved, arm: &str, suite: &str) -> Option<u32> {
 }
 
 impl Plan {
+    /// The arms whose images are not those of `other`, sorted.
+    pub fn arms_unlike(&self, other: &Self) -> Vec<&str> {
+        let others: BTreeSet<&str> = other.tasks.iter().map(|task| task.task.as_str()).collect();
+        let unlike = self.tasks.iter().filter(|task| !others.contains(task.task.as_str()));
+        unlike.map(|task| task.arm.as_str()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
     /// The plan of a recipe; `identities` has an entry for each of its arms.
     pub fn new(recipe: &Resolved, prompts: &[Prompt], identities: &BTreeMap<String, ArmIdentity>) -> Self {
         let mut arms: Vec<&str> = recipe.arms.iter().map(|arm| arm.name.as_str()).collect();
@@ -145,7 +152,7 @@ mod tests {
     #[test]
     fn a_plan_is_sorted_whole_and_survives_its_file() {
         let plan = plan(|_| {}, "a");
-        let arms: std::collections::BTreeSet<&str> = plan.tasks.iter().map(|task| task.arm.as_str()).collect();
+        let arms: BTreeSet<&str> = plan.tasks.iter().map(|task| task.arm.as_str()).collect();
         assert!(arms.len() > 1);
         assert_eq!(plan.tasks.len(), arms.len() * 8 * 3 * 2);
         assert!(plan.tasks.is_sorted_by(|a, b| {
@@ -168,7 +175,7 @@ mod tests {
 
     #[test]
     fn whatever_changes_the_bytes_changes_every_id() {
-        let ids = |plan: &Plan| plan.tasks.iter().map(|t| t.task.clone()).collect::<std::collections::BTreeSet<_>>();
+        let ids = |plan: &Plan| plan.tasks.iter().map(|t| t.task.clone()).collect::<BTreeSet<_>>();
         let base = plan(|_| {}, "a");
         assert_eq!(ids(&base).len(), base.tasks.len());
         let changes: [fn(&mut Resolved); 4] = [

@@ -51,7 +51,16 @@ impl Run {
         let existing = if path.exists() { Some(read_manifest(folder)?) } else { None };
         match &existing {
             Some(existing) => {
-                let obstacles = existing.obstacles(&manifest);
+                let mut obstacles = existing.obstacles(&manifest);
+                // A digest alone tells nobody what changed: where the recipe is the same, it is what draws an arm from outside.
+                if let ([only], Ok(begun)) = (&*obstacles, Self::read(folder))
+                    && only.starts_with("plan: ")
+                {
+                    let arms = plan.arms_unlike(&begun.plan).join(", ");
+                    obstacles = vec![format!(
+                        "what draws {arms} is not what it was: its program's files, or the images imported"
+                    )];
+                }
                 if !obstacles.is_empty() {
                     let what = format!("{} holds another run ({})", folder.display(), obstacles.join("; "));
                     let short = &digest::of_value(&manifest.recipe)[..6];

@@ -1,7 +1,7 @@
 //! Pictures, clips and texts of the suite `shapes` as training data.
 
 use gentron_model::train::{ClipExample, Exam, Example, Source};
-use gentron_suites::shapes;
+use gentron_suites::shapes::{self, Form};
 
 use super::exam::ShapesExam;
 
@@ -18,6 +18,17 @@ impl Source for ShapesSource {
 
     fn example(&self, seed: u64, index: u64) -> Example {
         let pair = shapes::training_pair(seed, index);
+        Example { image: pair.image, caption: pair.caption }
+    }
+
+    fn kinds(&self) -> Vec<String> {
+        Form::ALL.map(|form| form.category().to_owned()).to_vec()
+    }
+
+    fn example_of(&self, kind: &str, seed: u64, index: u64) -> Example {
+        let form = Form::ALL.into_iter().find(|form| form.category() == kind);
+        let Some(form) = form else { return self.example(seed, index) };
+        let pair = shapes::training_pair_of(form, seed, index);
         Example { image: pair.image, caption: pair.caption }
     }
 

@@ -21,6 +21,8 @@ pub struct Layout<'a> {
     pub dtype: Dtype,
     /// Bytes that a part holds at most; absent for one file.
     pub part: Option<u64>,
+    /// Buffers that count from 0, [1, n] of i64, which published files hold beside the weights: name and n.
+    pub counts: &'a [(&'a str, usize)],
 }
 
 /// What was written.
@@ -71,8 +73,11 @@ pub fn write_random(
         let path = folder.join(name(i));
         let views = part.iter().map(|parameter| {
             places.insert(parameter.name.clone(), json!(name(i)));
-            (parameter.name.as_str(), Drawn { parameter, dtype: layout.dtype, seed })
+            (parameter.name.as_str(), Stored::Drawn(Drawn { parameter, dtype: layout.dtype, seed }))
         });
+        // Not in the index: no published network with such a buffer comes in parts.
+        let counts = layout.counts.iter().map(|&(name, length)| (name, Stored::Count([1, length])));
+        let views = views.chain(counts.filter(|_| i == 0));
         let metadata = [("format".to_owned(), "pt".to_owned())].into();
         safetensors::serialize_to_file(views.collect::<Vec<_>>(), Some(metadata), &path).map_err(|error| {
             let source = match error {
@@ -94,23 +99,52 @@ pub fn write_random(
     Ok(Written { files, parameters: parameters.iter().map(Parameter::elements).sum(), bytes })
 }
 
-/// A tensor that is drawn when it is written.
+/// A tensor that is made when it is written.
+enum Stored<'a> {
+    Drawn(Drawn<'a>),
+    /// The numbers from 0, of this shape.
+    Count([usize; 2]),
+}
+
+impl View for Stored<'_> {
+    fn dtype(&self) -> Dtype {
+        match self {
+            Self::Drawn(drawn) => drawn.dtype,
+            Self::Count(_) => Dtype::I64,
+        }
+    }
+
+    fn shape(&self) -> &[usize] {
+        match self {
+            Self::Drawn(drawn) => &drawn.parameter.shape,
+            Self::Count(shape) => shape,
+        }
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        match self {
+            Self::Drawn(drawn) => Cow::Owned(drawn.data()),
+            Self::Count([_, length]) => Cow::Owned((0..*length as i64).flat_map(i64::to_le_bytes).collect()),
+        }
+    }
+
+    fn data_len(&self) -> usize {
+        match self {
+            Self::Drawn(drawn) => drawn.data_len(),
+            Self::Count([_, length]) => length * size_of::<i64>(),
+        }
+    }
+}
+
+/// Random numbers.
 struct Drawn<'a> {
     parameter: &'a Parameter,
     dtype: Dtype,
     seed: u64,
 }
 
-impl View for Drawn<'_> {
-    fn dtype(&self) -> Dtype {
-        self.dtype
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.parameter.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
+impl Drawn<'_> {
+    fn data(&self) -> Vec<u8> {
         /// Numbers of one block of the stream: one from every 16 bits, finer than bfloat16 and f16 can tell.
         const BLOCK: usize = 8;
         const BLOCKS: usize = 1 << 13;
@@ -133,7 +167,7 @@ impl View for Drawn<'_> {
                 }
             }
         });
-        Cow::Owned(bytes)
+        bytes
     }
 
     fn data_len(&self) -> usize {

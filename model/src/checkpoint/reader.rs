@@ -63,7 +63,10 @@ impl Reader {
                     return Err(damaged(&format!("it ends before the last byte of {name}")));
                 }
                 let Some(dtype) = dtype(info.dtype) else {
-                    return Err(damaged(&format!("{name} is of type {:?}", info.dtype)));
+                    return Err(damaged(&format!(
+                        "{name} is of type {:?}, and only f32, f16, bf16 and f64 are read",
+                        info.dtype
+                    )));
                 };
                 let (file, shape) = (files.len(), info.shape.clone());
                 tensors.insert(name, Place { file, dtype, shape, bytes: (data + start as u64, end - start) });

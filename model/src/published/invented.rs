@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{Network, Published};
 use crate::checkpoint::{CheckpointError, Layout, Written, write_random};
 use crate::gentron::{GenTron, GenTronConfig};
+use crate::text::clip::ClipModel;
 use crate::text::t5::T5Config;
 
 /// Bytes of a part of a sharded checkpoint: what transformers writes.
@@ -40,7 +41,16 @@ impl Published {
         if let Some(tokenizer) = tokenizer(&self.network) {
             write_json(&folder.join("tokenizer.json"), &tokenizer)?;
         }
-        write_weights(folder, &parameters, self.file(), invention)
+        // OpenAI's CLIP was saved by a transformers that kept them.
+        let counts = match &self.network {
+            Network::Clip(config) => {
+                let vision = &config.vision_config;
+                let places = (vision.image_size / vision.patch_size).pow(2) + 1;
+                ClipModel::BUFFERS.into_iter().zip([config.text_config.max_position_embeddings, places]).collect()
+            }
+            _ => Vec::new(),
+        };
+        write_weights(folder, &parameters, (self.file(), &counts), invention)
     }
 
     /// `config.json` with the fields of the published one that say what the network is.
@@ -64,13 +74,13 @@ pub fn invent_gentron(folder: &Path, config: &GenTronConfig, invention: Inventio
     let parameters = crate::checkpoint::outline(|vb| GenTron::new(vb, config))
         .map_err(|source| CheckpointError::Build { path: folder.to_owned(), source })?;
     write_json(&folder.join("config.json"), &json!(config))?;
-    write_weights(folder, &parameters, "model.safetensors", invention)
+    write_weights(folder, &parameters, ("model.safetensors", &[]), invention)
 }
 
 fn write_weights(
     folder: &Path,
     parameters: &[crate::checkpoint::Parameter],
-    file: &str,
+    (file, counts): (&str, &[(&str, usize)]),
     invention: Invention,
 ) -> Result<Written, CheckpointError> {
     let dtype = match invention.dtype {
@@ -81,7 +91,7 @@ fn write_weights(
     let elements: u64 = parameters.iter().map(crate::checkpoint::Parameter::elements).sum();
     let bytes = elements * dtype.bitsize() as u64 / 8;
     let part = invention.part.or((bytes > PART).then_some(PART));
-    write_random(folder, parameters, Layout { file, dtype, part }, invention.seed)
+    write_random(folder, parameters, Layout { file, dtype, part, counts }, invention.seed)
 }
 
 fn merged(first: Value, second: Value) -> Value {

@@ -1,5 +1,6 @@
 //! What the frozen networks make of the training data, computed once: latents and text states.
 
+use super::mix::Shares;
 use super::state::write_atomically;
 use super::{Control, Progress, Source, TrainError};
 use crate::autoencoder::AutoencoderKl;
@@ -32,6 +33,17 @@ pub enum Footage {
     Pictures,
     /// Clips with captions.
     Clips,
+}
+
+/// Which examples a corpus holds.
+pub(super) struct Pool<'a> {
+    pub source: &'a dyn Source,
+    pub footage: Footage,
+    /// Kinds of pictures, where the source's own mixture is not wanted.
+    pub shares: Option<Shares>,
+    pub seed: u64,
+    /// Examples.
+    pub examples: u64,
 }
 
 /// A finite pool of examples as the backbone's training reads them.
@@ -72,13 +84,12 @@ fn in_chunks<I: Sync, R: Send>(
 }
 
 impl Corpus {
-    /// Examples `0..n` of `source`, pictures or clips, through `autoencoder` and each of `encoders`; read from `path` if that file holds just this.
+    /// The examples of `pool` through `autoencoder` and each of `encoders`; read from `path` if that file holds just this.
     ///
     /// # Errors
     /// Where a network fails or the file cannot be written.
-    pub fn prepare(
-        (source, footage): (&dyn Source, Footage),
-        (seed, n): (u64, u64),
+    pub(super) fn prepare(
+        pool: &Pool,
         autoencoder: &AutoencoderKl,
         encoders: &[Box<dyn TextEncoder>],
         (path, identity): (&Path, &str),
@@ -88,25 +99,24 @@ impl Corpus {
         if let Some(corpus) = Self::read(path, identity, encoders) {
             return Ok(corpus);
         }
-        let corpus = Self::build((source, footage), (seed, n), autoencoder, encoders, device, progress)?;
+        let corpus = Self::build(pool, autoencoder, encoders, device, progress)?;
         corpus.write(path, identity)?;
         Ok(corpus)
     }
 
     fn build(
-        (source, footage): (&dyn Source, Footage),
-        (seed, n): (u64, u64),
+        pool: &Pool,
         autoencoder: &AutoencoderKl,
         encoders: &[Box<dyn TextEncoder>],
         device: &Device,
         progress: &mut dyn Progress,
     ) -> Result<Self, TrainError> {
-        let indices: Vec<u64> = (0..n).collect();
+        let indices: Vec<u64> = (0..pool.examples).collect();
         let encode = |chunk: &[u64]| {
             single_threaded(|| {
                 let (mut images, mut captions) = (Vec::new(), Vec::new());
                 for &i in chunk {
-                    let (frames, caption) = footage.example(source, seed, i)?;
+                    let (frames, caption) = pool.example(i)?;
                     images.extend(frames);
                     captions.push(caption);
                 }
@@ -116,7 +126,8 @@ impl Corpus {
                 Ok::<_, TrainError>((values, ([c, h, w], all / chunk.len()), captions))
             })
         };
-        let parts = in_chunks(&indices, encode, &mut |done| progress.preparing(footage.name(), done as u64, n))?;
+        let parts =
+            in_chunks(&indices, encode, &mut |done| progress.preparing(pool.name(), done as u64, pool.examples))?;
         let (mut latents, mut shape, mut text_of) = (Vec::new(), ([0; 3], 1), Vec::new());
         let mut texts = vec![String::new()];
         let mut index: HashMap<String, u32> = HashMap::from([(String::new(), 0)]);
@@ -133,7 +144,7 @@ impl Corpus {
             }
         }
         let mut exam = Vec::new();
-        for text in source.exam().map_or(Vec::new(), |exam| exam.texts()) {
+        for text in pool.source.exam().map_or(Vec::new(), |exam| exam.texts()) {
             exam.push(texts.len() as u32);
             texts.push(text);
         }
@@ -232,22 +243,26 @@ fn padded(texts: &[(&Encoded, usize)], device: &Device) -> candle_core::Result<T
     })
 }
 
-impl Footage {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Pictures => "pictures",
-            Self::Clips => "clips",
+impl Pool<'_> {
+    fn name(&self) -> &'static str {
+        match self.footage {
+            Footage::Pictures => "pictures",
+            Footage::Clips => "clips",
         }
     }
 
     /// Frames and caption of an example.
-    fn example(self, source: &dyn Source, seed: u64, index: u64) -> Result<(Vec<RgbImage>, String), TrainError> {
-        match self {
-            Self::Pictures => {
-                let example = source.example(seed, index);
+    fn example(&self, index: u64) -> Result<(Vec<RgbImage>, String), TrainError> {
+        let &Self { source, footage, seed, .. } = self;
+        match footage {
+            Footage::Pictures => {
+                let example = match &self.shares {
+                    Some(shares) => source.example_of(shares.kind(index), seed, index),
+                    None => source.example(seed, index),
+                };
                 Ok((vec![example.image], example.caption))
             }
-            Self::Clips => {
+            Footage::Clips => {
                 let none = || TrainError::Recipe(format!("the data `{}` have no clips", source.id()));
                 source.clip(seed, index).map(|clip| (clip.frames, clip.caption)).ok_or_else(none)
             }

@@ -283,7 +283,12 @@ mod tests {
             ..PixArtConfig::default()
         };
         let parameters = outline(|vb| PixArt::new(vb, &config)).unwrap();
-        let layout = Layout { file: "diffusion_pytorch_model.safetensors", dtype: safetensors::Dtype::F32, part: None };
+        let layout = Layout {
+            file: "diffusion_pytorch_model.safetensors",
+            dtype: safetensors::Dtype::F32,
+            part: None,
+            counts: &[],
+        };
         write_random(folder, &parameters, layout, 3).unwrap();
     }
 

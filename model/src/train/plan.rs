@@ -1,8 +1,9 @@
 //! Training recipes: which networks, in which order, of which sizes, from which others.
 
+use super::corpus::{Corpus, Footage, Pool};
 use super::{
-    At, AutoencoderObjective, Beginning, ClipObjective, ClipTexts, ClipTraining, Corpus, Footage, GenTronObjective,
-    GenTronTraining, Optimisation, Outcome, Progress, Source, T5Objective, TrainError, train,
+    At, AutoencoderObjective, Beginning, ClipObjective, ClipTexts, ClipTraining, GenTronObjective, GenTronTraining,
+    Mix, Optimisation, Outcome, Progress, Source, T5Objective, TrainError, train,
 };
 use crate::autoencoder::{AutoencoderKl, AutoencoderKlConfig};
 use crate::checkpoint::Foreign;
@@ -122,6 +123,9 @@ pub struct Frozen {
     pub encoders: Vec<FrozenEncoder>,
     /// Examples in the pool.
     pub examples: u64,
+    /// Kinds of pictures that the pool holds more of, or less.
+    #[serde(default, skip_serializing_if = "Mix::is_empty")]
+    pub mix: Mix,
     /// Noise schedule.
     #[serde(default)]
     pub schedule: ScheduleConfig,
@@ -285,6 +289,10 @@ impl Frozen {
         device: &Device,
         progress: &mut dyn Progress,
     ) -> Result<Prepared, TrainError> {
+        let shares = match footage {
+            Footage::Pictures => self.mix.shares(source.kinds())?,
+            Footage::Clips => None,
+        };
         let folder = |name: &str| folders.weights.join(name);
         let autoencoder = load_autoencoder(&folder(&self.autoencoder), device)?;
         let specs = self.encoders.iter().map(|encoder| EncoderSpec {
@@ -302,6 +310,8 @@ impl Frozen {
         };
         if footage == Footage::Clips {
             hash.update(kind);
+        } else if !self.mix.is_empty() {
+            hash.update(format!("{:?}", self.mix));
         }
         for name in std::iter::once(&self.autoencoder).chain(self.encoders.iter().map(|encoder| &encoder.name)) {
             let path = folder(name).join("model.safetensors");
@@ -317,9 +327,8 @@ impl Frozen {
         let path = folders.states.join(format!("corpus-{}.safetensors", digest(with_exam)));
         let fail = |source| TrainError::File { action: "create", path: folders.states.to_owned(), source };
         std::fs::create_dir_all(folders.states).map_err(fail)?;
-        let of = (seed, examples);
-        let corpus =
-            Corpus::prepare((source, footage), of, &autoencoder, &encoders, (&path, &identity), device, progress)?;
+        let pool = Pool { source, footage, shares, seed, examples };
+        let corpus = Corpus::prepare(&pool, &autoencoder, &encoders, (&path, &identity), device, progress)?;
         let sources = encoders.iter().map(|encoder| TextSource {
             name: encoder.name().to_owned(),
             width: encoder.width(),

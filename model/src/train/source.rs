@@ -25,6 +25,14 @@ pub trait Source: Sync {
     fn id(&self) -> String;
     /// A picture with its caption.
     fn example(&self, seed: u64, index: u64) -> Example;
+    /// The kinds that examples are of, all equally frequent, where the source tells them apart.
+    fn kinds(&self) -> Vec<String> {
+        Vec::new()
+    }
+    /// A picture of one of [`Self::kinds`] with its caption; of any where there is no such kind.
+    fn example_of(&self, _kind: &str, seed: u64, index: u64) -> Example {
+        self.example(seed, index)
+    }
     /// A caption like that of the example of the same index and false of its picture, in what goes with what rather than in its words;
     /// `None` where there is none to be had.
     fn hard_negative(&self, _seed: u64, _index: u64) -> Option<String> {

@@ -34,6 +34,8 @@ pub use reading::read;
 pub use render::{BACKGROUND, LIGHT, LINK, LINK_WIDTH, light_coverage, render};
 pub use scene::*;
 pub use texture::{texture_is_light, texture_lightness};
-pub use training::{MAX_CAPTION_TOKENS, MAX_DOCUMENT_TOKENS, hard_negative, training_document, training_pair};
+pub use training::{
+    MAX_CAPTION_TOKENS, MAX_DOCUMENT_TOKENS, hard_negative, training_document, training_pair, training_pair_of,
+};
 pub use vocabulary::{tokens, vocabulary};
 pub use words::{Color, MAX_OBJECTS, Shape, Texture, article, number_word};

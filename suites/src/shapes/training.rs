@@ -18,7 +18,15 @@ const UNSAID_TEXTURE: f32 = 0.2;
 
 /// The `index`-th training pair of `seed`. Never shows a held-out combination, whether its caption says so or not.
 pub fn training_pair(seed: u64, index: u64) -> Pair {
-    let (description, staged) = training_scene(seed, index);
+    pair(training_scene(seed, index), (seed, index))
+}
+
+/// As [`training_pair`], of this form.
+pub fn training_pair_of(form: Form, seed: u64, index: u64) -> Pair {
+    pair(scene_of(Some(form), seed, index), (seed, index))
+}
+
+fn pair((description, staged): (Description, Staged), (seed, index): (u64, u64)) -> Pair {
     let caption = varied(&description, MAX_CAPTION_TOKENS, &mut Rng::new(seed, index, Purpose::Wording));
     Pair { image: render(&staged.scene), caption, scene: staged.scene, form: description.form }
 }
@@ -83,10 +91,16 @@ fn falsehoods(truth: &Description, rng: &mut Rng) -> Vec<Description> {
 }
 
 pub(super) fn training_scene(seed: u64, index: u64) -> (Description, Staged) {
+    scene_of(None, seed, index)
+}
+
+/// Of any form, all equally frequent, where none is given.
+fn scene_of(form: Option<Form>, seed: u64, index: u64) -> (Description, Staged) {
     const TRIES: usize = 2000;
     let mut content = Rng::new(seed, index, Purpose::Content);
     let mut rng = Rng::new(seed, index, Purpose::Staging);
-    let form = content.pick(&Form::ALL);
+    let any = content.pick(&Form::ALL);
+    let form = form.unwrap_or(any);
     let staging = Staging { unsaid_texture: UNSAID_TEXTURE };
     let length = length(form, &mut content);
     for _ in 0..TRIES {

@@ -10,6 +10,7 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
@@ -57,17 +58,22 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits) -> std
         // Beyond the limits a connection is closed at once.
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
         let Some(seat) = Seat::take(&addresses, peer, limits.per_address) else { continue };
-        let service = TowerToHyperService::new(router.clone());
+        let router = router.clone();
         tokio::spawn(async move {
             drop(stream.set_nodelay(true));
-            let mut builder = http1::Builder::new();
-            builder.timer(TokioTimer::new()).header_read_timeout(limits.head).max_buf_size(16 * 1024);
-            let connection = builder.serve_connection(TokioIo::new(stream), service);
-            // However it ends, the client has had its answers, or has gone.
-            drop(tokio::time::timeout(limits.life, connection).await);
+            converse(stream, router, limits).await;
             drop((place, seat));
         });
     }
+}
+
+/// Answers what comes over one connection until its end.
+pub(super) async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, router: Router, limits: Limits) {
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(limits.head).max_buf_size(16 * 1024);
+    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    // However it ends, the client has had its answers, or has gone.
+    drop(tokio::time::timeout(limits.life, connection).await);
 }
 
 /// A connection counted under its address, in memory alone.

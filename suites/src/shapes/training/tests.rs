@@ -44,6 +44,19 @@ fn a_pair_depends_on_seed_and_index_alone_whatever_the_order() {
 }
 
 #[test]
+fn a_pair_of_a_form_is_of_that_form_and_never_held_out() {
+    for form in Form::ALL {
+        for index in 0..500 {
+            let pair = training_pair_of(form, 13, index);
+            assert_eq!(pair.form, form);
+            assert!(!pair.scene.is_held_out(), "{}", pair.caption);
+        }
+    }
+    let (any, same) = (training_pair(13, 4), training_pair_of(training_pair(13, 4).form, 13, 4));
+    assert_eq!((any.caption, any.image), (same.caption, same.image));
+}
+
+#[test]
 fn forms_are_equally_frequent_and_half_of_the_captions_are_official() {
     let mut forms: BTreeMap<Form, u32> = BTreeMap::new();
     let mut official = 0;

@@ -1,6 +1,8 @@
 //! Everything that reads bytes which somebody else made: it may refuse them, and must neither panic nor hang nor ask for much memory.
 //! The story `fuzz` gives them mutations of `fuzz/corpus` at every test run, and `fuzz/` is their crate for `cargo fuzz`.
 
+mod form;
+
 use std::fs;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -21,7 +23,7 @@ use gentron_suites::phrases::SpacyModel;
 pub type Target = fn(&[u8]);
 
 /// All targets; each has a folder of its name in `fuzz/corpus`.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("recipe", recipe),
     ("prompts_csv", |bytes| prompts("csv", bytes)),
     ("prompts_txt", |bytes| prompts("txt", bytes)),
@@ -31,6 +33,7 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("detections", detections),
     ("votes", votes),
     ("shards", shards),
+    ("http", form::http),
 ];
 
 /// One target, by name.
@@ -96,21 +99,24 @@ fn shards(bytes: &[u8]) {
     with_file("journal.jsonl", bytes, |path| drop(journal::read::<serde_json::Value>(&path)));
 }
 
-/// A file in memory, where the system has such a disk; one a thread, since targets may run side by side.
+/// A folder of this process's own, in memory where the system has such a disk.
+fn new_folder() -> PathBuf {
+    static FOLDERS: AtomicU64 = AtomicU64::new(0);
+    let memory = PathBuf::from("/dev/shm");
+    let root = if memory.is_dir() { memory } else { std::env::temp_dir() };
+    let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
+    let folder = root.join(format!("gentron-fuzz-{}-{number}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    folder
+}
+
+/// A file, one a thread, since targets may run side by side.
 fn with_file(name: &str, bytes: &[u8], read: impl FnOnce(PathBuf)) {
-    static THREADS: AtomicU64 = AtomicU64::new(0);
     thread_local! {
         static FOLDER: OnceLock<PathBuf> = const { OnceLock::new() };
     }
     FOLDER.with(|folder| {
-        let folder = folder.get_or_init(|| {
-            let memory = PathBuf::from("/dev/shm");
-            let root = if memory.is_dir() { memory } else { std::env::temp_dir() };
-            let number = THREADS.fetch_add(1, Ordering::Relaxed);
-            let folder = root.join(format!("gentron-fuzz-{}-{number}", std::process::id()));
-            fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-            folder
-        });
+        let folder = folder.get_or_init(new_folder);
         let path = folder.join(name);
         fs::write(&path, bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         read(path);
