@@ -141,7 +141,7 @@ fn render_usage(account: &str) -> String {
 }
 
 /// Lines of one cause; a checkpoint of another size has hundreds of wrong tensors.
-const MOST_LINES: usize = 8;
+pub const MOST_LINES: usize = 8;
 
 /// `error:` line, one indented line a cause, `hint:` line.
 pub fn render(error: &anyhow::Error) -> String {

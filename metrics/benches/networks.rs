@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use candle_core::{Device, Tensor};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use gentron_metrics::MetricError;
-use gentron_metrics::blip::{BlipConfig, BlipNetwork};
+use gentron_metrics::blip::{BLIP_VQA, BlipConfig, BlipNetwork, BlipVqa, Layout, Words};
 use gentron_metrics::frechet::{ImageFeatures, Inception, Moments, frechet_distance};
 use gentron_metrics::pixels::{Filter, Normalization, shorter_side_and_crop, square, to_tensor};
-use gentron_metrics::weights::TensorSource;
+use gentron_metrics::shapes::ShapesPerception;
+use gentron_metrics::weights::{TensorSource, WeightsStatement};
+use gentron_metrics::{Backends, MetricError, MetricId, measure};
+use gentron_suites::{Suite, shapes};
 use image::RgbImage;
 
 /// Small random values; variances near 1.
@@ -41,6 +43,20 @@ impl TensorSource for Random {
 
 fn picture(side: u32) -> RgbImage {
     RgbImage::from_fn(side, side, |x, y| image::Rgb([7 * x + 3 * y, x * y, x * x + 5 * y].map(|v| (v % 256) as u8)))
+}
+
+/// A network as users have it, with words that are made up.
+fn with_words(network: BlipNetwork) -> BlipVqa {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("vocab.txt");
+    let mut words: Vec<String> = (0..Words::LINES).map(|i| format!("w{i}")).collect();
+    for (word, id) in Words::KNOWN {
+        words[id as usize] = word.to_owned();
+    }
+    std::fs::write(&path, words.join("\n")).expect("a file");
+    let words = Words::open(&path).expect("a vocabulary");
+    let statement = WeightsStatement { card: BLIP_VQA, path, sha256: String::new(), layout: Layout::Original.as_str() };
+    BlipVqa::new(network, words, statement, &Device::Cpu)
 }
 
 fn preprocessing(criterion: &mut Criterion) {
@@ -83,6 +99,23 @@ fn blip(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(2));
     group.bench_function("two phrases more", |bencher| {
         bencher.iter(|| black_box(network.probabilities(&seen, &questions).expect("answers")));
+    });
+    // The same as `score` does it, preprocessing included: both scores of an attribute category.
+    let suite = shapes::suite();
+    let prompt = suite.prompts().iter().find(|prompt| prompt.annotation.phrases.len() == 2).expect("a prompt");
+    let (vqa, eyes) = (with_words(network), ShapesPerception::new());
+    let backends = Backends::new(&vqa, &eyes);
+    let mut image = self::picture(480);
+    let mut count = 0u32;
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("picture, b-vqa and b-vqa-np2 of two phrases", |bencher| {
+        bencher.iter(|| {
+            // Another picture each time: answers about the last ones are remembered.
+            count += 1;
+            let [_, red, green, blue] = count.to_be_bytes();
+            image.put_pixel(0, 0, image::Rgb([red, green, blue]));
+            black_box(measure(prompt, &image, &backends, &[MetricId::BVqa, MetricId::BVqaNp2]))
+        });
     });
     group.finish();
 }

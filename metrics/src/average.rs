@@ -8,19 +8,23 @@ use crate::observation::Outcome;
 ///
 /// A missing score is neither 0 nor 1 and is not left out silently: [`Average::mean`] is withheld until every image has
 /// a score. [`Average::bounds`] says between what it must lie.
+///
+/// An image whose prompt the metric cannot be asked of ([`Outcome::Outside`]) misses nothing: the mean is over the others,
+/// and is to be printed with both counts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Average {
     range: [f64; 2],
     sum: f64,
     scored: usize,
     missing: BTreeMap<String, usize>,
+    outside: BTreeMap<String, usize>,
 }
 
 impl Average {
     /// Of nothing yet; `range` is the metric's smallest and largest value ([`crate::MetricCard::range`]).
     #[must_use]
     pub fn new(range: [f64; 2]) -> Self {
-        Self { range, sum: 0.0, scored: 0, missing: BTreeMap::new() }
+        Self { range, sum: 0.0, scored: 0, missing: BTreeMap::new(), outside: BTreeMap::new() }
     }
 
     /// Of these outcomes, in this order: the sum is sequential in f64, as the official scripts add.
@@ -38,6 +42,7 @@ impl Average {
                 self.scored += 1;
             }
             Outcome::Unscored { why } => *self.missing.entry(why.clone()).or_default() += 1,
+            Outcome::Outside { why } => *self.outside.entry(why.clone()).or_default() += 1,
         }
     }
 
@@ -47,7 +52,7 @@ impl Average {
         self.scored
     }
 
-    /// How many have none.
+    /// How many should have a score and have none.
     #[must_use]
     pub fn unscored(&self) -> usize {
         self.missing.values().sum()
@@ -59,7 +64,19 @@ impl Average {
         &self.missing
     }
 
-    /// The mean over all images; `None` while any is unscored, and of no image at all.
+    /// How many images are of prompts that the metric cannot be asked of.
+    #[must_use]
+    pub fn outside(&self) -> usize {
+        self.outside.values().sum()
+    }
+
+    /// Why it cannot, and how many images each.
+    #[must_use]
+    pub fn reasons_outside(&self) -> &BTreeMap<String, usize> {
+        &self.outside
+    }
+
+    /// The mean over all images of prompts that the metric can be asked of; `None` while any is unscored, and of no image at all.
     #[must_use]
     pub fn mean(&self) -> Option<f64> {
         (self.scored > 0 && self.missing.is_empty()).then(|| self.sum / self.scored as f64)
@@ -72,7 +89,7 @@ impl Average {
         (self.scored > 0).then(|| self.sum / self.scored as f64)
     }
 
-    /// The least and the greatest mean over all images that the missing scores allow; `None` of no image at all.
+    /// The least and the greatest [`Average::mean`] that the missing scores allow; `None` of no image at all.
     #[must_use]
     pub fn bounds(&self) -> Option<[f64; 2]> {
         let all = self.scored + self.unscored();
@@ -103,6 +120,19 @@ mod tests {
         assert_eq!((gap.mean(), gap.bounds(), gap.mean_of_scored()), (None, Some([0.375, 0.875]), Some(0.75)));
         assert_eq!((gap.scored(), gap.unscored()), (2, 2));
         assert_eq!(gap.reasons().get("the image is missing"), Some(&2));
+    }
+
+    #[test]
+    fn a_prompt_that_the_metric_cannot_be_asked_of_is_left_out_and_counted() {
+        let outside = || Outcome::Outside { why: "no class for \"wallet\"".into() };
+        let average = Average::of(&[scored(0.5), outside(), scored(1.0)], [0.0, 1.0]);
+        assert_eq!((average.mean(), average.bounds()), (Some(0.75), Some([0.75, 0.75])));
+        assert_eq!((average.scored(), average.unscored(), average.outside()), (2, 0, 1));
+        assert_eq!(average.reasons_outside().get("no class for \"wallet\""), Some(&1));
+        // A missing image still withholds, and leaves bounds over those that can be asked.
+        let gap = Average::of(&[scored(0.5), outside(), missing()], [0.0, 1.0]);
+        assert_eq!((gap.mean(), gap.bounds()), (None, Some([0.25, 0.75])));
+        assert_eq!(Average::of(&[outside()], [0.0, 1.0]).mean(), None);
     }
 
     #[test]

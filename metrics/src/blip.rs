@@ -18,6 +18,7 @@ mod answer;
 mod config;
 mod layer;
 mod layout;
+mod memory;
 mod network;
 mod positions;
 mod question;

@@ -146,12 +146,31 @@ impl MetricId {
         }
     }
 
-    /// The metric of a score's name, which is its id, or id, `@` and the name of another detector
-    /// ([`crate::score_name()`]); and that detector.
+    /// The metric of a score's name, which is its id, or id, `@` and the names of other networks than its official ones, `+` between
+    /// them ([`crate::score_name()`]); and those names.
     #[must_use]
     pub fn of_score(name: &str) -> Option<(Self, Option<&str>)> {
-        let (id, detector) = name.split_once('@').map_or((name, None), |(id, detector)| (id, Some(detector)));
-        Some((id.parse().ok()?, detector))
+        let (id, others) = name.split_once('@').map_or((name, None), |(id, others)| (id, Some(others)));
+        Some((id.parse().ok()?, others))
+    }
+
+    /// Whether its value depends on who answers questions.
+    #[must_use]
+    pub fn uses_vqa(self) -> bool {
+        use MetricId::{ActionVqa, BVqa, BVqaNp2, ThreeInOne, ThreeInOneFixed};
+        matches!(self, BVqa | BVqaNp2 | ActionVqa | ThreeInOne | ThreeInOneFixed)
+    }
+
+    /// Whether its value depends on who orders objects in depth.
+    #[must_use]
+    pub fn uses_depth(self) -> bool {
+        matches!(self, Self::Unidet3d | Self::Unidet3dFixed)
+    }
+
+    /// Whether its value depends on who compares the image with the text.
+    #[must_use]
+    pub fn uses_image_text(self) -> bool {
+        matches!(self, Self::ClipScore | Self::ThreeInOne | Self::ThreeInOneFixed)
     }
 
     /// Whether its value depends on the detector.
@@ -289,9 +308,11 @@ mod tests {
     }
 
     #[test]
-    fn a_scores_name_leads_to_its_metric_and_detector() {
+    fn a_scores_name_leads_to_its_metric_and_networks() {
         assert_eq!(MetricId::of_score("unidet-2d-fixed"), Some((MetricId::Unidet2dFixed, None)));
         assert_eq!(MetricId::of_score("unidet-3d@yolo"), Some((MetricId::Unidet3d, Some("yolo"))));
+        let three = "3-in-1@yolo+clip-shapes";
+        assert_eq!(MetricId::of_score(three), Some((MetricId::ThreeInOne, Some("yolo+clip-shapes"))));
         assert_eq!(MetricId::of_score("yolo"), None);
     }
 

@@ -6,7 +6,7 @@
 //!   in the small world of drawn shapes; networks implement the same traits for photographs.
 //! - [`formulas`] are T2I-CompBench's official scores as pure functions of what was seen.
 //! - [`measure()`] puts both together for one image: an [`Observation`] a metric, with its [`Reason`]s, or why it is
-//!   unscored. [`registry()`] explains each metric.
+//!   unscored, or [`outside()`] of what the prompt can be asked. [`registry()`] explains each metric.
 //!
 //! ```
 //! use gentron_metrics::{Backends, measure, official_metrics, shapes::ShapesPerception};
@@ -26,6 +26,7 @@ pub mod average;
 pub mod blip;
 pub mod canary;
 pub mod card;
+pub mod clip_text;
 pub mod depth;
 pub mod detections;
 pub mod detector;
@@ -46,7 +47,9 @@ pub mod weights;
 pub use average::Average;
 pub use card::{MetricCard, MetricId, clip_metrics, metrics_for, official_metrics, registry};
 pub use error::MetricError;
-pub use measure::{Backends, ClipBackends, Preferences, action_phrase, measure, measure_clip, score_name, unscored};
+pub use measure::{
+    Backends, ClipBackends, Preferences, action_phrase, also_by, measure, measure_clip, outside, score_name, unscored,
+};
 pub use observation::{Observation, Outcome, Reason};
 pub use perception::{Answer, DepthMap, Detection, Detections, Detector, ImageText, Preference, Tracker, Vqa};
 pub use wanted::Mode;

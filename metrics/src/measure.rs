@@ -1,22 +1,24 @@
 //! From a prompt and an image to observations.
 
 mod clip;
+mod outside;
 mod spatial;
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use gentron_suites::{Action, ActionKind, ComplexKind, Prompt};
 use image::RgbImage;
 
 use crate::card::MetricId;
+use crate::clip_text::straight_quotes;
 use crate::error::MetricError;
 use crate::formulas::{self, NP_NUM, NP_NUM_PAPER};
 use crate::observation::{Observation, Outcome, Reason};
-use crate::perception::{Detections, Detector, ImageText, Preference, Vqa};
+use crate::perception::{Answer, Detections, Detector, ImageText, Preference, Vqa};
 use crate::wanted::{self, Mode};
 
 pub use clip::{ClipBackends, measure_clip};
+pub use outside::outside;
 
 /// Who looks at the image.
 #[derive(Clone, Copy)]
@@ -50,25 +52,44 @@ impl<'a> Backends<'a> {
     }
 }
 
-/// One observation for each of `metrics`, in their order, under the name that [`score_name()`] gives it.
+/// One observation for each of `metrics`, in their order, under the name that [`score_name()`] gives it, with that of a question-answerer
+/// that is not the official one.
 ///
-/// A metric that does not apply to the prompt, lacks a back-end or fails is unscored with the reason; nothing panics on
-/// any image. The result depends on the arguments alone.
+/// A metric that does not apply to the prompt is [`outside()`]; one that lacks a back-end or fails is unscored, with the reason. Nothing
+/// panics on any image. The result depends on the arguments alone.
 #[must_use]
 pub fn measure(prompt: &Prompt, image: &RgbImage, backends: &Backends<'_>, metrics: &[MetricId]) -> Vec<Observation> {
-    let look = Look { prompt, image, backends, detections: OnceCell::new() };
-    let observe =
-        |&metric| Observation { metric: score_name(metric, backends.detector), outcome: look.outcome(metric) };
-    metrics.iter().map(observe).collect()
+    let np_num = metrics.iter().copied().map(phrases_of).max().unwrap_or_default();
+    let look = Look { prompt, image, backends, np_num, answers: OnceCell::new(), detections: OnceCell::new() };
+    let name = |metric: MetricId| {
+        let other = backends.vqa.name_in_score().filter(|_| metric.uses_vqa());
+        other.into_iter().fold(score_name(metric, backends.detector), also_by)
+    };
+    metrics.iter().map(|&metric| Observation { metric: name(metric), outcome: look.outcome(metric) }).collect()
 }
 
 /// What the score is called: the metric's id, and `@` with the detector's name where it is not the detector that the
-/// official score was made with: `unidet-2d@my-detector`.
+/// official score was made with: `unidet-2d@my-detector`. Depth that was made otherwise than officially is named, too.
 #[must_use]
 pub fn score_name(metric: MetricId, detector: &dyn Detector) -> String {
-    match detector.name_in_score(metric).filter(|_| metric.uses_detector()) {
-        Some(other) => format!("{metric}@{other}"),
-        None => metric.to_string(),
+    let boxes = detector.name_in_score(metric).filter(|_| metric.uses_detector());
+    let depth = detector.depth_in_score().filter(|_| metric.uses_depth());
+    [boxes, depth].into_iter().flatten().fold(metric.to_string(), also_by)
+}
+
+/// A score's name with that of one more network that is not its official one: `3-in-1@my-detector+clip-shapes`.
+#[must_use]
+pub fn also_by(name: String, other: &str) -> String {
+    let sign = if name.contains('@') { '+' } else { '@' };
+    format!("{name}{sign}{other}")
+}
+
+/// How many of a prompt's phrases a metric asks for at most.
+fn phrases_of(metric: MetricId) -> usize {
+    match metric {
+        MetricId::BVqa | MetricId::ThreeInOne | MetricId::ThreeInOneFixed => NP_NUM,
+        MetricId::BVqaNp2 => NP_NUM_PAPER,
+        _ => 0,
     }
 }
 
@@ -81,8 +102,8 @@ pub fn unscored(metrics: &[MetricId], why: &str) -> Vec<Observation> {
 
 /// Why a metric has no value.
 enum Absent {
-    /// The prompt gives it nothing to measure, or a back-end is missing.
-    Because(Cow<'static, str>),
+    /// A back-end is missing, or sees nothing to measure.
+    Because(&'static str),
     /// A back-end refused.
     Failed(MetricError),
 }
@@ -95,7 +116,7 @@ impl From<MetricError> for Absent {
 
 impl From<&'static str> for Absent {
     fn from(why: &'static str) -> Self {
-        Self::Because(why.into())
+        Self::Because(why)
     }
 }
 
@@ -105,21 +126,28 @@ fn outcome_of(scored: Scored) -> Outcome {
     match scored {
         Ok((value, reasons)) if value.is_finite() => Outcome::Scored { value, reasons },
         Ok((value, _)) => Outcome::Unscored { why: format!("the back-end returned {value}") },
-        Err(Absent::Because(why)) => Outcome::Unscored { why: why.into_owned() },
+        Err(Absent::Because(why)) => Outcome::Unscored { why: why.to_owned() },
         Err(Absent::Failed(error)) => Outcome::Unscored { why: chain(&error) },
     }
 }
 
-/// One image under one prompt; objects are looked for once, whichever metrics need them.
+/// One image under one prompt; objects are looked for once and phrases asked once, whichever metrics need them.
 struct Look<'a> {
     prompt: &'a Prompt,
     image: &'a RgbImage,
     backends: &'a Backends<'a>,
+    /// Phrases that the metric with the most of them asks for.
+    np_num: usize,
+    /// Answers to as many; none where the back-end cannot answer one of them.
+    answers: OnceCell<Option<Vec<Answer>>>,
     detections: OnceCell<Detections>,
 }
 
 impl Look<'_> {
     fn outcome(&self, metric: MetricId) -> Outcome {
+        if let Some(why) = outside(self.prompt, metric, self.backends.detector) {
+            return Outcome::Outside { why };
+        }
         let scored = if self.image.width() == 0 || self.image.height() == 0 {
             Err("the image has no pixels".into())
         } else {
@@ -150,25 +178,31 @@ impl Look<'_> {
         outcome_of(scored)
     }
 
-    fn ask(&self, phrase: String) -> Result<(f64, Reason), MetricError> {
-        let answer = self.backends.vqa.answer(self.image, &phrase)?;
-        Ok((answer.yes, Reason::Phrase { phrase, yes: answer.yes, why: answer.why }))
+    /// Answers to the prompt's first phrases.
+    ///
+    /// They are asked once, all together: so neither the order of the metrics nor what a back-end remembers decides beside whom a phrase
+    /// is asked. One that cannot be answered fails the metrics that ask it, and not those that stop before it.
+    fn answers(&self, np_num: usize) -> Result<Vec<Answer>, MetricError> {
+        let phrases: Vec<&str> = self.prompt.annotation.phrases.iter().map(String::as_str).collect();
+        let first = |count: usize| self.backends.vqa.answers(self.image, &phrases[..count.min(phrases.len())]);
+        match self.answers.get_or_init(|| first(self.np_num).ok()) {
+            Some(answers) => Ok(answers.iter().take(np_num).cloned().collect()),
+            None => first(np_num),
+        }
     }
 
     fn b_vqa(&self, np_num: usize) -> Scored {
-        let phrases = &self.prompt.annotation.phrases;
-        if phrases.is_empty() {
-            return Err("the prompt's annotation names no phrases".into());
-        }
-        let answers = phrases.iter().take(np_num).map(|phrase| self.ask(phrase.clone()));
-        let (yes, reasons): (Vec<f64>, Vec<Reason>) = answers.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+        let answers = self.answers(np_num)?;
+        let yes: Vec<f64> = answers.iter().map(|answer| answer.yes).collect();
+        let reasons = self.prompt.annotation.phrases.iter().cloned().zip(answers).map(reason).collect();
         Ok((formulas::b_vqa(&yes, np_num), reasons))
     }
 
     fn action_vqa(&self) -> Scored {
         let action = self.prompt.annotation.action.as_ref().ok_or("the prompt asks for no action")?;
-        let (yes, reason) = self.ask(action_phrase(action))?;
-        Ok((yes, vec![reason]))
+        let phrase = action_phrase(action);
+        let answer = self.backends.vqa.answer(self.image, &phrase)?;
+        Ok((answer.yes, vec![reason((phrase, answer))]))
     }
 
     fn detections(&self) -> Result<&Detections, MetricError> {
@@ -182,7 +216,7 @@ impl Look<'_> {
     fn clipscore(&self) -> Scored {
         let model = self.backends.image_text.ok_or("no image-text model is loaded")?;
         let text = self.compared_text();
-        let cosine = model.cosine(self.image, &text)?;
+        let cosine = model.cosine(self.image, &straight_quotes(&text))?;
         Ok((cosine, vec![Reason::Similarity { text, cosine }]))
     }
 
@@ -221,6 +255,10 @@ impl Look<'_> {
         reasons.extend(clip.1);
         Ok((value, reasons))
     }
+}
+
+fn reason((phrase, Answer { yes, why }): (String, Answer)) -> Reason {
+    Reason::Phrase { phrase, yes, why }
 }
 
 /// The question that [`MetricId::ActionVqa`] asks: "a red circle inside a blue square".

@@ -22,8 +22,13 @@ pub enum Outcome {
         /// What led to the value, in the order in which the formula uses it.
         reasons: Vec<Reason>,
     },
-    /// There is no value.
+    /// There is no value, though the metric can be asked of the prompt: an image or a back-end is missing or failed.
     Unscored {
+        /// One sentence for people.
+        why: String,
+    },
+    /// The metric cannot be asked of the prompt, whatever its image shows: known before any image, and so the same for every arm.
+    Outside {
         /// One sentence for people.
         why: String,
     },
@@ -35,7 +40,7 @@ impl Outcome {
     pub fn value(&self) -> Option<f64> {
         match self {
             Self::Scored { value, .. } => Some(*value),
-            Self::Unscored { .. } => None,
+            Self::Unscored { .. } | Self::Outside { .. } => None,
         }
     }
 }
@@ -96,4 +101,21 @@ pub enum Reason {
         /// One sentence.
         text: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_written_by_their_state_and_older_ones_are_read() {
+        for (outcome, text) in [
+            (Outcome::Scored { value: 0.5, reasons: Vec::new() }, r#"{"state":"scored","value":0.5,"reasons":[]}"#),
+            (Outcome::Unscored { why: "no image".into() }, r#"{"state":"unscored","why":"no image"}"#),
+            (Outcome::Outside { why: "no relation".into() }, r#"{"state":"outside","why":"no relation"}"#),
+        ] {
+            assert_eq!(serde_json::to_string(&outcome).unwrap(), text);
+            assert_eq!(serde_json::from_str::<Outcome>(text).unwrap(), outcome);
+        }
+    }
 }

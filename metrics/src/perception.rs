@@ -36,6 +36,12 @@ pub trait Vqa: Send + Sync {
     fn answers(&self, image: &RgbImage, phrases: &[&str]) -> Result<Vec<Answer>, MetricError> {
         phrases.iter().map(|phrase| self.answer(image, phrase)).collect()
     }
+
+    /// What has to be added to a metric's name, because its official value is made with another network; nothing where this is the
+    /// network that the name promises.
+    fn name_in_score(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// A graded yes, and why.
@@ -67,6 +73,12 @@ pub trait Detector: Send + Sync {
     /// where this is the detector that the name promises.
     fn name_in_score(&self, metric: MetricId) -> Option<&str> {
         let _ = metric;
+        None
+    }
+
+    /// What has to be added to the name of a metric in depth, because [`Detections::depth`] is not made as its official value's is;
+    /// nothing where it is, and where there is none.
+    fn depth_in_score(&self) -> Option<&str> {
         None
     }
 

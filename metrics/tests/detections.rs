@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use gentron_metrics::detections::{DetectionsFile, UNIDET_RS200};
 use gentron_metrics::shapes::ShapesPerception;
-use gentron_metrics::{Backends, Detector, MetricError, MetricId, Outcome, measure};
-use gentron_suites::{Annotation, Prompt, Relation, RelationKind, Split};
+use gentron_metrics::{Average, Backends, Detector, MetricError, MetricId, Outcome, measure, outside};
+use gentron_suites::{Annotation, ComplexKind, Prompt, Relation, RelationKind, Split};
 use image::{GrayImage, RgbImage};
 
 struct Folder(tempfile::TempDir);
@@ -97,7 +97,7 @@ fn another_detectors_name_is_in_the_score_and_the_official_ones_is_not() {
 }
 
 #[test]
-fn a_noun_that_unidet_has_no_class_for_leaves_the_fixed_score_unscored() {
+fn a_noun_that_unidet_has_no_class_for_is_outside_the_fixed_score() {
     let folder = Folder::new();
     let text = r#"{"detector": "unidet-rs200", "frame": [479, 479], "images": [{"image": "a_0.png", "detections": [
         {"class_id": 154, "score": 1.0, "box": [0, 0, 64, 64]}]}]}"#;
@@ -106,7 +106,23 @@ fn a_noun_that_unidet_has_no_class_for_leaves_the_fixed_score_unscored() {
     let image = RgbImage::new(64, 64);
     assert_eq!(outcome(&found, &wallet, &image, MetricId::Unidet2d).1.value(), Some(0.0));
     let fixed = outcome(&found, &wallet, &image, MetricId::Unidet2dFixed).1;
-    assert!(matches!(&fixed, Outcome::Unscored { why } if why.contains("no class for \"wallet\"")), "{fixed:?}");
+    assert!(matches!(&fixed, Outcome::Outside { why } if why.contains("no class for \"wallet\"")), "{fixed:?}");
+    // It is no missing score: the mean is over the others, as many as are said.
+    let cow = prompt("a cow next to a cow", "spatial", RelationKind::NextTo, ["cow", "cow"]);
+    let other = outcome(&found, &cow, &image, MetricId::Unidet2dFixed).1;
+    let average = Average::of(&[fixed, other.clone()], [0.0, 1.0]);
+    assert_eq!((average.mean(), average.scored(), average.outside()), (other.value(), 1, 1));
+    // 3-in-1 needs the part where its kind of prompt does, and only there.
+    for (kind, left_out) in
+        [(ComplexKind::Spatial, true), (ComplexKind::SpatialAction, true), (ComplexKind::Action, false)]
+    {
+        let mut complex = wallet.clone();
+        "complex".clone_into(&mut complex.category);
+        complex.annotation.complex = Some(kind);
+        complex.annotation.phrases = vec!["a cow".to_owned(), "a wallet".to_owned()];
+        assert_eq!(outside(&complex, MetricId::ThreeInOneFixed, &found).is_some(), left_out, "{kind:?}");
+        assert_eq!(outside(&complex, MetricId::ThreeInOne, &found), None, "{kind:?}");
+    }
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! What `measure` does with what it is given.
 
+use std::sync::Mutex;
+
 use gentron_metrics::shapes::ShapesPerception;
 use gentron_metrics::{
-    Backends, ClipBackends, ImageText, MetricError, MetricId, Observation, Outcome, Reason, measure, measure_clip,
-    metrics_for, official_metrics, unscored,
+    Answer, Backends, ClipBackends, ImageText, MetricError, MetricId, Observation, Outcome, Reason, Vqa, measure,
+    measure_clip, metrics_for, official_metrics, outside, unscored,
 };
 use gentron_suites::shapes::{motion, render, scene_for, suite};
 use gentron_suites::{ComplexKind, Prompt, Suite};
@@ -38,8 +40,93 @@ fn an_image_without_pixels_is_unscored_for_every_metric() {
     let prompt = prompt(|p| p.category == "complex");
     for metric in MetricId::ALL {
         let outcome = score(&prompt, &RgbImage::new(0, 0), None, metric);
-        assert_eq!(outcome, Outcome::Unscored { why: "the image has no pixels".into() }, "{metric}");
+        if !matches!(&outcome, Outcome::Outside { .. }) {
+            assert_eq!(outcome, Outcome::Unscored { why: "the image has no pixels".into() }, "{metric}");
+        }
     }
+}
+
+#[test]
+fn what_a_metric_cannot_be_asked_of_is_known_without_an_image() {
+    let eyes = ShapesPerception::new();
+    let (empty, prompts) = (RgbImage::new(0, 0), suite());
+    let mut left_out = 0;
+    for prompt in prompts.prompts().iter().step_by(7) {
+        let drawn = render(&scene_for(prompt, 3));
+        for metric in MetricId::ALL {
+            let known = outside(prompt, metric, &eyes).map(|why| Outcome::Outside { why });
+            left_out += usize::from(known.is_some());
+            for image in [&empty, &drawn] {
+                let outcome = score(prompt, image, None, metric);
+                assert_eq!(matches!(outcome, Outcome::Outside { .. }), known.is_some(), "{}: {outcome:?}", prompt.text);
+                assert!(known.is_none() || known == Some(outcome), "{}: {known:?}", prompt.text);
+            }
+        }
+        // The headline number of a category can be asked of every one of its prompts.
+        assert_eq!(outside(prompt, official_metrics(&prompt.category)[0], &eyes), None, "{}", prompt.text);
+    }
+    assert!(left_out > 0);
+}
+
+#[test]
+fn a_prompt_without_phrases_is_outside_and_not_right() {
+    let mut prompt = prompt(|p| p.category == "complex");
+    prompt.annotation.phrases.clear();
+    let image = render(&scene_for(&prompt, 0));
+    for metric in [MetricId::BVqa, MetricId::BVqaNp2, MetricId::ThreeInOne, MetricId::ThreeInOneFixed] {
+        let outcome = score(&prompt, &image, Some(&Quarter), metric);
+        assert!(matches!(&outcome, Outcome::Outside { why } if why.contains("no phrases")), "{metric}: {outcome:?}");
+    }
+}
+
+/// Says how often it was asked what, and who it is.
+#[derive(Default)]
+struct Counting(Mutex<Vec<Vec<String>>>);
+
+impl Vqa for Counting {
+    fn id(&self) -> &str {
+        "counting"
+    }
+
+    fn answer(&self, image: &RgbImage, phrase: &str) -> Result<Answer, MetricError> {
+        Ok(self.answers(image, &[phrase])?.remove(0))
+    }
+
+    fn answers(&self, _: &RgbImage, phrases: &[&str]) -> Result<Vec<Answer>, MetricError> {
+        if phrases.contains(&"unreadable") {
+            return Err(MetricError::Backend { backend: "counting".into(), source: "unreadable".into() });
+        }
+        self.0.lock().unwrap().push(phrases.iter().map(|&phrase| phrase.to_owned()).collect());
+        Ok(phrases.iter().map(|phrase| Answer { yes: 1.0 / phrase.len() as f64, why: String::new() }).collect())
+    }
+
+    fn name_in_score(&self) -> Option<&str> {
+        Some("counting")
+    }
+}
+
+#[test]
+fn the_phrases_of_an_image_are_asked_once_and_together_in_whatever_order() {
+    let mut prompt = prompt(|p| p.category == "color");
+    prompt.annotation.phrases = ["ab", "abcd", "abcde"].map(String::from).to_vec();
+    let eyes = ShapesPerception::new();
+    let image = RgbImage::new(8, 8);
+    for metrics in [[MetricId::BVqa, MetricId::BVqaNp2], [MetricId::BVqaNp2, MetricId::BVqa]] {
+        let vqa = Counting::default();
+        let observed = measure(&prompt, &image, &Backends::new(&vqa, &eyes), &metrics);
+        assert_eq!(*vqa.0.lock().unwrap(), [["ab", "abcd", "abcde"]], "{metrics:?}");
+        for (observation, metric) in observed.iter().zip(metrics) {
+            let wanted = if metric == MetricId::BVqa { 0.025 } else { 0.125 };
+            assert_eq!(observation.outcome.value(), Some(wanted), "{metric}");
+            assert_eq!(observation.metric, format!("{metric}@counting"));
+        }
+    }
+    // Whoever stops before a phrase that cannot be answered is not hurt by it.
+    prompt.annotation.phrases[2] = "unreadable".into();
+    let vqa = Counting::default();
+    let observed = measure(&prompt, &image, &Backends::new(&vqa, &eyes), &[MetricId::BVqa, MetricId::BVqaNp2]);
+    assert_eq!(observed[1].outcome.value(), Some(0.125));
+    assert!(matches!(&observed[0].outcome, Outcome::Unscored { why } if why.contains("unreadable")), "{observed:?}");
 }
 
 #[test]
@@ -56,7 +143,7 @@ fn metrics_that_do_not_apply_say_so() {
     for metric in [MetricId::Unidet2d, MetricId::Unidet3d, MetricId::UnidetNumeracy, MetricId::ActionVqa] {
         let outcome = score(&color, &image, None, metric);
         assert!(
-            matches!(&outcome, Outcome::Unscored { why } if why.starts_with("the prompt asks for no")),
+            matches!(&outcome, Outcome::Outside { why } if why.starts_with("the prompt asks for no")),
             "{outcome:?}"
         );
     }

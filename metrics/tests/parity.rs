@@ -1,8 +1,10 @@
 //! The formulas against what T2I-CompBench's own scripts returned on synthetic detections and probabilities.
 //!
-//! The goldens are read from `$GENTRON_GOLDENS/compbench`, else from `shared/goldens/compbench` beside the checkout,
-//! else, as far as they quote no official prompt, from the copies in `tests/goldens/compbench`. Each test runs on every
-//! file of its pattern and says so when it found none.
+//! The goldens are read from `$GENTRON_GOLDENS/compbench`, else from `shared/goldens/compbench` beside the checkout;
+//! those that are not there, as far as they quote no official prompt, from the copies in `tests/goldens/compbench`. Each
+//! test runs on every file of its pattern, says which of those that the specification lists are not there, and says
+//! aloud where `$GENTRON_GOLDENS` has none. Official data are read from `$GENTRON_SHARED/data`, else beside the goldens or
+//! the checkout.
 
 #[path = "parity/attributes.rs"]
 mod attributes;
@@ -10,6 +12,8 @@ mod attributes;
 mod blip;
 #[path = "parity/checkpoints.rs"]
 mod checkpoints;
+#[path = "parity/clip_text.rs"]
+mod clip_text;
 #[path = "parity/complex.rs"]
 mod complex;
 #[path = "parity/depth.rs"]
@@ -26,6 +30,8 @@ mod geometry;
 mod goldens;
 #[path = "parity/labels.rs"]
 mod labels;
+#[path = "parity/listed.rs"]
+mod listed;
 #[path = "parity/native.rs"]
 mod native;
 #[path = "parity/numeracy.rs"]

@@ -99,6 +99,16 @@ pub enum SuitesError {
         /// The columns of the header, separated by commas.
         found: String,
     },
+    /// A header, or a line of JSON, that says the same name twice; which of the two is meant, nobody can know.
+    #[error("{}:{line}: column `{column}` is there twice", path.display())]
+    Twice {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: u64,
+        /// The column or JSON member, as it is first written.
+        column: String,
+    },
     /// A row with more or fewer cells than the header.
     #[error("{}:{line}: {got} cells, the header has {expected}", path.display())]
     CellCount {
@@ -148,10 +158,12 @@ pub enum SuitesError {
         why: String,
     },
     /// A file without a single prompt.
-    #[error("{}: no prompts", path.display())]
+    #[error("{}:{line}: no prompts from here on", path.display())]
     NoPrompts {
         /// The file.
         path: PathBuf,
+        /// Where the first prompt was expected, from 1: behind the header, where there is one.
+        line: u64,
     },
     /// A file that could not be fetched.
     #[error("{url}: {why}")]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::files::{Table, Text, objects};
+use crate::files::{Table, Text, objects, twice};
 use crate::listed::{Draft, ListedSuite, Listing, slug};
 use crate::parti::described;
 use crate::phrases::SpacyModel;
@@ -39,10 +39,11 @@ impl Columns {
 
 /// Reads a file of prompts by its ending: `.txt`, one prompt a line, up to the first tab; `.tsv`, split on tabs without
 /// quotes; `.csv`, with RFC 4180's quotes; `.jsonl` or `.ndjson`. All but `.txt` begin with a header or name their
-/// members. Empty lines are passed over.
+/// members, in any case. Empty lines are passed over.
 ///
 /// # Errors
-/// The ending is another, the file cannot be read, a column is missing, or a prompt is blank; with the place.
+/// The ending is another, the file cannot be read, a column is missing or there twice, or a prompt is blank; with the
+/// place.
 pub fn load(path: &Path, id: &str, columns: &Columns, model: SpacyModel) -> Result<ListedSuite, SuitesError> {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
     let read: fn(&Text, &Columns) -> Result<Vec<Found>, SuitesError> = match ending.as_str() {
@@ -134,14 +135,23 @@ fn json_lines(text: &Text, columns: &Columns) -> Result<Vec<Found>, SuitesError>
             got,
             expected: "text",
         };
+        if let Some(column) = twice(object.keys().map(String::as_str)) {
+            return Err(SuitesError::Twice { path: text.path.clone(), line, column });
+        }
         let names = columns.prompts();
-        let name = names.iter().find(|name| object.contains_key(**name));
-        let prompt = match name.and_then(|name| object.remove(*name)) {
+        let prompt = match member(&object, &names).and_then(|name| object.remove(&name)) {
             Some(Value::String(prompt)) if !prompt.trim().is_empty() => prompt,
             Some(other) => return Err(not(names.join("|"), other.to_string())),
             None => return Err(not(names.join("|"), "absent".into())),
         };
-        let category = columns.categories().iter().find_map(|name| object.get(*name)).map(plain);
+        // As in a table: no category is none, a blank one is a slip.
+        let category = member(&object, &columns.categories()).and_then(|name| object.get_key_value(&name));
+        let category = match category.filter(|(_, value)| !value.is_null()) {
+            Some((name, Value::String(category))) if category.trim().is_empty() => {
+                return Err(not(name.clone(), "blank".into()));
+            }
+            category => category.map(|(_, value)| plain(value)),
+        };
         if let (Some(named), None) = (&columns.category, &category) {
             return Err(not(named.clone(), "absent".into()));
         }
@@ -150,6 +160,11 @@ fn json_lines(text: &Text, columns: &Columns) -> Result<Vec<Found>, SuitesError>
         Ok(Found { text: prompt, category, attributes })
     };
     objects(text)?.into_iter().map(found).collect()
+}
+
+/// The first of `names` that is a member, whatever its case, as the line spells it.
+fn member(object: &serde_json::Map<String, Value>, names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| object.keys().find(|key| key.trim().eq_ignore_ascii_case(name)).cloned())
 }
 
 /// Text as it is, anything else as JSON.

@@ -34,6 +34,22 @@ impl Prompt {
             None => Parse::of(&self.text, SpacyModel::default()),
         }
     }
+
+    /// Who cut the text into phrases, as a protocol card says it: `en_core_web_sm 3.6.0`, `gentron's own chunker`, or
+    /// `the suite itself` where the text was written from its phrases.
+    pub fn phrases_by(&self) -> String {
+        self.annotation.phrase_source.map_or_else(|| "the suite itself".to_owned(), |source| source.to_string())
+    }
+}
+
+/// How many of the prompts each has cut into phrases, by [`Prompt::phrases_by`]: scores of prompts that others cut are
+/// of another protocol.
+pub fn phrases_by<'a>(prompts: impl IntoIterator<Item = &'a Prompt>) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for prompt in prompts {
+        *counts.entry(prompt.phrases_by()).or_default() += 1;
+    }
+    counts
 }
 
 /// Whether a prompt's combination of attributes occurs in training data.

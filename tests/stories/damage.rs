@@ -25,6 +25,22 @@ fn flips(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
+/// Each file without its second half, and without anything.
+fn cuts(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    [bytes.len() / 2, 0].into_iter().map(move |length| bytes[..length].to_vec())
+}
+
+/// A seal with one bit flipped in the digest of its first image.
+fn flip_in_digest(seal: &[u8]) -> Vec<u8> {
+    let said = text(seal);
+    let images = said.find("\"images\"").unwrap();
+    let at = images + said[images..].find("\"sha256\": \"").unwrap() + 20;
+    let mut damaged = seal.to_vec();
+    // Whatever the digit was, it is still JSON.
+    damaged[at] ^= 1;
+    damaged
+}
+
 /// The command ended well, and the folder is as it should be; or it refused, and named the file.
 fn puts_right_or_names(output: &Output, name: &str, as_expected: impl FnOnce()) {
     match output.status.code() {
@@ -34,7 +50,7 @@ fn puts_right_or_names(output: &Output, name: &str, as_expected: impl FnOnce()) 
 }
 
 #[test]
-fn a_flipped_bit_in_any_file_of_a_run_is_put_right_or_named() {
+fn a_flipped_bit_or_a_missing_end_in_any_file_of_a_run_is_put_right_or_named() {
     let folder = folder();
     let path = folder.path();
     run_well(path, &with("ablate", "run"));
@@ -47,7 +63,7 @@ fn a_flipped_bit_in_any_file_of_a_run_is_put_right_or_named() {
         if name.ends_with(".png") && pictures > 3 {
             continue;
         }
-        for damaged in flips(bytes).take(2) {
+        for damaged in flips(bytes).take(2).chain(cuts(bytes)) {
             fs::write(path.join("run").join(name), &damaged).unwrap();
             let output = run(path, &with("ablate", "run"));
             named += usize::from(output.status.code() != Some(0));
@@ -55,7 +71,28 @@ fn a_flipped_bit_in_any_file_of_a_run_is_put_right_or_named() {
             fs::write(path.join("run").join(name), bytes).unwrap();
         }
     }
-    assert!((1..=4).contains(&named), "only the manifest cannot be made again: {named} refusals");
+    assert!((3..=4).contains(&named), "only the manifest cannot be made again: {named} refusals");
+}
+
+#[test]
+fn observations_that_lost_their_end_are_named_by_the_report_and_made_anew_by_score() {
+    let folder = folder();
+    let path = folder.path();
+    run_well(path, &with("ablate", "run"));
+    let before = finished_files(&path.join("run"));
+    let name = "run/observations.parquet";
+    let whole = fs::read(path.join(name)).unwrap();
+    // Its footer, which says where everything is, is at the end.
+    let without_footer = whole[..whole.len() - 8].to_vec();
+    for damaged in cuts(&whole).chain([without_footer]) {
+        fs::write(path.join(name), damaged).unwrap();
+        let output = run(path, &["report", "run"]);
+        refuses(&output, name);
+        assert!(text(&output.stderr).contains("`gentron score run` makes the observations anew"));
+        run_well(path, &["score", "run", "--weights", "."]);
+        run_well(path, &["report", "run"]);
+        assert_same(&before, &finished_files(&path.join("run")));
+    }
 }
 
 #[test]
@@ -75,11 +112,15 @@ fn a_flipped_bit_or_a_missing_end_in_what_workers_left_is_put_right() {
     for name in there {
         // One file of each kind: what follows the shard's number.
         let kind = name.rsplit('/').next().unwrap().split_once('.').unwrap().1.to_owned();
-        if !kinds.insert(kind) {
+        if !kinds.insert(kind.clone()) {
             continue;
         }
-        let cut = state[name][..state[name].len() / 2].to_vec();
-        for damaged in flips(&state[name]).take(1).chain([cut]) {
+        let mut all: Vec<Vec<u8>> = flips(&state[name]).take(1).chain(cuts(&state[name])).collect();
+        if is_seal(&kind) {
+            all.extend(flips(&state[name]).skip(1));
+            all.push(flip_in_digest(&state[name]));
+        }
+        for damaged in all {
             fs::remove_dir_all(path.join("run")).unwrap();
             for (name, bytes) in state.iter().filter(|(name, _)| name.starts_with("run/")) {
                 let file = path.join(name);
@@ -94,6 +135,69 @@ fn a_flipped_bit_or_a_missing_end_in_what_workers_left_is_put_right() {
         }
     }
     assert_eq!(kinds.len(), 4, "{kinds:?}");
+    assert_eq!(kinds.iter().filter(|kind| is_seal(kind)).count(), 2, "{kinds:?}");
+}
+
+fn is_seal(kind: &str) -> bool {
+    kind.ends_with(".json")
+}
+
+#[test]
+fn a_damaged_seal_is_named_by_whoever_looks_and_its_shard_is_done_again() {
+    let folder = folder();
+    let path = folder.path();
+    run_well(path, &with("ablate", "alone"));
+    run_well(path, &with("plan", "run"));
+    run_well(path, &["work", "run", "--weights", ".", "--stage", "generate"]);
+    let name = "run/shards/000.images.json";
+    let seal = fs::read(path.join(name)).unwrap();
+    let is_damaged = || {
+        let output = run(path, &["merge", "run", "--stage", "generate"]);
+        refuses(&output, "1 different");
+        assert!(text(&output.stderr).contains(&format!("shard 0: {name} ")), "{}", text(&output.stderr));
+        assert!(!path.join("run/images").exists(), "nothing is changed");
+    };
+    for damaged in flips(&seal).chain([flip_in_digest(&seal)]) {
+        fs::write(path.join(name), damaged).unwrap();
+        is_damaged();
+        let status = run(path, &["status", "run"]);
+        assert_eq!(status.status.code(), Some(1), "{}", text(&status.stderr));
+        assert!(text(&status.stdout).contains(&format!("shard 0 is broken: {name} is damaged")));
+        let left = run_well(path, &["retry-plan", "run", "--stage", "generate"]);
+        assert!(left.contains("--array=0\n"), "{left}");
+        let output = run(path, &["work", "run", "--weights", ".", "--stage", "score"]);
+        refuses(&output, &format!("{name} is damaged"));
+        assert!(text(&output.stderr).contains("hint: `gentron work run --stage generate` draws it"));
+    }
+
+    // A seal of an earlier version has no digest of itself; the images tell.
+    let without_digest = |bytes: &[u8]| {
+        let mut value: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+        assert!(value.as_object_mut().unwrap().remove("digest").is_some());
+        serde_json::to_vec_pretty(&value).unwrap()
+    };
+    fs::write(path.join(name), flip_in_digest(&without_digest(&seal))).unwrap();
+    is_damaged();
+    let output = run(path, &["work", "run", "--weights", "."]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains(&format!("note: shard 0 is drawn anew: {name} ")),
+        "{}",
+        text(&output.stderr)
+    );
+    let whole = fs::read(path.join(name)).unwrap();
+    fs::write(path.join(name), without_digest(&whole)).unwrap();
+
+    let scores = "run/shards/001.observations.json";
+    let damaged = flip_in_digest(&fs::read(path.join(scores)).unwrap());
+    fs::write(path.join(scores), damaged).unwrap();
+    refuses(&run(path, &["merge", "run", "--weights", "."]), &format!("the scores of shard 1: {scores} is damaged"));
+    let output = run(path, &["work", "run", "--weights", "."]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("note: shard 1 is scored anew: "), "{}", text(&output.stderr));
+    run_well(path, &["merge", "run", "--weights", "."]);
+    run_well(path, &["report", "run"]);
+    assert_same(&finished_files(&path.join("alone")), &finished_files(&path.join("run")));
 }
 
 #[test]
@@ -213,6 +317,41 @@ fn a_clock_that_jumps_changes_nothing() {
     at("-20y", &["merge", "run", "--weights", "."]);
     at("@2026-02-28 12:00:00", &["report", "run"]);
     assert_same(&finished_files(&path.join("alone")), &finished_files(&path.join("run")));
+}
+
+#[test]
+fn a_database_of_votes_that_lost_its_end_is_found_and_made_anew_from_the_mirror() {
+    let root = folder();
+    let study = crate::study::frozen(root.path(), &[]);
+    {
+        let served = crate::study::Served::of(&study);
+        crate::study::join(&served.form).unwrap();
+    }
+    let verify = |more: &[&str]| {
+        gentron(root.path()).args(["votes", "verify", study.to_str().unwrap()]).args(more).output().unwrap()
+    };
+    // What the kill cut off the mirror, the next start appends; and opening the database brings what its log has into the file itself.
+    drop(crate::study::Served::of(&study));
+    assert_eq!(verify(&[]).status.code(), Some(0));
+    let whole = fs::read(study.join("study.db")).unwrap();
+    for damaged in cuts(&whole) {
+        fs::write(study.join("study.db"), damaged).unwrap();
+        let output = verify(&[]);
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+        let said = text(&output.stdout);
+        assert!(said.contains("FAULT   the votes cannot be read") && said.contains("--restore"), "{said}");
+        for file in files(&study).into_keys().filter(|name| name.starts_with("study.db")) {
+            fs::remove_file(study.join(file)).unwrap();
+        }
+        let restored = verify(&["--restore"]);
+        assert_eq!(restored.status.code(), Some(0), "{}", text(&restored.stderr));
+        assert_eq!(verify(&[]).status.code(), Some(0));
+    }
+    let design = fs::read(study.join("study.json")).unwrap();
+    for damaged in cuts(&design) {
+        fs::write(study.join("study.json"), damaged).unwrap();
+        refuses(&verify(&[]), "study.json is damaged");
+    }
 }
 
 #[test]

@@ -119,7 +119,7 @@ fn no_file_panics_or_hangs_whoever_reads_it() {
 }
 
 #[test]
-fn no_request_takes_the_form_down_or_casts_a_vote() {
+pub fn no_request_takes_the_form_down_or_casts_a_vote() {
     let root = folder();
     let study = frozen(root.path(), &[]);
     let served = Served::of(&study);

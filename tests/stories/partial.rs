@@ -75,3 +75,27 @@ fn a_watched_run_is_reported_on_while_it_goes_and_once_it_is_done() {
     let last = fs::read_to_string(&page).unwrap();
     assert!(!last.contains("not finished") && !last.contains("http-equiv=\"refresh\""));
 }
+
+#[test]
+fn workers_leave_a_run_alone_that_one_machine_has_begun() {
+    let folder = folder();
+    let path = folder.path();
+    let mut child = begin(path, "run");
+    until("the first images", || path.join("run/journals").exists());
+    std::thread::sleep(Duration::from_millis(100));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!path.join("run/images.jsonl").exists(), "it was killed on its way");
+    let commands: [&[&str]; 3] = [&["work", "run", "--weights", "."], &["retry-plan", "run"], &["merge", "run"]];
+    for command in commands {
+        let output = run(path, command);
+        refuses(&output, "run was begun by `generate` or `ablate`");
+        let hint = "hint: `gentron ablate limits-shapes --prompts 3 --images 16 --out run` goes on with it";
+        assert!(text(&output.stderr).contains(hint), "{}", text(&output.stderr));
+    }
+    assert!(!path.join("run/shards").exists());
+    // The other way round it holds as well.
+    run_well(path, &[&["plan"], &RECIPE[1..], &["planned"]].concat());
+    run_well(path, &["work", "planned", "--weights", ".", "--shard", "0/64"]);
+    refuses(&run(path, &[&RECIPE[..], &["planned"]].concat()), "planned is being worked on in shards");
+}

@@ -90,7 +90,8 @@ fn numbered_pictures_follow_the_file_where_it_mixes_its_categories() {
     let texts = ["a red cat", "two birds", "a river", "a cat"];
     let mixed = "prompt,category\na red cat,one\ntwo birds,two\na river,one\na cat,two\n";
     fs::write(path.join("mine.csv"), mixed).unwrap();
-    lines(path, &["score", "pictures", "--suite", "mine.csv", "--out", "scores"]);
+    let clip = clip();
+    lines(path, &["score", "pictures", "--suite", "mine.csv", "--out", "scores", "--clip", clip.to_str().unwrap()]);
     let seen = fs::read_to_string(path.join("scores/observations.jsonl")).unwrap();
     let mut compared = 0;
     for seen in seen.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
@@ -151,7 +152,9 @@ fn pickscore_says_of_a_folder_what_transformers_says_and_is_held_to_it() {
     fs::write(path.join("map.csv"), map).unwrap();
     fs::write(path.join("mine.csv"), texts.join("\n") + "\n").unwrap();
     let score = ["score", "pictures", "--suite", "mine.csv", "--map", "map.csv", "--out", "scores"];
-    let none = lines(path, &score);
+    refuses(&run(path, &score), "no image could be scored: no ");
+    let none: Value = serde_json::from_slice(&fs::read(path.join("scores/scores.json")).unwrap()).unwrap();
+    let none = none["scores"].as_array().unwrap();
     assert!(none.iter().all(|line| line["metric"] != "pickscore"), "nobody asked for it: {none:?}");
 
     let clip = clip();
@@ -182,4 +185,11 @@ fn pickscore_says_of_a_folder_what_transformers_says_and_is_held_to_it() {
     fs::remove_dir_all(path.join("scores")).unwrap();
     refuses(&run(path, &with), "a scorer does not say what it said");
     assert!(!path.join("scores").exists(), "nothing was scored");
+
+    // Where no record can be kept, the scores say that nobody vouches for them. A file in the way stops root, too.
+    fs::remove_dir_all(path.join("data/gentron/canaries")).unwrap();
+    fs::write(path.join("data/gentron/canaries"), b"").unwrap();
+    let scores: Value = serde_json::from_str(&run_well(path, &[&with[..], &["--json"]].concat())).unwrap();
+    let why = scores["canaries_unchecked"]["pickscore"].as_str().unwrap();
+    assert!(why.starts_with("its canaries are not kept: "), "{scores}");
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{files, folder, refuses, run, run_well, text, weights};
+use crate::support::{assert_same, files, folder, refuses, run, run_well, text, weights};
 
 /// Two arms of pictures of the same prompts: what was asked for, and what is left of it after the autoencoder.
 fn pictures(path: &Path) {
@@ -35,7 +35,7 @@ fn a_folder_is_no_distance_from_itself_and_some_from_another() {
         [arms.iter().find(|arm| *arm == "truth").unwrap(), arms.iter().find(|arm| *arm != "truth").unwrap()];
     let same = compared(path, one, &format!("run/images/{one}"));
     let apart = compared(path, one, &format!("run/images/{other}"));
-    for (index, name) in ["FD-CLIP-4", "CMMD-4@clip-shapes"].into_iter().enumerate() {
+    for (index, name) in ["FD-CLIP-4@clip-shapes", "CMMD-4@clip-shapes"].into_iter().enumerate() {
         assert_eq!((same[index]["name"].as_str(), apart[index]["name"].as_str()), (Some(name), Some(name)));
         let value = |distances: &Value| distances[index]["value"].as_f64().unwrap();
         assert!(value(&same).abs() < 1e-6, "{same}");
@@ -44,6 +44,12 @@ fn a_folder_is_no_distance_from_itself_and_some_from_another() {
         assert_eq!(apart[index]["sha256"].as_str().unwrap().len(), same[index]["sha256"].as_str().unwrap().len());
     }
     assert!(files(&path.join("scores")).contains_key("scores.json"));
+
+    // What was embedded is kept: the same again embeds no picture and says the same.
+    let kept = files(&path.join("scores/features"));
+    assert_eq!(kept.len(), 1, "{:?}", kept.keys());
+    assert_eq!(compared(path, one, &format!("run/images/{other}")), apart);
+    assert_same(&kept, &files(&path.join("scores/features")));
 }
 
 #[test]

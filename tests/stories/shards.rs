@@ -171,6 +171,14 @@ fn merging_names_what_is_missing_double_or_different() {
     let seal = |folder: &str, shard: u32| path.join(folder).join(format!("shards/{shard:03}.images.json"));
     let double = merge(&["--from", "copy"]);
     refuses(&double, "20 double");
+    assert!(text(&double.stderr).contains("and 12 more\n"), "{}", text(&double.stderr));
+    let hint = "hint: of a shard that is there more than once keep one: leave out a --from, or remove copy/shards/0";
+    assert!(text(&double.stderr).contains(hint), "{}", text(&double.stderr));
+    let listed = merge(&["--from", "copy", "--json"]);
+    refuses(&listed, "20 double");
+    let listed = json(&text(&listed.stdout));
+    assert_eq!(listed["faults"].as_array().unwrap().len(), 20);
+    assert_eq!((&listed["faults"][0]["flaw"], &listed["faults"][0]["shard"]), (&"double".into(), &0.into()));
     let first = json(&fs::read_to_string(seal("run", 0)).unwrap());
     assert!(text(&double.stderr).contains("double: shard 0 is there more than once, in run/shards and copy/shards"));
 
@@ -189,7 +197,15 @@ fn merging_names_what_is_missing_double_or_different() {
     damage(shards[1], "zip", &|bytes| bytes[200] ^= 4);
     let seal_of_2 = json(&fs::read_to_string(seal("run", shards[2])).unwrap());
     let task = |index: usize| seal_of_2["images"][index]["task"].as_str().unwrap().to_owned();
+    // As an earlier version sealed, without a digest of the seal, which would tell before.
+    let without_digest = |bytes: &mut Vec<u8>| {
+        let mut seal = json(&text(bytes));
+        seal.as_object_mut().unwrap().remove("digest").unwrap();
+        *bytes = seal.to_string().into_bytes();
+    };
+    damage(shards[2], "images.json", &without_digest);
     damage(shards[2], "images.json", &replaced(&task(1), &task(0)));
+    damage(shards[3], "images.json", &without_digest);
     damage(shards[3], "images.json", &replaced(first["plan"].as_str().unwrap(), "0000"));
     damage(shards[4], "observations.jsonl", &|bytes| bytes.truncate(50));
     let different = merge(&[]);
@@ -205,6 +221,7 @@ fn merging_names_what_is_missing_double_or_different() {
         assert!(said.contains(&line), "{line:?} is not in:\n{said}");
     }
     assert!(!there.join("images").exists(), "nothing was changed");
+    assert!(said.contains("hint: `gentron work run` does what is left"), "{said}");
 
     // The same workers put it right.
     works(&worker(path, &[], &[]));
@@ -271,6 +288,43 @@ fn a_dry_run_says_what_it_will_take_and_what_a_budget_pays_for() {
     let poor = run_well(path, &[&dry[..], &["--budget", "0.000000001"]].concat());
     assert!(poor.contains("do not pay for one image"), "{poor}");
     assert_same(&before, &files(path));
+
+    for (wrong, what) in
+        [("--budget=nan", "'nan'"), ("--budget=-1", "'-1'"), ("--watts=-100", "'-100'"), ("--watts=inf", "'inf'")]
+    {
+        refuses(&run(path, &[&dry[..], &[wrong]].concat()), what);
+    }
+    // Of a run that is half done, the other half is estimated; of one that is done, nothing.
+    works(&worker(path, &[], &["--shard", "0/2"]));
+    let half = run_well(path, &[&["--quiet"][..], &dry[..]].concat());
+    assert!(half.contains("of 320 images 160 to draw and 160 to score, from a batch"), "{half}");
+    works(&worker(path, &[], &["--shard", "1/2"]));
+    let done = run_well(path, &[&dry[..], &["--budget", "1"]].concat());
+    assert!(done.contains("nothing is left of 320 images"), "{done}");
+}
+
+#[test]
+fn a_dry_run_writes_no_embedding_into_the_run_and_quotes_what_it_prints() {
+    let (folder, weights) = (folder(), weights());
+    let path = folder.path().join("a folder");
+    fs::create_dir(&path).unwrap();
+    let path = path.as_path();
+    let recipe = "name = \"r\"\nseed = 1\nimages_per_prompt = 1\n[[suites]]\nid = \"shapes\"\ncategories = [\"color\"]\n\
+                  prompts_per_category = 12\n[sampler]\nsteps = 2\n[weights]\nkeep_embeddings = true\n\
+                  [[arms]]\nname = \"arm\"\nweights = \"gentron-shapes-cross-clip\"\n";
+    fs::write(path.join("r.toml"), recipe).unwrap();
+    let weights = weights.to_str().unwrap();
+    run_well(path, &["plan", "r.toml", "--out", "run", "--weights", weights]);
+    let before = files(&path.join("run"));
+    let dry =
+        |run: &str| run_well(path, &["submit", "slurm", run, "--weights", weights, "--workers", "2", "--dry-run"]);
+    let said = dry("run");
+    assert!(said.contains("clip-shapes: 13 texts to encode once for all"), "{said}");
+    let quoted = format!("'{}' 2 0\n", path.join("run-slurm/generate.sh").display());
+    assert!(said.contains(&quoted), "{quoted} is not in:\n{said}");
+    assert_same(&before, &files(&path.join("run")));
+    run_well(path, &["work", "run", "--weights", weights, "--shard", "0/2"]);
+    assert!(dry("run").contains("clip-shapes: 0 texts to encode"), "one worker has encoded them all");
 }
 
 #[test]
@@ -301,11 +355,205 @@ fn kubernetes_gets_jobs_that_its_own_schema_allows() {
         works(&worker(path, &[workers, ("JOB_COMPLETION_INDEX", index)], &[]));
     }
     assert_eq!(run_well(path, &["retry-plan", "run"]), "");
-    let merging = &conclude["template"]["spec"]["initContainers"][0]["command"];
+    let merging = &conclude["template"]["spec"]["initContainers"][1]["command"];
     assert_eq!(merging[1], "merge");
     let reporting = &conclude["template"]["spec"]["containers"][0]["command"];
     assert_eq!(*reporting, serde_json::json!(["gentron", "report", "/work/run"]));
     // The exit codes of a worker that was stopped, and of one that cannot run, are those that the policy knows.
     let rules = work["podFailurePolicy"]["rules"].to_string();
     assert!(rules.contains(r#""values":[75]"#) && rules.contains(r#""values":[2]"#), "{rules}");
+}
+
+/// Ground truth and chance of one category, in two shards.
+const SMALL: [&str; 9] = ["limits-shapes", "--weights", ".", "--category", "color", "--prompts", "4", "--images", "2"];
+
+fn small(command: &'static str, out: &'static str) -> Vec<&'static str> {
+    [&[command], &SMALL[..], &["--out", out, "--quiet"]].concat()
+}
+
+/// Exit code 2, and this hint.
+fn refuses_with_hint(output: &Output, what: &str, hint: &str) {
+    refuses(output, what);
+    let said = text(&output.stderr);
+    assert!(said.contains(&format!("hint: {hint}")), "{hint:?} is not in:\n{said}");
+}
+
+#[test]
+fn after_a_merge_every_hint_names_the_command_that_helps() {
+    let folder = folder();
+    let path = folder.path();
+    run_well(path, &small("ablate", "alone"));
+    let expected = finished_files(&path.join("alone"));
+    run_well(path, &small("plan", "run"));
+    works(&worker(path, &[], &["--stage", "generate"]));
+    run_well(path, &["merge", "run", "--stage", "generate"]);
+
+    // The images are there, and nobody scored them.
+    let score = "`gentron score run` scores it";
+    refuses_with_hint(&worker(path, &[], &[]), "run is merged, and not scored", score);
+    refuses_with_hint(&worker(path, &[], &["--stage", "score"]), "not scored", score);
+    refuses_with_hint(&run(path, &["retry-plan", "run", "--stage", "score"]), "not scored", score);
+    refuses_with_hint(&run(path, &["submit", "local", "run", "--workers", "2", "--weights", "."]), "not scored", score);
+    refuses_with_hint(&run(path, &["merge", "run", "--weights", "."]), "not scored", score);
+    works(&worker(path, &[], &["--stage", "generate"]));
+    assert_eq!(run_well(path, &["retry-plan", "run", "--stage", "generate"]), "");
+    let status = run_well(path, &["status", "run"]);
+    assert!(status.contains("8 of 8") && status.ends_with("next: gentron score run\n"), "{status}");
+    run_well(path, &["score", "run", "--weights", "."]);
+    run_well(path, &["report", "run"]);
+    assert_same(&expected, &finished_files(&path.join("run")));
+    let done = worker(path, &[], &["--json"]);
+    works(&done);
+    assert_eq!(json(&text(&done.stdout))["complete"], true);
+    assert_eq!(run_well(path, &["retry-plan", "run"]), "");
+    run_well(path, &["merge", "run", "--weights", "."]);
+
+    // A merge that was killed while it removed the shards left some.
+    fs::create_dir(path.join("run/shards")).unwrap();
+    fs::write(path.join("run/shards/001.zip"), "x").unwrap();
+    assert!(text(&worker(path, &[], &[]).stdout).contains("nothing is left to do"));
+    assert_eq!(run_well(path, &["retry-plan", "run"]), "");
+    assert!(run_well(path, &["status", "run"]).contains("8 of 8"));
+    refuses_with_hint(
+        &run(path, &["report", "run"]),
+        "in shards",
+        "`gentron status run` says how far; `gentron merge run`",
+    );
+    run_well(path, &["merge", "run", "--weights", "."]);
+    assert!(!path.join("run/shards").exists());
+
+    // A picture that is damaged later is no shard's.
+    let picture = expected.keys().find(|name| name.ends_with(".png")).unwrap();
+    let file = path.join("run").join(picture);
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[40] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    let again = "gentron ablate limits-shapes --category color --prompts 4 --images 2 --out run";
+    let merge = run(path, &["merge", "run", "--weights", "."]);
+    refuses_with_hint(&merge, "1 of its 16 images are missing or damaged", &format!("`{again}` draws what is missing"));
+    assert!(text(&merge.stderr).contains(picture.as_str()), "{}", text(&merge.stderr));
+    run_well(path, &again.split(' ').skip(1).chain(["--weights", "."]).collect::<Vec<_>>());
+    assert_same(&expected, &finished_files(&path.join("run")));
+}
+
+#[test]
+fn a_merge_of_the_images_alone_does_not_drop_what_workers_scored() {
+    let folder = folder();
+    let path = folder.path();
+    run_well(path, &small("ablate", "alone"));
+    run_well(path, &small("plan", "run"));
+    works(&worker(path, &[], &["--shard", "0/2"]));
+    works(&worker(path, &[], &["--shard", "1/2", "--stage", "generate"]));
+    let before = files(&path.join("run/shards"));
+    let images = run(path, &["merge", "run", "--stage", "generate"]);
+    refuses_with_hint(&images, "would drop what is scored of 1 shards of run", "`gentron work run` scores the rest");
+    assert_same(&before, &files(&path.join("run/shards")));
+    works(&worker(path, &[], &[]));
+    merge_and_report(path);
+    assert_same(&finished_files(&path.join("alone")), &finished_files(&path.join("run")));
+}
+
+#[test]
+fn files_of_others_among_the_shards_change_nothing() {
+    let folder = folder();
+    let path = folder.path();
+    run_well(path, &small("ablate", "alone"));
+    let put = |run: &str| {
+        fs::create_dir_all(path.join(run).join("shards")).unwrap();
+        for name in [".DS_Store", ".nfs00000000001", "notes.txt", "000.notes.txt"] {
+            fs::write(path.join(run).join("shards").join(name), "somebody else's").unwrap();
+        }
+    };
+    // Of a run that one machine has finished, and of one that is merged among them.
+    put("alone");
+    run_well(path, &["report", "alone"]);
+    run_well(path, &small("plan", "run"));
+    put("run");
+    assert!(run_well(path, &["retry-plan", "run", "--workers", "2"]).contains("--array=0-1"));
+    works(&worker(path, &[], &[]));
+    merge_and_report(path);
+    for finished in ["alone", "run"] {
+        assert!(text(&run(path, &["work", finished]).stdout).contains("nothing is left to do"));
+        let status = json(&run_well(path, &["status", finished, "--json"]));
+        assert_eq!(status["shards"].as_array().unwrap().len(), 0);
+        assert_eq!((&status["arms"][0]["drawn"], &status["arms"][0]["scored"]), (&8.into(), &8.into()));
+    }
+    assert_same(&finished_files(&path.join("alone")), &finished_files(&path.join("run")));
+    assert!(path.join("run/shards/notes.txt").is_file());
+}
+
+#[test]
+fn copies_that_are_none_are_refused_and_copies_that_differ_are_told_apart() {
+    let folder = folder();
+    let path = folder.path();
+    run_well(path, &small("plan", "run"));
+    copy_folder(&path.join("run"), &path.join("copy"));
+    works(&worker(path, &[], &[]));
+    let before = files(&path.join("run"));
+    let merge = |from: &[&str]| {
+        let named = from.iter().flat_map(|copy| ["--from", *copy]);
+        run(path, &["merge", "run", "--weights", "."].into_iter().chain(named).collect::<Vec<_>>())
+    };
+    refuses(&merge(&["nosuch"]), "--from nosuch is no copy of a run");
+    refuses(&merge(&["copy", "s3://bucket/run"]), "--from s3://bucket/run is in an object store");
+    std::os::unix::fs::symlink("run", path.join("link")).unwrap();
+    for itself in ["run", "./copy/../run", "link"] {
+        refuses_with_hint(&merge(&[itself]), "is the run itself", "leave it out");
+    }
+    refuses(&merge(&["copy", "./copy"]), "--from ./copy is a copy that is named already");
+
+    // Another machine's shard, whole and with other bytes.
+    works(&run(path, &["work", "copy", "--weights", ".", "--shard", "1/2"]));
+    let seal = path.join("copy/shards/001.images.json");
+    let mut other = json(&fs::read_to_string(&seal).unwrap());
+    other["images"][0]["sha256"] = "0".repeat(64).into();
+    other.as_object_mut().unwrap().remove("digest").unwrap();
+    other["digest"] = gentron_harness::store::digest::of_value(&other).into();
+    fs::write(&seal, other.to_string()).unwrap();
+    let remove = "of a shard that is there more than once keep one: leave out a --from, or remove copy/shards/001.*";
+    refuses_with_hint(&merge(&["copy"]), "different: shard 1 came out otherwise in run/shards and copy/shards", remove);
+    // What is broken in a copy is mended there.
+    let pack = fs::read(path.join("copy/shards/001.zip")).unwrap();
+    fs::write(path.join("copy/shards/001.zip"), &pack[1..]).unwrap();
+    refuses_with_hint(&merge(&["copy"]), "copy/shards/001.zip is not as long", "`gentron work copy` does what is left");
+    works(&run(path, &["work", "copy", "--weights", ".", "--shard", "1/2"]));
+    fs::remove_file(path.join("copy/shards/001.images.json")).unwrap();
+    fs::remove_file(path.join("run/shards/000.images.json")).unwrap();
+    refuses_with_hint(&merge(&["copy"]), "missing: shard 0 ", "`gentron work run` does what is left");
+    works(&worker(path, &[], &[]));
+
+    assert_same(&without_shards(&before), &without_shards(&files(&path.join("run"))));
+    run_well(path, &["merge", "run", "--weights", "."]);
+    let again = merge(&["copy"]);
+    works(&again);
+    let said = text(&again.stderr);
+    assert!(said.contains("note: run is merged already: the copies were not looked at"), "{said}");
+}
+
+fn without_shards(files: &std::collections::BTreeMap<String, Vec<u8>>) -> std::collections::BTreeMap<String, Vec<u8>> {
+    files
+        .iter()
+        .filter(|(name, _)| !name.starts_with("shards/"))
+        .map(|(name, bytes)| (name.clone(), bytes.clone()))
+        .collect()
+}
+
+#[test]
+fn what_a_killed_encoder_left_goes_with_the_merge() {
+    let folder = folder();
+    let path = folder.path();
+    run_well(path, &small("plan", "run"));
+    works(&worker(path, &[], &[]));
+    let embeddings = path.join("run/embeddings");
+    fs::create_dir(&embeddings).unwrap();
+    let half = format!("{}.1-4711.tmp", "0a".repeat(32));
+    let whole = format!("{}.safetensors", "0a".repeat(32));
+    for name in [half.as_str(), whole.as_str(), "mine.tmp"] {
+        fs::write(embeddings.join(name), "x").unwrap();
+    }
+    // While workers are at it, it may be one's.
+    works(&worker(path, &[], &[]));
+    assert!(embeddings.join(&half).is_file());
+    run_well(path, &["merge", "run", "--weights", "."]);
+    assert_eq!(files(&embeddings).into_keys().collect::<Vec<_>>(), [whole, "mine.tmp".to_owned()]);
 }

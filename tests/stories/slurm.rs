@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use crate::support::{assert_same, finished_files, folder, gentron, on_path, program, repository, run_well, text};
+use crate::support::{
+    assert_same, finished_files, folder, gentron, on_path, program, refuses, repository, run, run_well, text,
+};
 
 /// A cluster that ends with the test.
 struct Cluster {
@@ -260,4 +262,35 @@ fn what_cancelled_jobs_left_is_given_to_slurm_again() {
     shell("sed -i /begin=now/d again-slurm/report.sh && sbatch again-slurm/report.sh");
     run_well(path, &[&["ablate"], &recipe[..], &["--out", "alone"]].concat());
     assert_same(&finished_files(&path.join("alone")), &finished_files(&path.join("again")));
+}
+
+#[test]
+fn one_job_of_many_tasks_shares_the_plan_and_what_cannot_run_does_not_stay_in_the_queue() {
+    let root = folder();
+    let path = root.path();
+    let Some(cluster) = Cluster::start(path.join("slurm")) else { return };
+    let recipe = ["limits-shapes", "--weights", ".", "--prompts", "4", "--images", "4"];
+    run_well(path, &[&["plan"], &recipe[..], &["--out", "tasks"]].concat());
+
+    // What is not there is found out here, not in the queue.
+    refuses(&run(path, &["submit", "slurm", "tasks", "--weights", "nowhere"]), "no weights folder nowhere");
+    assert!(!path.join("tasks-slurm").exists());
+    let jobs = submit(&cluster, path, "tasks", &["--workers", "2", "--option=--begin=now+1hour"]);
+    let drawing: Vec<&str> = jobs[0].1.iter().map(String::as_str).collect();
+    cluster.command("scancel", &drawing);
+    cluster.wait_for("score and report leave the queue", 90, || cluster.queue().is_empty());
+
+    let srun = |arguments: &[&str]| {
+        let mut command = Command::new("srun");
+        command.args(arguments).arg(program()).args(["work", "tasks", "--weights", ".", "--threads", "1"]);
+        command.current_dir(path).env("SLURM_CONF", cluster.configuration()).env("XDG_DATA_HOME", path.join("data"));
+        command.output().unwrap()
+    };
+    let output = srun(&["--ntasks=3"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    for share in ["share 0/3: ", "share 1/3: ", "share 2/3: "] {
+        assert_eq!(text(&output.stdout).matches(share).count(), 1, "{}", text(&output.stdout));
+    }
+    assert_eq!(run_well(path, &["retry-plan", "tasks"]), "");
+    assert!(text(&srun(&["--ntasks=1"]).stdout).contains("share 0/1: "), "one task has the whole plan");
 }

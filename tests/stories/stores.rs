@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::{assert_same, files, finished_files, folder, gentron, refuses, repository, run_well, text};
+use crate::support::{
+    assert_same, files, finished_files, folder, gentron, program, refuses, repository, run_well, text,
+};
 
 /// Ground truth and chance: everything but networks, and enough of it that a worker can be killed in the middle.
 const LIMITS: [&str; 7] = ["limits-shapes", "--weights", ".", "--prompts", "5", "--images", "16"];
@@ -187,4 +189,55 @@ fn kubernetes_needs_no_volume_for_a_run_in_a_store() {
     }
     let output = machine(&store, root, &["submit", "kubernetes", "run", "--image", "gentron:1"]).output().unwrap();
     refuses(&output, "containers cannot see run");
+}
+
+#[test]
+fn what_concludes_on_kubernetes_waits_for_the_workers() {
+    let folder = folder();
+    let root = folder.path();
+    let store = Store { address: format!("file://{}/run", root.display()), environment: Vec::new() };
+    let address = store.address.as_str();
+    well(&store, root, &[&["plan"][..], &LIMITS, &["--out", address]].concat());
+    let arguments = ["submit", "kubernetes", address, "--image", "gentron:1", "--grace", "300"];
+    let list: Value = serde_json::from_str(&well(&store, root, &arguments)).unwrap();
+    let pod = &list["items"][1]["spec"]["template"]["spec"];
+    assert_eq!(pod["terminationGracePeriodSeconds"], 300);
+    let before: Vec<Vec<String>> = pod["initContainers"].as_array().unwrap().iter().map(words).collect();
+    let after = words(&pod["containers"][0]);
+    // As a container runs it, with the program on its path.
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{path}", program().parent().unwrap().display());
+    let command = |words: &[String]| {
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).current_dir(root).env("PATH", &path).env("GENTRON_SCRATCH", root.join("pod"));
+        command.env("XDG_DATA_HOME", root.join("data")).env("XDG_CACHE_HOME", root.join("cache"));
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    };
+    let mut early = command(&before[0]).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    assert!(early.try_wait().unwrap().is_none(), "it does not wait");
+    early.kill().unwrap();
+    early.wait().unwrap();
+    well(&store, &root.join("worker"), &["work", address, "--weights", ".", "--shard", "0/1"]);
+    assert_eq!(before.len(), 2);
+    assert!(command(&before[0]).status().unwrap().success());
+    assert!(command(&[&before[1][..], &["--weights".to_owned(), ".".to_owned()]].concat()).status().unwrap().success());
+    assert!(command(&after).status().unwrap().success());
+    assert!(root.join("run/report.html").is_file());
+
+    for wrong in ["--memory=lots", "--cpus=0", "--at-once=0", "--image=", "--claim=", "--mount=work", "--secret=a b"] {
+        let mut arguments = vec!["submit", "kubernetes", address, wrong];
+        // An option that is given twice is refused, too.
+        if wrong != "--image=" {
+            arguments.push("--image=gentron:1");
+        }
+        let option = wrong.split('=').next().unwrap();
+        refuses(&machine(&store, root, &arguments).output().unwrap(), option);
+    }
+}
+
+fn words(container: &Value) -> Vec<String> {
+    let words = container["command"].as_array().unwrap();
+    words.iter().map(|word| word.as_str().unwrap().to_owned()).collect()
 }

@@ -243,3 +243,122 @@ fn suites_that_cannot_be_meant() {
     }
     assert!(!path.join("runs").exists(), "nothing was begun");
 }
+
+#[test]
+fn a_file_of_mine_is_never_taken_for_a_published_suite() {
+    let folder = folder();
+    let path = folder.path();
+    fs::create_dir(path.join("images")).unwrap();
+    for (file, name) in [
+        ("shapes.txt", "shapes"),
+        ("t2i-compbench.csv", "t2i-compbench"),
+        ("T2I-CompBench-color_val_seen.txt", "t2i-compbench-color_val_seen"),
+        ("t2i-compbench-2.csv", "t2i-compbench-2"),
+        ("parti.txt", "parti"),
+        ("geneval.txt", "geneval"),
+    ] {
+        fs::write(path.join(file), "prompt\na violet zebra\n").unwrap();
+        let said = format!("{file} would be called {name}, like a published suite");
+        refuses(&run(path, &["suites", file]), &said);
+        refuses(&run(path, &["score", "images", "--suite", file]), &said);
+        refuses(&run(path, &["import", "images", "--suite", file, "--name", "x"]), &said);
+    }
+
+    // The file at the path is read, whatever else there is of its name.
+    fs::create_dir(path.join("places")).unwrap();
+    for (file, header) in [("mine.csv", "prompt"), ("drawbench.csv", "Prompts")] {
+        fs::write(path.join(file), format!("{header},Category\na violet zebra,Mine\n")).unwrap();
+        fs::write(path.join("places").join(file), format!("{header},Category\na teal lamp,Others\n")).unwrap();
+        let shown = run_well(path, &["suites", file, "--suites", "places"]);
+        assert!(shown.contains("a violet zebra") && !shown.contains("a teal lamp"), "{shown}");
+        assert!(shown.contains("phrases by gentron's own chunker (1)"), "{shown}");
+    }
+    fs::write(path.join("r.toml"), recipe("", TRAINED).replace("id = \"mine\"", "id = \"shapes.txt\"")).unwrap();
+    refuses(&run(path, &["ablate", "r.toml"]), "the id shapes.txt is the name of a file");
+}
+
+#[test]
+fn a_category_needs_no_files_but_its_own() {
+    let folder = folder();
+    let path = folder.path();
+    fs::create_dir(path.join("only")).unwrap();
+    fs::write(path.join("only/color_val.txt"), "a violet zebra and a teal lamp\na red hat and a blue cup\n").unwrap();
+    let color = ["suites", "t2i-compbench/color:2", "--suites", "only", "--json"];
+    assert_eq!(json(&run_well(path, &color)).as_array().unwrap().len(), 2);
+    let named = ["suites", "t2i-compbench", "--category", "color", "--suites", "only"];
+    let shown = run_well(path, &named);
+    assert!(shown.contains("color_val.txt  unknown revision"), "{shown}");
+    for whole in ["t2i-compbench", "t2i-compbench/shape"] {
+        refuses(&run(path, &["suites", whole, "--suites", "only"]), "looked for shape_val.txt in only (--suites)");
+    }
+    refuses(
+        &run(path, &["suites", "t2i-compbench/numeracy", "--suites", "only"]),
+        "looked for new_objects.txt in only",
+    );
+}
+
+#[test]
+fn prompt_files_of_mine_are_refused_with_their_line() {
+    let folder = folder();
+    for (file, text, what) in [
+        ("a.txt", "a red hat\n   \na blue cup\n", "a.txt:2: column `1` is blank, not a prompt"),
+        ("a.csv", "prompt,prompt\na,b\n", "a.csv:1: column `prompt` is there twice"),
+        ("b.csv", "prompt\n", "b.csv:2: no prompts from here on"),
+        ("b.txt", "", "b.txt:1: no prompts from here on"),
+    ] {
+        fs::write(folder.path().join(file), text).unwrap();
+        refuses(&run(folder.path(), &["suites", file]), what);
+    }
+    fs::write(folder.path().join("c.jsonl"), "{\"Prompt\": \"a red hat\", \"category\": null}\n").unwrap();
+    let prompts = json(&run_well(folder.path(), &["suites", "c.jsonl", "--json"]));
+    assert_eq!((&prompts[0]["text"], &prompts[0]["category"]), (&"a red hat".into(), &"all".into()));
+}
+
+#[test]
+fn the_phrases_of_the_other_spacy_are_a_suite() {
+    let folder = folder();
+    let list = json(&run_well(folder.path(), &["suites", "--json"]));
+    let other = "t2i-compbench-spacy-3.8.0";
+    assert!(list.as_array().unwrap().iter().any(|suite| suite["id"] == other && suite["prompts"] == 2400), "{list}");
+
+    let Some(official) = official() else { return };
+    let of = |suite: &str, more: &[&str]| {
+        let word = format!("{suite}/color");
+        let shown = ["suites", word.as_str(), "--suites", official.to_str().unwrap()];
+        run_well(folder.path(), &[&shown[..], more].concat())
+    };
+    assert!(of("t2i-compbench", &[]).contains("phrases by en_core_web_sm 3.6.0 (300)"));
+    assert!(of(other, &[]).contains("phrases by en_core_web_sm 3.8.0 (300)"));
+    let [old, new] = ["t2i-compbench", other].map(|suite| json(&of(suite, &["--json"])));
+    let (old, new) = (old.as_array().unwrap(), new.as_array().unwrap());
+    assert!(old.iter().zip(new).all(|(old, new)| old["text"] == new["text"] && old["id"] != new["id"]));
+    let differ = old.iter().zip(new).filter(|(old, new)| old["annotation"]["phrases"] != new["annotation"]["phrases"]);
+    // Of the 13 prompts whose chunks differ, some may differ in chunks that are never asked about.
+    assert!((1..=13).contains(&differ.count()));
+}
+
+#[test]
+fn a_published_file_says_under_which_name_it_is_scored_as_published() {
+    let Some(official) = official() else { return };
+    let folder = folder();
+    let file = official.join("t2i-compbench/numeracy_val.txt");
+    let output = run(folder.path(), &["suites", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("`t2i-compbench/numeracy` is scored as published"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn a_fetch_that_breaks_off_says_what_is_written() {
+    let Some(official) = official() else { return };
+    let folder = folder();
+    let mut files = crate::support::files(&official.join("t2i-compbench"));
+    files.insert("spatial_val.txt".to_owned(), b"<html>log in</html>".to_vec());
+    let output = fetch(folder.path(), &Server::new(files), &["suites", "fetch", "t2i-compbench", "--to", "to"]);
+    refuses(&output, "it was not written, the 31 files before it were");
+    let written = crate::support::files(&folder.path().join("to/t2i-compbench"));
+    assert!(written.len() == 31 && !written.contains_key("spatial_val.txt"), "{:?}", written.keys());
+}

@@ -31,7 +31,7 @@ pub struct Picture {
     pub name: String,
     /// Position of its prompt.
     pub prompt: usize,
-    /// Which of the prompt's images.
+    /// Which of the prompt's images: as its name says, or, where that does not tell ([`Pictures::ranked`]), by their order.
     pub k: u32,
     /// What its name says, where it is named as the official scripts name theirs.
     pub sample: Option<Sample>,
@@ -44,8 +44,23 @@ pub struct Pictures {
     pub known: Vec<Picture>,
     /// Names of those of no prompt.
     pub strangers: Vec<String>,
-    /// Position of the prompt and number of each image that is not there.
+    /// Position of the prompt and number of each image that is not there; of a prompt that is [`Self::ranked`], as many numbers as images
+    /// are not there.
     pub missing: Vec<(usize, u32)>,
+    /// Prompts whose images are numbered by their order, by position, with how many are there: one that is not there leaves no gap.
+    pub ranked: BTreeMap<usize, u32>,
+    /// Images that each prompt should have.
+    pub wanted: u32,
+}
+
+impl Pictures {
+    /// Why there is no picture at one of the [`Self::missing`] places of this prompt.
+    pub fn why_missing(&self, prompt: usize) -> String {
+        match self.ranked.get(&prompt) {
+            Some(there) => format!("the prompt has {there} of {} images", self.wanted),
+            None => "the image is missing".to_owned(),
+        }
+    }
 }
 
 const LAYOUTS: &str = "there may be samples/{prompt}_{NNNNNN}.png, <prompt-id>/<k>.png, or <index>.png with one image a prompt, from 0 \
@@ -101,17 +116,21 @@ pub fn look(source: Source<'_>, prompts: &[Prompt]) -> anyhow::Result<Found> {
     }
     let mut found = match source.map {
         Some(map) => by_map(folder, map, prompts)?,
-        None => by_category(folder, prompts)?,
+        None => by_category(source, prompts)?,
     };
     if found.is_empty() {
         return Err(nothing(folder, &found.pictures.strangers));
     }
-    found.pictures.missing = missing(&found.pictures.known, prompts.len(), source.images);
+    let pictures = &mut found.pictures;
+    let most = pictures.known.iter().map(|picture| picture.k + 1).max().unwrap_or(1);
+    pictures.wanted = source.images.unwrap_or(most);
+    pictures.missing = missing(&pictures.known, prompts.len(), pictures.wanted);
     Ok(found)
 }
 
 /// A folder for each category, as the official scripts want it, or one for all.
-fn by_category(folder: &Path, prompts: &[Prompt]) -> anyhow::Result<Found> {
+fn by_category(source: Source<'_>, prompts: &[Prompt]) -> anyhow::Result<Found> {
+    let folder = source.folder;
     let mut parts: Vec<(&str, Vec<usize>)> = Vec::new();
     for (at, prompt) in prompts.iter().enumerate() {
         match parts.iter_mut().find(|(category, _)| *category == prompt.category) {
@@ -121,15 +140,17 @@ fn by_category(folder: &Path, prompts: &[Prompt]) -> anyhow::Result<Found> {
     }
     parts.retain(|(category, _)| folder.join(category).is_dir());
     if parts.is_empty() {
-        return by_names(folder, prompts);
+        return by_names(source, prompts);
     }
     let mut all = Found::default();
     for (category, places) in parts {
         let own: Vec<Prompt> = places.iter().map(|at| prompts[*at].clone()).collect();
         let inner = |name: String| format!("{category}/{name}");
-        let Found { pictures, problems, surplus } = by_names(&folder.join(category), &own)?;
+        let folder = folder.join(category);
+        let Found { pictures, problems, surplus } = by_names(Source { folder: &folder, ..source }, &own)?;
         let moved = |picture: Picture| Picture { name: inner(picture.name), prompt: places[picture.prompt], ..picture };
         all.pictures.known.extend(pictures.known.into_iter().map(moved));
+        all.pictures.ranked.extend(pictures.ranked.into_iter().map(|(at, there)| (places[at], there)));
         all.pictures.strangers.extend(pictures.strangers.into_iter().map(inner));
         all.problems.extend(problems.into_iter().map(|problem| problem.within(category)));
         all.surplus.extend(surplus.into_iter().map(|(name, problem)| (inner(name), problem.within(category))));
@@ -137,11 +158,12 @@ fn by_category(folder: &Path, prompts: &[Prompt]) -> anyhow::Result<Found> {
     Ok(all)
 }
 
-fn by_names(folder: &Path, prompts: &[Prompt]) -> anyhow::Result<Found> {
+fn by_names(source: Source<'_>, prompts: &[Prompt]) -> anyhow::Result<Found> {
+    let folder = source.folder;
     let names = list(folder)?;
     let is_sample = |name: &String| Sample::parse(folder.join(name)).is_some();
     if folder.join("samples").is_dir() || names.iter().any(is_sample) {
-        return by_samples(folder, prompts);
+        return by_samples(source, prompts);
     }
     let ids: HashMap<&str, usize> = prompts.iter().enumerate().map(|(at, prompt)| (prompt.id.as_str(), at)).collect();
     let order = in_file_order(prompts);
@@ -202,7 +224,7 @@ pub(crate) fn is_image(name: &str) -> bool {
     ["png", "jpg", "jpeg", "webp"].contains(&ending.as_str())
 }
 
-fn by_samples(folder: &Path, prompts: &[Prompt]) -> anyhow::Result<Found> {
+fn by_samples(Source { folder, images, .. }: Source<'_>, prompts: &[Prompt]) -> anyhow::Result<Found> {
     let inner = if folder.join("samples").is_dir() { "samples/" } else { "" };
     let within = folder.join(inner);
     let parse = |name: String| Sample::parse(within.join(&name)).filter(|_| is_image(&name));
@@ -210,19 +232,67 @@ fn by_samples(folder: &Path, prompts: &[Prompt]) -> anyhow::Result<Found> {
     // The order of the official scripts, which is chance where two images have one number.
     samples.sort_by(|a, b| (a.number, &a.name).cmp(&(b.number, &b.name)));
     let pairs = samples.windows(2).filter(|pair| pair[0].number == pair[1].number);
-    let problem = |pair: &[Sample]| Problem::Twice {
+    let problem = |pair: &[Sample]| Problem::SameNumber {
         image: format!("{inner}{}", pair[1].name),
         other: format!("{inner}{}", pair[0].name),
-        of: format!("number {}", pair[0].number),
+        number: pair[0].number,
     };
     let problems = pairs.map(problem).collect();
+    let places = by_number(&samples, prompts, images);
     let entry = |sample: Sample| {
         let (path, name) = (sample.path.clone(), format!("{inner}{}", sample.name));
         (sample.prompt.clone(), path, name, Some(sample))
     };
-    let entries = samples.into_iter().map(entry).collect();
-    let pictures = by_text(entries, prompts, |text| text.split('_').next().unwrap_or(text));
+    let entries: Vec<Entry> = samples.into_iter().map(entry).collect();
+    let pictures = match places {
+        Some(places) => at_places(entries, &places),
+        None => by_text(entries, prompts, part),
+    };
     Ok(Found { pictures, problems, surplus: Vec::new() })
+}
+
+/// What of a prompt's text an official name has.
+fn part(text: &str) -> &str {
+    text.split('_').next().unwrap_or(text)
+}
+
+/// Prompt of each sample, and which of its images it is, by the numbers: image k of the prompt at place j has the number N·j + k, where each
+/// prompt has N images. None for samples of no prompt; nothing at all where a sample of a prompt is numbered otherwise.
+///
+/// Other than the order, this tells which image of a prompt is not there, and so which images of several folders are of one seed.
+fn by_number(samples: &[Sample], prompts: &[Prompt], images: Option<u32>) -> Option<Vec<Option<(usize, u32)>>> {
+    let mut counts: HashMap<&str, [usize; 2]> = HashMap::new();
+    for prompt in prompts {
+        counts.entry(part(&prompt.text)).or_default()[0] += 1;
+    }
+    for sample in samples {
+        if let Some([_, images]) = counts.get_mut(sample.prompt.as_str()) {
+            *images += 1;
+        }
+    }
+    let most = counts.values().map(|[prompts, images]| images.div_ceil(*prompts) as u64).max().unwrap_or(0);
+    let wanted = images.map_or(most, u64::from).max(1);
+    let order = in_file_order(prompts);
+    let place = |sample: &Sample| {
+        if !counts.contains_key(sample.prompt.as_str()) {
+            return Some(None);
+        }
+        let prompt = *order.get(usize::try_from(sample.number / wanted).ok()?)?;
+        (part(&prompts[prompt].text) == sample.prompt).then_some(Some((prompt, (sample.number % wanted) as u32)))
+    };
+    samples.iter().map(place).collect()
+}
+
+/// Images at the places that their numbers name.
+fn at_places(entries: Vec<Entry>, places: &[Option<(usize, u32)>]) -> Pictures {
+    let mut pictures = Pictures::default();
+    for ((_, path, name, sample), place) in entries.into_iter().zip(places) {
+        match *place {
+            Some((prompt, k)) => pictures.known.push(Picture { path, name, prompt, k, sample }),
+            None => pictures.strangers.push(name),
+        }
+    }
+    pictures
 }
 
 fn by_map(folder: &Path, map: &Path, prompts: &[Prompt]) -> anyhow::Result<Found> {
@@ -246,6 +316,9 @@ fn by_map(folder: &Path, map: &Path, prompts: &[Prompt]) -> anyhow::Result<Found
             Whose::Id(id) => match ids.get(id.as_str()) {
                 Some(&prompt) => {
                     let next = counts.entry(prompt).or_default();
+                    if k.is_none() {
+                        *found.pictures.ranked.entry(prompt).or_default() += 1;
+                    }
                     let k = k.unwrap_or(*next);
                     *next += 1;
                     found.pictures.known.push(Picture { path, name, prompt, k, sample: None });
@@ -256,6 +329,7 @@ fn by_map(folder: &Path, map: &Path, prompts: &[Prompt]) -> anyhow::Result<Found
     }
     let by_text = by_text(entries, prompts, |text| text);
     found.pictures.known.extend(by_text.known);
+    found.pictures.ranked.extend(by_text.ranked);
     strangers.extend(by_text.strangers);
     let surplus = |image: String| {
         let (line, whose) = named.get(&image)?;
@@ -313,21 +387,21 @@ fn by_text(entries: Vec<Entry>, prompts: &[Prompt], part: impl Fn(&str) -> &str)
         let at = taken.entry(text).or_default();
         let (prompt, k) = (prompts[*at / share], (*at % share) as u32);
         *at += 1;
+        *pictures.ranked.entry(prompt).or_default() += 1;
         pictures.known.push(Picture { path, name, prompt, k, sample });
     }
     pictures
 }
 
-fn missing(known: &[Picture], prompts: usize, images: Option<u32>) -> Vec<(usize, u32)> {
+fn missing(known: &[Picture], prompts: usize, wanted: u32) -> Vec<(usize, u32)> {
     let mut there: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
     for picture in known {
         there.entry(picture.prompt).or_default().push(picture.k);
     }
-    let most = images.unwrap_or_else(|| known.iter().map(|picture| picture.k + 1).max().unwrap_or(1));
     let none = Vec::new();
     let lacks = |prompt: usize| {
         let there = there.get(&prompt).unwrap_or(&none);
-        (0..most).filter(|k| !there.contains(k)).map(move |k| (prompt, k)).collect::<Vec<_>>()
+        (0..wanted).filter(|k| !there.contains(k)).map(move |k| (prompt, k)).collect::<Vec<_>>()
     };
     (0..prompts).flat_map(lacks).collect()
 }
@@ -384,6 +458,41 @@ mod tests {
         );
         assert_eq!(found(&["0.png", "1.jpg", "notes.txt"], &["a", "b"]), (vec![(0, 0), (1, 0)], 0, vec![]));
         assert_eq!(found(&["0.png", "1.jpg", "2.png"], &["a", "b"]), (vec![(0, 0), (1, 0)], 1, vec![]));
+    }
+
+    #[test]
+    fn official_numbers_say_which_image_is_missing_and_others_only_how_many() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str| fs::write(folder.path().join(name), "").unwrap();
+        let look = |images: Option<u32>| {
+            let pictures = find(Source { folder: folder.path(), map: None, images }, &prompts(&["a", "b"])).unwrap();
+            let known: Places = pictures.known.iter().map(|picture| (picture.prompt, picture.k)).collect();
+            let why = pictures.missing.iter().map(|(at, _)| pictures.why_missing(*at)).collect::<Vec<_>>();
+            (known, pictures.missing, why)
+        };
+        for name in ["a_000001.png", "a_000002.png", "b_000003.png", "b_000004.png", "b_000005.png"] {
+            write(name);
+        }
+        let known = vec![(0, 1), (0, 2), (1, 0), (1, 1), (1, 2)];
+        assert_eq!(look(None), (known, vec![(0, 0)], vec!["the image is missing".to_owned()]));
+        // Of four images a prompt these would be other numbers: nobody can say which images they are.
+        let known = vec![(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)];
+        let missing = vec![(0, 2), (0, 3), (1, 3)];
+        let why = [2, 2, 3].map(|there| format!("the prompt has {there} of 4 images")).to_vec();
+        assert_eq!(look(Some(4)), (known, missing, why));
+    }
+
+    #[test]
+    fn two_images_of_one_number_are_told_how_names_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["00000_0.png", "00001_0.png"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let source = Source { folder: folder.path(), map: None, images: None };
+        let refused = find(source, &prompts(&["a"])).unwrap_err();
+        let hint = refused.downcast_ref::<crate::failure::Explained>().map(|explained| explained.hint.as_str());
+        assert_eq!(refused.to_string(), "00000_0.png and 00001_0.png are both number 0");
+        assert!(hint.is_some_and(|hint| hint.contains("{prompt}_{NNNNNN}.png") && hint.contains("--map")), "{hint:?}");
     }
 
     #[test]

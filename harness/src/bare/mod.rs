@@ -11,6 +11,6 @@ pub mod problem;
 pub mod summary;
 
 pub use layout::{Found, Picture, Pictures, Source};
-pub use observe::{Seen, observe};
+pub use observe::{Seen, observe, refuse_unscored};
 pub use problem::Problem;
 pub use summary::{Line, summarise};

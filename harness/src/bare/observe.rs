@@ -1,17 +1,17 @@
 //! Scoring a folder's images, each once: what an earlier execution found by the same scorers is kept.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
-use gentron_metrics::{Observation, unscored};
+use gentron_metrics::{Observation, Outcome};
 use gentron_suites::Prompt;
 use serde::{Deserialize, Serialize};
 
 use super::layout::{Picture, Pictures};
-use crate::failure::Interrupted;
+use crate::failure::{Interrupted, refuse};
 use crate::progress::{self, Progress};
 use crate::score::Scorer;
 use crate::store::{Journals, atomic, digest};
@@ -34,7 +34,7 @@ pub struct Seen {
     pub prompt_id: String,
     /// The prompt.
     pub prompt: String,
-    /// Which of the prompt's images.
+    /// Which of the prompt's images; by their order where their names do not tell.
     pub k: u32,
     /// One a metric.
     pub observations: Vec<Observation>,
@@ -62,11 +62,11 @@ pub fn observe(
     let journals = Journals::<String>::new(out.join("journals"), "observations");
     let mut known = remembered(&journals, out)?;
     known.retain(|noted| noted.seen.scorer == identity);
-    let known: HashMap<(&str, &str, &str, u32), &Noted> = known
+    let known: HashMap<(&str, &str, &str), &Noted> = known
         .iter()
         .filter_map(|noted| {
             let seen = &noted.seen;
-            Some(((seen.image.as_deref()?, seen.sha256.as_deref()?, seen.prompt_id.as_str(), seen.k), noted))
+            Some(((seen.image.as_deref()?, seen.sha256.as_deref()?, seen.prompt_id.as_str()), noted))
         })
         .collect();
 
@@ -80,8 +80,10 @@ pub fn observe(
             let prompt = &prompts[picture.prompt];
             let bytes = fs::read(&picture.path).with_context(|| format!("cannot read {}", picture.path.display()))?;
             let sha256 = digest::of_bytes(&bytes);
-            let noted = match known.get(&(picture.name.as_str(), sha256.as_str(), prompt.id.as_str(), picture.k)) {
-                Some(noted) => (*noted).clone(),
+            let noted = match known.get(&(picture.name.as_str(), sha256.as_str(), prompt.id.as_str())) {
+                Some(noted) if noted.seen.k == picture.k => (*noted).clone(),
+                // Another image of the prompt has come or gone, so that this one counts otherwise: it shows what it showed.
+                Some(noted) => Noted::new(&Seen { k: picture.k, ..noted.seen.clone() })?,
                 None => {
                     let noted = Noted::new(&look(picture, prompt, scorer, (&bytes, sha256, &identity)))?;
                     new.push(noted.line.clone());
@@ -103,13 +105,32 @@ pub fn observe(
     let mut noted: Vec<Noted> =
         slots.into_iter().filter_map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner)).collect();
     for (prompt, k) in &pictures.missing {
-        noted.push(Noted::new(&missing(&prompts[*prompt], *k, scorer, &identity))?);
+        let why = pictures.why_missing(*prompt);
+        noted.push(Noted::new(&missing((&prompts[*prompt], *k), &why, scorer, &identity))?);
     }
     let lines: String = noted.iter().map(|noted| format!("{}\n", noted.line)).collect();
     atomic::write(&out.join(FILE), lines.as_bytes())?;
     journals.clear()?;
     progress::say(&format!("{} images looked at, {} missing", pictures.known.len(), pictures.missing.len()));
     Ok(noted.into_iter().map(|noted| noted.seen).collect())
+}
+
+/// Refuses what has not a single score: it is hardly what was meant.
+///
+/// # Errors
+/// None of the images that are there has a score; with the most frequent reason.
+pub fn refuse_unscored(seen: &[Seen]) -> anyhow::Result<()> {
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for observation in seen.iter().filter(|seen| seen.image.is_some()).flat_map(|seen| &seen.observations) {
+        match &observation.outcome {
+            Outcome::Scored { .. } => return Ok(()),
+            Outcome::Unscored { why } | Outcome::Outside { why } => *reasons.entry(why.as_str()).or_default() += 1,
+        }
+    }
+    let most = reasons.into_iter().max_by_key(|(_, count)| *count);
+    let why = most.map_or("no score is made of these categories", |(why, _)| why);
+    let hint = "bring what the scores lack (`gentron doctor` lists the scorers), or name with --suite the suite that these images are of";
+    Err(refuse(format!("no image could be scored: {why}"), hint))
 }
 
 /// A line of [`FILE`] and what it says. Numbers are always those that were read from the line, which may have lost their last bit on
@@ -144,23 +165,13 @@ fn look(picture: &Picture, prompt: &Prompt, scorer: &Scorer, file: (&[u8], Strin
     let (bytes, sha256, identity) = file;
     let observations = match image::load_from_memory(bytes) {
         Ok(image) => scorer.observe(prompt, &image.to_rgb8(), &picture.name),
-        Err(error) => none(prompt, scorer, &format!("the image cannot be read: {error}")),
+        Err(error) => scorer.unseen(prompt, &format!("the image cannot be read: {error}")),
     };
     Seen { image: Some(picture.name.clone()), sha256: Some(sha256), ..of(prompt, picture.k, identity, observations) }
 }
 
-fn missing(prompt: &Prompt, k: u32, scorer: &Scorer, identity: &str) -> Seen {
-    of(prompt, k, identity, none(prompt, scorer, "the image is missing"))
-}
-
-/// Every metric unscored, under the name that its score would have.
-fn none(prompt: &Prompt, scorer: &Scorer, why: &str) -> Vec<Observation> {
-    let metrics = scorer.metrics(&prompt.suite, &prompt.category);
-    let named = |(observation, metric): (Observation, &gentron_metrics::MetricId)| Observation {
-        metric: scorer.name(&prompt.suite, *metric),
-        ..observation
-    };
-    unscored(&metrics, why).into_iter().zip(&metrics).map(named).collect()
+fn missing((prompt, k): (&Prompt, u32), why: &str, scorer: &Scorer, identity: &str) -> Seen {
+    of(prompt, k, identity, scorer.unseen(prompt, why))
 }
 
 fn of(prompt: &Prompt, k: u32, identity: &str, observations: Vec<Observation>) -> Seen {
@@ -174,5 +185,36 @@ fn of(prompt: &Prompt, k: u32, identity: &str, observations: Vec<Observation>) -
         prompt: prompt.text.clone(),
         k,
         observations,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(image: Option<&str>, outcomes: &[Outcome]) -> Seen {
+        let observation = |outcome: &Outcome| Observation { metric: "b-vqa".to_owned(), outcome: outcome.clone() };
+        Seen {
+            image: image.map(str::to_owned),
+            sha256: None,
+            scorer: String::new(),
+            suite: "own".to_owned(),
+            category: "all".to_owned(),
+            prompt_id: "p-0".to_owned(),
+            prompt: String::new(),
+            k: 0,
+            observations: outcomes.iter().map(observation).collect(),
+        }
+    }
+
+    #[test]
+    fn a_folder_without_any_score_is_refused_for_its_most_frequent_reason() {
+        let unscored = |why: &str| Outcome::Unscored { why: why.to_owned() };
+        let scored = Outcome::Scored { value: 0.0, reasons: Vec::new() };
+        let gone = seen(None, &[unscored("the image is missing"), unscored("the image is missing")]);
+        let none = seen(Some("0.png"), &[unscored("no CLIP"), unscored("no CLIP"), unscored("no BLIP")]);
+        let refused = refuse_unscored(&[gone.clone(), none.clone()]).unwrap_err();
+        assert_eq!(refused.to_string(), "no image could be scored: no CLIP");
+        assert!(refuse_unscored(&[gone, none, seen(Some("1.png"), &[scored])]).is_ok());
     }
 }

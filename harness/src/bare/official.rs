@@ -125,7 +125,7 @@ mod tests {
             sample: Sample::parse(name.into()),
         };
         let known: Vec<Picture> = names.into_iter().enumerate().map(picture).collect();
-        let pictures = Pictures { known, strangers: Vec::new(), missing: vec![(2, 0), (3, 0)] };
+        let pictures = Pictures { known, missing: vec![(2, 0), (3, 0)], ..Pictures::default() };
         // Of color every image is there, of non_spatial one of two, of numeracy none.
         let seen = [
             seen("color", "b-vqa", Some(names[0])),

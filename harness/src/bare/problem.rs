@@ -15,6 +15,15 @@ pub enum Problem {
         /// The place.
         of: String,
     },
+    /// Two images have one number, where numbers count through all images.
+    SameNumber {
+        /// The later one.
+        image: String,
+        /// The one before.
+        other: String,
+        /// Their number.
+        number: u64,
+    },
     /// The map names an image that is not there.
     Absent {
         /// The map.
@@ -83,6 +92,7 @@ impl Problem {
     pub fn what(&self) -> String {
         match self {
             Self::Twice { image, other, of } => format!("{other} and {image} are both {of}"),
+            Self::SameNumber { image, other, number } => format!("{other} and {image} are both number {number}"),
             Self::Absent { map, image } => format!("{map} names {image}, which is not there"),
             Self::Count { prompt_id, found, wanted, prompt } => {
                 format!("{prompt_id} has {found} images instead of {wanted} ({prompt})")
@@ -102,7 +112,7 @@ impl Problem {
     /// One word for it.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Twice { .. } => "twice",
+            Self::Twice { .. } | Self::SameNumber { .. } => "twice",
             Self::Absent { .. } => "absent",
             Self::Count { .. } => "count",
             Self::Number { .. } => "number",
@@ -117,6 +127,10 @@ impl Problem {
     pub fn way_out(&self) -> &'static str {
         match self {
             Self::Twice { .. } => "keep one of them",
+            Self::SameNumber { .. } => {
+                "names are read as {prompt}_{NNNNNN}.png, as the official scripts read theirs: the number counts through all images of the \
+                 folder, whatever their prompts. Number them on, or, if the names mean something else, say whose each image is with --map"
+            }
             Self::Absent { .. } => "image is a path in the folder: correct the map, or bring the image",
             Self::Number { .. } => "number the images of each prompt from 0 on",
             Self::Count { .. } => "bring what is missing, or say with --images how many each prompt has",
@@ -135,6 +149,9 @@ impl Problem {
         let inner = |name: String| format!("{folder}/{name}");
         match self {
             Self::Twice { image, other, of } => Self::Twice { image: inner(image), other: inner(other), of },
+            Self::SameNumber { image, other, number } => {
+                Self::SameNumber { image: inner(image), other: inner(other), number }
+            }
             Self::Number { image, k, wanted } => Self::Number { image: inner(image), k, wanted },
             Self::Unreadable { image, why } => Self::Unreadable { image: inner(image), why },
             Self::Beyond { image, index, prompts } => Self::Beyond { image: inner(image), index, prompts },

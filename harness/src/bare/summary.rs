@@ -16,9 +16,9 @@ pub struct Line {
     pub group: String,
     /// What the score is called.
     pub metric: String,
-    /// Over all images; null while any is unscored.
+    /// Over all images that the score can be asked of; null while any of them is unscored.
     pub mean: Option<f64>,
-    /// Between what the mean over all images lies, whatever the unscored ones would score; where it was asked for.
+    /// Between what that mean lies, whatever the unscored ones would score; where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bounds: Option<[f64; 2]>,
     /// Images with a score.
@@ -28,6 +28,9 @@ pub struct Line {
     /// Why, and how many each.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub why: BTreeMap<String, usize>,
+    /// Images of prompts that the score cannot be asked of, which are left out of the mean: why, and how many each.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub outside: BTreeMap<String, usize>,
 }
 
 /// Averages what was seen, in its order. Groups are in the order of the prompts.
@@ -72,6 +75,7 @@ fn lines(group: &str, members: &[&Seen], bounds: bool) -> Vec<Line> {
             scored: average.scored(),
             missing: average.unscored(),
             why: average.reasons().clone(),
+            outside: average.reasons_outside().clone(),
         }
     };
     metrics.into_iter().map(line).collect()
@@ -86,6 +90,10 @@ pub fn render(lines: &[Line]) -> String {
         headings.push(("at most", Lean::Right));
     }
     headings.extend([("scored", Lean::Right), ("missing", Lean::Right)]);
+    let outside = lines.iter().any(|line| !line.outside.is_empty());
+    if outside {
+        headings.push(("outside", Lean::Right));
+    }
     let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"));
     let row = |line: &Line| {
         let mut row = vec![line.group.clone(), line.metric.clone(), number(line.mean)];
@@ -93,18 +101,31 @@ pub fn render(lines: &[Line]) -> String {
             row.extend([0, 1].map(|side| number(line.bounds.map(|bounds| bounds[side]))));
         }
         row.extend([line.scored.to_string(), line.missing.to_string()]);
+        if outside {
+            row.push(line.outside.values().sum::<usize>().to_string());
+        }
         row
     };
     let mut text = table::render(&headings, &lines.iter().map(row).collect::<Vec<_>>());
-    let mut why: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
-    for line in lines.iter().filter(|line| !line.group.contains(", challenge ")) {
-        for (reason, count) in &line.why {
-            *why.entry(reason).or_default().entry(&line.metric).or_default() += count;
-        }
+    for (reason, counts) in reasons(lines, |line| &line.why) {
+        text += &format!("\nunscored, {counts}: {reason}\n");
     }
-    for (reason, metrics) in why {
-        let counts: Vec<String> = metrics.iter().map(|(metric, count)| format!("{count} of {metric}")).collect();
-        text += &format!("\nunscored, {}: {reason}\n", counts.join(", "));
+    for (reason, counts) in reasons(lines, |line| &line.outside) {
+        text += &format!("\noutside the score and its mean, {counts}: {reason}\n");
     }
     text
+}
+
+/// Each reason once, with "18 of unidet-2d-fixed": how many images of which scores.
+fn reasons<'a>(lines: &'a [Line], of: impl Fn(&'a Line) -> &'a BTreeMap<String, usize>) -> BTreeMap<&'a str, String> {
+    let mut reasons: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
+    for line in lines.iter().filter(|line| !line.group.contains(", challenge ")) {
+        for (reason, count) in of(line) {
+            *reasons.entry(reason).or_default().entry(&line.metric).or_default() += count;
+        }
+    }
+    let counts = |metrics: BTreeMap<&str, usize>| {
+        metrics.iter().map(|(metric, count)| format!("{count} of {metric}")).collect::<Vec<_>>().join(", ")
+    };
+    reasons.into_iter().map(|(reason, metrics)| (reason, counts(metrics))).collect()
 }

@@ -109,7 +109,7 @@ pub struct ServeArgs {
     /// Address of the operator's page; keep it on this machine
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
     pub operator: std::net::SocketAddr,
-    /// PostgreSQL instead of study.db, for several servers: postgres://user@host/database [or in GENTRON_DATABASE]
+    /// PostgreSQL instead of study.db, for several servers: postgres://user@host/database, with ?sslmode=require by TLS [or in GENTRON_DATABASE]
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
     /// Where people reach the form, if a proxy is in front: `https://study.example.org`

@@ -39,12 +39,13 @@ pub fn run(args: &FetchArgs) -> anyhow::Result<Outcome> {
     let downloader = Downloader::new()
         .explain(|| ("cannot make an HTTP client", "install the system's certificates (on Debian: ca-certificates)"))?;
     let progress = Progress::new("fetch", wanted.iter().map(|(_, _, files)| files.len()).sum());
-    let mut brought = Vec::new();
+    let mut brought: Vec<Brought> = Vec::new();
     for (suite, folder, files) in &wanted {
         progress.remark(suite);
         let (mut fetched, mut already_there) = (0, 0);
         for file in files {
-            match fetch(file, folder, &downloader).map_err(|error| failed(error, suite, folder))? {
+            let before = fetched + brought.iter().map(|brought| brought.fetched).sum::<usize>();
+            match fetch(file, folder, &downloader).map_err(|error| failed(error, suite, folder, before))? {
                 Fetched::Written => fetched += 1,
                 Fetched::There => already_there += 1,
             }
@@ -98,7 +99,8 @@ fn folder(to: Option<&Path>) -> anyhow::Result<PathBuf> {
     })
 }
 
-fn failed(error: SuitesError, suite: &str, folder: &Path) -> anyhow::Error {
+/// `before` files were written before this one, and stay.
+fn failed(error: SuitesError, suite: &str, folder: &Path, before: usize) -> anyhow::Error {
     if interrupt::requested() {
         return Interrupted.into();
     }
@@ -109,7 +111,14 @@ fn failed(error: SuitesError, suite: &str, folder: &Path) -> anyhow::Error {
             folder.display()
         ),
         SuitesError::Digest { .. } => {
-            "nothing was written: these are not the published bytes. A proxy that answers with a page of its own does this".into()
+            let written = match before {
+                0 => "nothing was written".to_owned(),
+                1 => "it was not written, the one file before it was".to_owned(),
+                _ => format!("it was not written, the {before} files before it were"),
+            };
+            format!(
+                "{written}: these are not the published bytes. A proxy that answers with a page of its own does this"
+            )
         }
         SuitesError::InTheWay { .. } => "move that file away, or fetch to another folder with --to".into(),
         _ => "name a folder that can be written with --to".into(),

@@ -7,13 +7,13 @@ use gentron_reports::observations::{FILE, ObservationRow, write_observations};
 use gentron_suites::Prompt;
 
 use super::suites;
-use crate::bare::{Pictures, Seen, Source, layout, observe, official, summarise, summary};
+use crate::bare::{Pictures, Seen, Source, layout, observe, official, refuse_unscored, summarise, summary};
 use crate::cli::ScoreArgs;
 use crate::failure::{Explain as _, Outcome};
 use crate::plan::Task;
 use crate::progress;
 use crate::recipe::World;
-use crate::score::distance::{self, Distance, distances};
+use crate::score::distance::{self, Distance, Embedding, distances};
 use crate::score::networks::Network;
 use crate::score::{Eyes, Scorer, rows};
 use crate::store::run::pretty;
@@ -37,8 +37,9 @@ pub fn run(args: &ScoreArgs, word: &str) -> anyhow::Result<Outcome> {
     let world = args.world.unwrap_or_else(|| World::of(suite.id()));
     let paths = args.scorers.paths();
     let eyes = Eyes::open(&if world == World::Photographs { paths.or_found() } else { paths })?;
+    let eyes = eyes.among(pictures.known.iter().map(|picture| picture.name.as_str()));
     let scorer = Scorer::of_world(suite.id(), world, eyes);
-    scorer.check_canaries()?;
+    let unchecked = scorer.check_canaries()?;
     if let Some(stranger) = pictures.strangers.first() {
         let count = pictures.strangers.len();
         progress::say(&format!("note: {count} images are of no prompt of {word} and are left out ({stranger})"));
@@ -50,12 +51,13 @@ pub fn run(args: &ScoreArgs, word: &str) -> anyhow::Result<Outcome> {
     let table = rows(&args.run, &seen, &prompts, &scorer)?;
     let explain = || (format!("cannot write {}", out.display()), "name another folder with --out");
     write_observations(&out, table).explain(explain)?;
-    let distances = compared(args, &pictures, &scorer)?;
+    let distances = compared(args, &pictures, &scorer, &out)?;
     let answer = serde_json::json!({
         "folder": args.run.display().to_string(),
-        "suite": {"id": suite.id(), "asked": word, "digest": suite.digest(), "prompts": prompts.len(), "files": suite.files},
+        "suite": {"id": suite.id(), "asked": word, "digest": suite.digest(), "prompts": prompts.len(), "phrases": gentron_suites::phrases_by(&prompts), "files": suite.files},
         "scorers": scorer.card(categories(&prompts)),
         "preparations": scorer.preparations(categories(&prompts)),
+        "canaries_unchecked": unchecked,
         "images": {"known": pictures.known.len(), "missing": pictures.missing.len(), "strangers": pictures.strangers},
         "scores": lines,
         "distances": distances,
@@ -76,17 +78,24 @@ pub fn run(args: &ScoreArgs, word: &str) -> anyhow::Result<Outcome> {
         text.extend(written.iter().map(|path| format!("official file: {}\n", path.display())));
         table::print(&text)?;
     }
+    // The table is printed and the files are written: they say why of each score. A distance needs none of them.
+    if distances.is_empty() {
+        refuse_unscored(&seen)?;
+    }
     Ok(Outcome::Done)
 }
 
 /// Distances to the reference set, where one is named.
-fn compared(args: &ScoreArgs, pictures: &Pictures, scorer: &Scorer) -> anyhow::Result<Vec<Distance>> {
+fn compared(args: &ScoreArgs, pictures: &Pictures, scorer: &Scorer, out: &Path) -> anyhow::Result<Vec<Distance>> {
     let Some(reference) = &args.reference else { return Ok(Vec::new()) };
     let images: Vec<_> = pictures.known.iter().map(|picture| picture.path.clone()).collect();
     let found = Network::find("inception").and_then(Network::found).map(|(folder, _)| folder);
     let inception = args.inception.clone().or(found);
     let clip = scorer.similarity();
-    distances(&images, reference, inception.as_deref(), clip.as_ref().map(|(clip, sha256)| (*clip, sha256.as_str())))
+    let clip = clip.as_ref().map(|(clip, sha256)| (*clip, sha256.as_str()));
+    let kept = out.join("features");
+    let embedding = Embedding { kept: &kept, threads: args.work.threads() };
+    distances(&images, reference, inception.as_deref(), clip, embedding)
 }
 
 /// Suite and category, each once.

@@ -10,7 +10,7 @@ use crate::cli::{DEFAULT_RUN, WorkArgs};
 use crate::failure::Outcome;
 use crate::remote;
 use crate::score::ScorerPaths;
-use crate::shards::merge;
+use crate::shards::{fault::Faults, merge};
 use crate::store::Run;
 use crate::table;
 
@@ -19,7 +19,7 @@ pub const ABOUT: &str = "\
 Make one run of what the workers did, or say what is missing.
 
 Every shard must be there once, whole, of this plan, and scored by the scorers that are here; every digest is computed anew. What is \
-missing, double or different is named, and nothing is changed then. Otherwise images, images.jsonl and observations.parquet are \
+missing, double or different is named, with --json all of it, and nothing is changed then. Otherwise images, images.jsonl and observations.parquet are \
 written and the shards removed: the run is the same to the byte as one of `ablate`, and `gentron report` concludes from it.
 
 Where machines share no file system, each works on a copy of the folder that `plan` made, and --from names the copies.";
@@ -55,7 +55,7 @@ pub struct MergeArgs {
 /// Checks, merges, prints.
 ///
 /// # Errors
-/// Something is missing, double or different, or the disk fails.
+/// Something is missing, double or different, which `--json` prints as a list, too; or the disk fails.
 pub fn run(args: &MergeArgs) -> anyhow::Result<Outcome> {
     remote::whole(&args.run, |folder| on(folder, args))
 }
@@ -66,8 +66,15 @@ fn on(folder: &Path, args: &MergeArgs) -> anyhow::Result<Outcome> {
         Some(Stage::Generate) => None,
         _ => Some(setup::scorer_of(&run, &args.work, &ScorerPaths::default())?.0),
     };
-    let merged = merge::merge(&run, &args.from, scorer.as_ref())?;
     let folder = args.run.display();
+    let merged = merge::merge(&run, &args.run, &args.from, scorer.as_ref());
+    if let Err(error) = &merged
+        && let Some(Faults(faults)) = error.downcast_ref::<Faults>()
+        && args.json
+    {
+        table::print_json(&serde_json::json!({ "run": folder.to_string(), "faults": faults }))?;
+    }
+    let merged = merged?;
     if args.json {
         let answer = serde_json::json!({ "run": folder.to_string(), "images": merged.images, "scored": merged.scored });
         table::print_json(&answer)?;

@@ -8,6 +8,7 @@ use crate::cli::DEFAULT_RUN;
 use crate::failure::{Outcome, quoted};
 use crate::remote;
 use crate::shards::array::{Piece, pieces};
+use crate::shards::phase;
 use crate::shards::share::{OFFSET, WORKERS};
 use crate::shards::status::{ShardStatus, Standing, of};
 use crate::store::{Access, Run};
@@ -61,10 +62,12 @@ pub struct RetryArgs {
 /// Looks, prints.
 ///
 /// # Errors
-/// There is no run, or it cannot be read.
+/// There is no run, or it cannot be read, or what it lacks is nothing for workers.
 pub fn run(args: &RetryArgs) -> anyhow::Result<Outcome> {
     let looked = remote::look(&args.run)?;
     let run = Run::open_for(&looked.folder, Access::Look)?;
+    // `left` asks the same, and knows no other name than the folder's.
+    phase::is_open(&run, &args.run, args.stage != Some(Stage::Generate))?;
     let workers = args.workers.unwrap_or(run.manifest.plan.shards);
     let left = left(&run, workers, args.stage)?;
     let pieces = pieces(&left, args.max_array_size);
@@ -88,13 +91,13 @@ pub fn run(args: &RetryArgs) -> anyhow::Result<Outcome> {
 /// Workers of `workers` that have something left of a stage, or of any.
 ///
 /// # Errors
-/// The run's folder cannot be read.
+/// The run's folder cannot be read, or what it lacks is nothing for workers.
 pub fn left(run: &Run, workers: u32, stage: Option<Stage>) -> anyhow::Result<Vec<u32>> {
+    if !phase::is_open(run, &run.folder, stage != Some(Stage::Generate))? {
+        return Ok(Vec::new());
+    }
     let mut status = of(run)?;
     if status.shards.is_empty() {
-        if run.path("images.jsonl").exists() {
-            return Ok(Vec::new());
-        }
         status.shards = crate::shards::status::untouched(run);
     }
     let drawn = |shard: &ShardStatus| shard.images == Standing::Whole;

@@ -29,7 +29,8 @@ pub fn scorer(
         .collect();
     let folder = weights.map(|weights| place(weights, name));
     let clip = folder.as_deref().filter(|_| needs_clip(recipe) && !of_clip.is_empty()).map(|folder| (folder, of_clip));
-    let scorer = Scorer::new(recipe, clip, Eyes::open(paths)?)?;
+    // Base names of a run's images are numbers, which say nothing: boxes in a file are those of whole paths.
+    let scorer = Scorer::new(recipe, clip, Eyes::open(paths)?.among([]))?;
     scorer.check_canaries()?;
     Ok(scorer)
 }

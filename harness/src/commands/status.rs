@@ -7,6 +7,7 @@ use clap::Args;
 use crate::cli::DEFAULT_RUN;
 use crate::failure::Outcome;
 use crate::remote;
+use crate::shards::phase::{self, Phase};
 use crate::shards::status::{RunStatus, Standing, of};
 use crate::store::{Access, Run};
 use crate::table::{self, Lean};
@@ -47,7 +48,12 @@ pub fn run(args: &StatusArgs) -> anyhow::Result<Outcome> {
     if args.json {
         table::print_json(&status)?;
     } else {
-        table::print(&text(args, &status))?;
+        let next = if phase::of(&run)? == Phase::Drawn {
+            format!("\nnext: gentron score {}\n", args.run.display())
+        } else {
+            String::new()
+        };
+        table::print(&(text(args, &status) + &next))?;
     }
     let broken = status.shards.iter().any(|shard| shard.fault.is_some());
     Ok(if broken { Outcome::GateFailed } else { Outcome::Done })

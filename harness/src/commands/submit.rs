@@ -8,27 +8,32 @@ use super::retry_plan::left;
 use super::setup;
 use super::work::Stage;
 use crate::cli::{DEFAULT_RUN, WorkArgs};
-use crate::failure::{Explain as _, Outcome, refuse};
+use crate::device;
+use crate::failure::{Explain as _, Outcome, quoted, refuse};
+use crate::forecast;
 use crate::progress::{self, human};
 use crate::remote;
 use crate::score::ScorerPaths;
 use crate::shards::Share;
-use crate::shards::seal::by_shard;
 use crate::store::{Access, Run};
-use crate::submit::estimate::{self, ArmProbe, Estimate};
+use crate::submit::estimate::{self, Estimate, Terms};
+use crate::submit::probe::{ArmProbe, EncoderProbe, Probe, probe};
 use crate::submit::{budget, kubernetes, local, slurm};
 use crate::table;
+use crate::weights::{self, Release};
 
 /// `gentron submit --help`.
 pub const ABOUT: &str = "\
 Hand a plan to Slurm, Kubernetes or processes on this machine.
 
 Every worker is `gentron work`; there is no server. Slurm gets a chain of job arrays: draw, score, then merge and report, each when \
-the one before has succeeded; scripts and logs are in a folder beside the run. Kubernetes gets an indexed job, printed for \
-`kubectl apply -f -`. Only what is not done yet is submitted, so the same command is also the one to go on with.
+the one before has succeeded; scripts and logs are in a folder beside the run. Kubernetes gets two jobs, printed for \
+`kubectl apply -f -`: an indexed one of the workers, and one that waits until nothing is left to them, a week at most, merges and \
+reports. Only what is not done yet is submitted, so the same command is also the one to go on with.
 
---dry-run submits nothing: it draws and scores a batch of every arm here, and prints what the whole will take in hours, disk and \
-energy, and what would be submitted. --budget says which part of the recipe to plan when that is too much.";
+--dry-run submits nothing: it draws and scores a batch of every arm here, and prints what the rest will take in hours, disk and \
+energy, and what would be submitted. --budget says which part of the recipe to plan when that is too much. Hours are measured on this \
+machine: GPU-hours where it has a GPU that is used, else worker-hours.";
 
 /// After `gentron submit --help`.
 pub const EXAMPLES: &str = "\
@@ -62,7 +67,7 @@ pub enum SubmitAction {
     /// Job arrays, by sbatch
     #[command(after_long_help = SLURM_EXAMPLES)]
     Slurm(SlurmArgs),
-    /// An indexed job, printed as JSON for kubectl
+    /// An indexed job and one that concludes, printed as JSON for kubectl
     #[command(after_long_help = KUBERNETES_EXAMPLES)]
     Kubernetes(KubernetesArgs),
     /// Processes on this machine, to the end of the report
@@ -82,11 +87,11 @@ pub struct Common {
     /// Submit nothing: say what it will take, from a probe, and what would be submitted
     #[arg(long)]
     pub dry_run: bool,
-    /// Worker-hours to keep to: which part of the recipe has most power then
-    #[arg(long, value_name = "HOURS", requires = "dry_run")]
+    /// Worker-hours (GPU-hours on a GPU) to keep to: which part of the recipe has most power then
+    #[arg(long, value_name = "HOURS", requires = "dry_run", value_parser = above_zero)]
     pub budget: Option<f64>,
     /// Watts that a worker draws, for the kilowatt-hours
-    #[arg(long, value_name = "W", requires = "dry_run", hide_short_help = true)]
+    #[arg(long, value_name = "W", requires = "dry_run", hide_short_help = true, value_parser = above_zero)]
     pub watts: Option<f64>,
     /// What to work with.
     #[command(flatten)]
@@ -103,7 +108,7 @@ pub struct SlurmArgs {
     #[arg(long = "option", value_name = "OPTION", allow_hyphen_values = true)]
     pub options: Vec<String>,
     /// Run at most so many workers at once
-    #[arg(long, value_name = "K", hide_short_help = true)]
+    #[arg(long, value_name = "K", hide_short_help = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub at_once: Option<u32>,
     /// Seconds before a time limit at which workers are told to stop
     #[arg(long, value_name = "S", default_value_t = 120, hide_short_help = true, value_parser = clap::value_parser!(u32).range(1..=65_535))]
@@ -123,16 +128,16 @@ pub struct KubernetesArgs {
     #[command(flatten)]
     pub common: Common,
     /// Container image that has `gentron` on its path
-    #[arg(long, value_name = "IMAGE")]
+    #[arg(long, value_name = "IMAGE", value_parser = kubernetes::name)]
     pub image: String,
     /// Volume claim with the run, weights and suites; none for an object store
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = kubernetes::name)]
     pub claim: Option<String>,
     /// Secret whose entries become the containers' environment, such as an object store's credentials
-    #[arg(long, value_name = "NAME", hide_short_help = true)]
+    #[arg(long, value_name = "NAME", hide_short_help = true, value_parser = kubernetes::name)]
     pub secret: Option<String>,
     /// Where the claim is mounted; paths that are given are those of the containers
-    #[arg(long, value_name = "PATH", default_value = "/work", hide_short_help = true)]
+    #[arg(long, value_name = "PATH", default_value = "/work", hide_short_help = true, value_parser = kubernetes::mount_path)]
     pub mount: String,
     /// Name of the jobs
     #[arg(long, default_value = "gentron", hide_short_help = true)]
@@ -141,17 +146,26 @@ pub struct KubernetesArgs {
     #[arg(long, value_name = "PATH", hide_short_help = true)]
     pub run_there: Option<String>,
     /// Run at most so many workers at once [default: all]
-    #[arg(long, value_name = "K", hide_short_help = true)]
+    #[arg(long, value_name = "K", hide_short_help = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub at_once: Option<u32>,
     /// GPUs a worker
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub gpus: u32,
     /// CPUs a worker, as 8
-    #[arg(long, value_name = "N", hide_short_help = true)]
+    #[arg(long, value_name = "N", hide_short_help = true, value_parser = kubernetes::quantity)]
     pub cpus: Option<String>,
     /// Memory a worker, as 32Gi
-    #[arg(long, value_name = "SIZE", hide_short_help = true)]
+    #[arg(long, value_name = "SIZE", hide_short_help = true, value_parser = kubernetes::quantity)]
     pub memory: Option<String>,
+    /// Seconds that a worker has to finish its batch when its pod is told to go
+    #[arg(long, value_name = "S", default_value_t = 120, hide_short_help = true, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub grace: u32,
+}
+
+/// Hours or watts.
+fn above_zero(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0);
+    number.ok_or_else(|| "it must be a number above 0".to_owned())
 }
 
 /// For this machine.
@@ -202,6 +216,32 @@ fn absolute(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
 }
 
+/// Whether workers will find what they work with, where they see what is seen here: in a queue nobody would hear of it.
+fn check(run: &Run, work: &WorkArgs) -> anyhow::Result<()> {
+    setup::prompts_of(run, work)?;
+    let computes = !run.manifest.weights.is_empty();
+    if !computes && work.weights.is_none() {
+        return Ok(());
+    }
+    let folder = weights::find(work.weights.as_deref(), None, "weights")?.folder;
+    if !computes {
+        return Ok(());
+    }
+    for name in setup::needed(&run.manifest.recipe, &folder)? {
+        // What is published a worker fetches.
+        let is_fetched = |release: Release| !release.missing(&weights::place(&folder, &name), None).is_empty();
+        if !Release::named(&name).is_some_and(is_fetched) {
+            weights::check_folder(&folder, &name)?;
+        }
+    }
+    Ok(())
+}
+
+/// Words as one types them.
+fn typed<'a>(words: impl IntoIterator<Item = &'a String>) -> String {
+    words.into_iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
 fn this_program() -> anyhow::Result<String> {
     let path =
         std::env::current_exe().explain(|| ("cannot find this program's own file", "start it by its full path"))?;
@@ -212,6 +252,7 @@ fn to_slurm(args: &SlurmArgs) -> anyhow::Result<Outcome> {
     let Common { run: folder, workers, dry_run, work, .. } = &args.common;
     let looked = remote::look(folder)?;
     let run = Run::open_for(&looked.folder, Access::Look)?;
+    check(&run, work)?;
     let (drawing, scoring) = (left(&run, *workers, Some(Stage::Generate))?, left(&run, *workers, Some(Stage::Score))?);
     let (program, here) = (this_program()?, place(folder));
     let stage = |name: &'static str, workers| slurm::Stage {
@@ -244,14 +285,17 @@ fn to_slurm(args: &SlurmArgs) -> anyhow::Result<Outcome> {
     let resources = slurm::Resources { options: args.options.clone(), grace: args.grace };
     let jobs: Vec<slurm::Job> = stages.iter().map(|stage| slurm::job(stage, &resources, size, &logs)).collect();
     if *dry_run {
-        let mut text = say_estimate(&run, &args.common)?;
+        let gpus = args.options.iter().any(|option| option.contains("gpu"));
+        let mut text = say_estimate(&run, &args.common, gpus)?;
+        let mut before: Option<&str> = None;
         for job in &jobs {
             let script = logs.join(format!("{}.sh", job.name)).display().to_string();
+            let after = before.map_or_else(Vec::new, |name| slurm::dependency(&format!("({name})")));
             for slurm::Array { options, arguments } in slurm::arrays(job, *workers, args.at_once) {
-                let words: Vec<String> = options.into_iter().chain([script.clone()]).chain(arguments).collect();
-                text += &format!("\nsbatch {}", words.join(" "));
+                text += &format!("\nsbatch {}", typed(options.iter().chain(&after).chain([&script]).chain(&arguments)));
             }
             text += &format!("\n{}", job.script);
+            before = Some(job.name);
         }
         table::print(&text)?;
         return Ok(Outcome::Done);
@@ -302,17 +346,19 @@ fn to_kubernetes(args: &KubernetesArgs) -> anyhow::Result<Outcome> {
         gpus: args.gpus,
         cpus: args.cpus.clone(),
         memory: args.memory.clone(),
+        run: there.clone(),
+        grace: args.grace,
     };
     let report = vec!["gentron".to_owned(), "report".to_owned(), there.clone()];
     let [working, concluding] = kubernetes::manifests(&cluster, &as_given(&["work"]), &[as_given(&["merge"]), report]);
     if *dry_run {
-        // What is printed stays something that kubectl reads.
-        progress::say(&say_estimate(&run, &args.common)?);
+        // As comments: what is printed stays something that kubectl reads.
+        let text = say_estimate(&run, &args.common, args.gpus > 0)?;
+        table::print(&text.lines().map(|line| format!("# {line}\n")).collect::<String>())?;
     }
     let name = &args.name;
     progress::say(&format!(
-        "gentron submit … | jq .items[0] | kubectl apply -f -\nkubectl wait --for=condition=complete --timeout=-1s job/{name}-work\n\
-         gentron submit … | jq .items[1] | kubectl apply -f -"
+        "gentron submit … | kubectl apply -f -\n{name}-report waits for {name}-work; what both do: kubectl logs --follow job/{name}-report --all-containers"
     ));
     table::print_json(&serde_json::json!({ "apiVersion": "v1", "kind": "List", "items": [working, concluding] }))?;
     Ok(Outcome::Done)
@@ -322,6 +368,7 @@ fn to_local(args: &LocalArgs) -> anyhow::Result<Outcome> {
     let Common { run: folder, workers, dry_run, work, .. } = &args.common;
     let looked = remote::look(folder)?;
     let run = Run::open_for(&looked.folder, Access::Look)?;
+    check(&run, work)?;
     let indices = left(&run, *workers, None)?;
     let (program, here) = (this_program()?, place(folder));
     // Without a word on threads, all workers together have as many as there are cores.
@@ -329,8 +376,8 @@ fn to_local(args: &LocalArgs) -> anyhow::Result<Outcome> {
     let work = WorkArgs { threads: Some(work.threads.unwrap_or(share)), ..work.clone() };
     let worker = command(&program, &["work"], &here, &work, true);
     if *dry_run {
-        let text = say_estimate(&run, &args.common)?;
-        let lines: String = indices.iter().map(|i| format!("{} --shard {i}/{workers}\n", worker.join(" "))).collect();
+        let text = say_estimate(&run, &args.common, args.gpus > 0)?;
+        let lines: String = indices.iter().map(|i| format!("{} --shard {i}/{workers}\n", typed(&worker))).collect();
         table::print(&format!("{text}\n{lines}"))?;
         return Ok(Outcome::Done);
     }
@@ -355,28 +402,48 @@ fn to_local(args: &LocalArgs) -> anyhow::Result<Outcome> {
     })
 }
 
-/// What the run will take, and what of it fits into a budget.
-fn say_estimate(run: &Run, args: &Common) -> anyhow::Result<String> {
+/// What is left of the run will take, and what of it fits into a budget; `gpus` says whether workers are to have any.
+fn say_estimate(run: &Run, args: &Common, gpus: bool) -> anyhow::Result<String> {
+    let left = estimate::left(run)?;
+    if !left.values().any(estimate::Rest::is_some) {
+        return Ok(format!("nothing is left of {} images to draw or to score\n", run.plan.tasks.len()));
+    }
     let prompts = setup::prompts_of(run, &args.work)?;
     let sources = setup::sources_of(run, &args.work, Share::WHOLE)?;
     let (scorer, _) = setup::scorer_of(run, &args.work, &ScorerPaths::default())?;
     progress::say("drawing and scoring one batch of every arm");
-    let probes = estimate::probe(run, &prompts, &sources, &scorer)?;
-    let threads = args.work.threads();
-    let found = estimate::estimate(&run.plan, &probes, (args.workers, threads), args.watts);
-    let mut text = estimate_text(run, &probes, &found);
+    let probed = probe(run, &prompts, &sources, &scorer)?;
+    let terms = Terms {
+        workers: args.workers,
+        threads: args.work.threads(),
+        watts: args.watts,
+        embeddings: forecast::embeddings(&run.manifest.recipe, sources.weights.as_deref(), prompts.len()),
+    };
+    let found = estimate::estimate(&run.plan, &left, &probed, &terms);
+    let shards = left.values().filter(|rest| rest.is_some()).count();
+    let mut text = estimate_text(run, &probed, &found, shards);
+    let on_cpu = device::device().is_cpu();
+    if gpus && on_cpu {
+        text += "note: workers are to have GPUs, and this was measured on a CPU; measure on a machine like theirs\n";
+    }
     if let Some(hours) = args.budget {
-        text += &budget_text(run, &probes, hours, threads);
+        let unit = if on_cpu { "worker-hours" } else { "GPU-hours" };
+        text += &budget_text(run, &probed, (&terms, &found), hours, unit);
     }
     Ok(text)
 }
 
-fn estimate_text(run: &Run, probes: &[ArmProbe], found: &Estimate) -> String {
-    let Estimate { workers, threads, worker_hours, wall_hours, disk, kilowatt_hours } = found;
+fn estimate_text(run: &Run, probed: &Probe, found: &Estimate, shards: usize) -> String {
+    let Estimate { workers, threads, worker_hours, wall_hours, draws, scores, disk, packed, kilowatt_hours, .. } =
+        found;
     let time = |hours: f64| human(hours * 3600.0);
-    let mut text = format!("{} images, from a batch of each arm on this machine:\n", run.plan.tasks.len());
-    for probe in probes {
-        let ArmProbe { arm, images, load, draw, score, .. } = probe;
+    let images = run.plan.tasks.len();
+    let what = match (draws.round() as usize, scores.round() as usize) {
+        (draws, scores) if (draws, scores) == (images, images) => format!("{images} images"),
+        (draws, scores) => format!("of {images} images {draws} to draw and {scores} to score"),
+    };
+    let mut text = format!("{what}, from a batch of each arm on this machine:\n");
+    for ArmProbe { arm, images, load, draw, score, .. } in &probed.arms {
         text += &format!(
             "  {arm}: {images} images, {} each to draw and {} to score on one thread, {} to load\n",
             human(*draw),
@@ -384,11 +451,19 @@ fn estimate_text(run: &Run, probes: &[ArmProbe], found: &Estimate) -> String {
             human(*load)
         );
     }
-    let shards = by_shard(&run.plan).len();
+    for EncoderProbe { encoder, load, text: each, texts } in &probed.encoders {
+        text += &format!(
+            "  {encoder}: {texts:.0} texts to encode once for all, {} each on one thread, {} to load\n",
+            human(*each),
+            human(*load)
+        );
+    }
     text += &format!(
-        "{workers} workers of {threads} threads: {} together, {} until the last is done ({shards} shards)\ndisk: {:.1} MB while it is merged, half of that after\n",
+        "{workers} workers of {threads} threads, each like this machine: {} together, {} until the last is done ({shards} shards)\n\
+         disk: {:.1} MB while it is merged, {:.1} MB after\n",
         time(*worker_hours),
         time(*wall_hours),
+        (disk + packed) / 1e6,
         disk / 1e6
     );
     text += &kilowatt_hours.map_or_else(
@@ -398,29 +473,35 @@ fn estimate_text(run: &Run, probes: &[ArmProbe], found: &Estimate) -> String {
     text
 }
 
-fn budget_text(run: &Run, probes: &[ArmProbe], hours: f64, threads: usize) -> String {
+/// What of the recipe to plan where `hours` do not pay for what is left. Networks are loaded as often then as the estimate has it.
+fn budget_text(run: &Run, probed: &Probe, (terms, found): (&Terms, &Estimate), hours: f64, unit: &str) -> String {
+    if found.worker_hours <= hours {
+        return format!("budget: {hours} {unit} pay for everything\n");
+    }
     let recipe = &run.manifest.recipe;
     let mut categories: std::collections::BTreeMap<(&str, &str), std::collections::BTreeSet<&str>> = Default::default();
     for task in &run.plan.tasks {
         categories.entry((&task.suite, &task.category)).or_default().insert(&task.prompt_id);
     }
     let counts: Vec<usize> = categories.values().map(std::collections::BTreeSet::len).collect();
-    let each: f64 = probes.iter().map(|probe| (probe.draw + probe.score) / threads as f64).sum();
-    let fixed: f64 = probes.iter().map(|probe| probe.load).sum();
-    let Some(subset) = budget::subset(&counts, recipe.images_per_prompt, (hours * 3600.0, fixed, each)) else {
-        return format!("budget: {hours} worker-hours do not pay for one image of every category by every arm\n");
+    let each: f64 = probed.arms.iter().map(|probe| (probe.draw + probe.score) / terms.threads as f64).sum();
+    // A part of the recipe is a plan of its own, which begins with nothing.
+    let fixed = estimate::estimate(&run.plan, &estimate::whole(&run.plan), probed, terms).fixed_hours;
+    let seconds = (hours * 3600.0, fixed * 3600.0, each);
+    let Some(subset) = budget::subset(&counts, recipe.images_per_prompt, seconds) else {
+        return format!(
+            "budget: {hours} {unit} do not pay for one image of every category by every arm; {} go into loading networks\n",
+            human(fixed * 3600.0)
+        );
     };
     let all: usize = counts.iter().sum();
-    if subset.prompts.is_none() && subset.images == recipe.images_per_prompt {
-        return format!("budget: {hours} worker-hours pay for everything\n");
-    }
     let mut flags = String::new();
     if let Some(prompts) = subset.prompts {
         flags += &format!(" --prompts {prompts}");
     }
     flags += &format!(" --images {}", subset.images);
     let mut text = format!(
-        "budget: {hours} worker-hours pay for {} of {all} prompts with {} of {} images each; plan the recipe with{flags}\n",
+        "budget: {hours} {unit} pay for {} of {all} prompts with {} of {} images each; plan the recipe with{flags}\n",
         subset.kept_prompts, subset.images, recipe.images_per_prompt
     );
     text += &format!(
@@ -432,4 +513,23 @@ fn budget_text(run: &Run, probes: &[ArmProbe], hours: f64, threads: usize) -> St
             &format!("; of two success rates at worst {:.1} points are found with a power of 80 %", detectable * 100.0);
     }
     text + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hours_and_watts_are_numbers_above_zero() {
+        assert_eq!((above_zero("20"), above_zero("2.5e-4")), (Ok(20.0), Ok(0.000_25)));
+        for wrong in ["nan", "NaN", "inf", "-inf", "-1", "-0", "0", "", "ten", "1e999"] {
+            assert!(above_zero(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_command_line_is_quoted_for_the_shell() {
+        let words = ["gentron", "work", "/tmp/my run", "--shard"].map(str::to_owned);
+        assert_eq!(typed(&words), "gentron work '/tmp/my run' --shard");
+    }
 }

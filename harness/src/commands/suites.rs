@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use gentron_suites::{Prompt, Split};
+use gentron_suites::{Prompt, Split, phrases_by};
 use serde_json::{Value, json};
 
 use super::fetch;
 use crate::cli::{SuitesAction, SuitesArgs};
 use crate::failure::{Explained, Outcome, refuse};
-use crate::names;
 use crate::plan::select;
 use crate::recipe::ResolvedSuite;
 use crate::registry::{KNOWN, Known, Library, Opened, Places, Reference, SuiteKey};
 use crate::table::{self, Lean};
+use crate::{names, progress};
 
 /// Lists the suites, or one suite's prompts; or fetches.
 ///
@@ -34,22 +34,32 @@ pub fn run(args: &SuitesArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The prompts that a word of the command line stands for, and their suite.
+/// The prompts that a word of the command line stands for, and their suite. A path is always the user's own file.
 ///
 /// # Errors
-/// The suite or the category is unknown, or its files are not here.
+/// The suite or the category is unknown, its files are not here, or a file would be called like a published suite.
 pub fn part(
     word: &str,
     category: Option<&str>,
     suites: Option<&Path>,
 ) -> anyhow::Result<(Vec<Prompt>, std::sync::Arc<Opened>)> {
     let key = SuiteKey::parse(word)?;
+    let places = Places::new(suites)?;
+    let is_there = key.file.as_ref().is_some_and(|file| file.is_file());
     let located = key.file.iter().map(|file| (key.suite.clone(), file.clone())).collect();
-    let library = Library::new(Places::new(suites)?, located);
-    let reference = Reference::of(&key.suite);
-    let suite = library.open(&reference)?;
-    let all = suite.categories();
+    // A file that is there is read itself, not one of its name in the places.
+    let library = Library::new(if is_there { Places::default() } else { places }, located);
+    if let Some(file) = &key.file {
+        check_own(file, &key.suite)?;
+    }
     let category = key.category.as_deref().or(category);
+    let categories = category.map(str::to_owned).into_iter().collect();
+    let reference = Reference { categories, ..Reference::of(&key.suite) };
+    let suite = library.open(&reference)?;
+    if let Some(file) = &key.file {
+        say_if_official(file, &suite);
+    }
+    let all = suite.categories();
     if let Some(name) = category.filter(|name| !all.iter().any(|id| id == name)) {
         let hint = names::suggestion(name, all.iter().map(String::as_str));
         return Err(refuse(format!("unknown category `{name}` of the suite {}", suite.id()), hint));
@@ -66,6 +76,26 @@ pub fn part(
         world: None,
     };
     Ok((select(&[chosen], &library)?, suite))
+}
+
+/// A user's file is never read as a published suite, and its suite is never called like one: scores go by the name.
+fn check_own(file: &Path, id: &str) -> anyhow::Result<()> {
+    if !Known::claims(id) || Known::is_export(file) {
+        return Ok(());
+    }
+    let what = format!("{} would be called {id}, like a published suite", file.display());
+    Err(refuse(what, "give the file another name; published suites are named without an ending, as parti:100"))
+}
+
+/// A published file that is named by its path has the scores of any file: whoever wants the official ones is told how.
+fn say_if_official(file: &Path, suite: &Opened) {
+    if let Some(word) = suite.files.iter().find_map(|source| Known::word_of(&source.sha256)) {
+        let shown = file.display();
+        progress::say(&format!(
+            "note: {shown} is a published file, and read as prompts of your own, because it is named by its path; `{word}` is scored as \
+             published (--suites names the folder of its files)"
+        ));
+    }
 }
 
 fn list(library: &Library, json: bool) -> anyhow::Result<()> {
@@ -145,6 +175,9 @@ fn show(prompts: &[Prompt], suite: &Opened, json: bool) -> anyhow::Result<()> {
         |file: &gentron_reports::SuiteFile| format!("{}  {}  sha256 {}\n", file.name, file.revision, file.sha256);
     if let Some(at) = &suite.at {
         text += &format!("\nfrom {}\n{}", at.display(), suite.files.iter().map(line).collect::<String>());
+        let by = |(source, count): (String, usize)| format!("{source} ({count})");
+        let cut: Vec<String> = phrases_by(prompts).into_iter().map(by).collect();
+        text += &format!("phrases by {}\n", cut.join(", "));
     }
     table::print(&text)
 }

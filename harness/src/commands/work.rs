@@ -15,7 +15,7 @@ use crate::score::ScorerPaths;
 use crate::shards::folder::Held;
 use crate::shards::seal::by_shard;
 use crate::shards::status::Tally;
-use crate::shards::{ShardFolder, Share, draw, observe};
+use crate::shards::{ShardFolder, Share, draw, observe, phase};
 use crate::store::{Access, Run};
 use crate::table;
 use crate::workers::Ended;
@@ -93,6 +93,14 @@ struct Answer {
     complete: bool,
 }
 
+impl Answer {
+    /// Of a worker that has done nothing yet.
+    fn new(args: &WorkerArgs, share: Share) -> Self {
+        let (run, share) = (args.run.display().to_string(), share.to_string());
+        Self { run, share, generate: None, score: None, busy: Vec::new(), complete: false }
+    }
+}
+
 /// Works until the share is done, or a stop is asked for.
 ///
 /// # Errors
@@ -109,27 +117,28 @@ pub fn run(args: &WorkerArgs) -> anyhow::Result<Outcome> {
 
 fn on(folder: &Path, share: Share, args: &WorkerArgs) -> anyhow::Result<Outcome> {
     let run = Run::open_for(folder, Access::Shared)?;
-    let folder = ShardFolder::of(&run.folder);
-    if !folder.path.exists() && run.path("images.jsonl").exists() {
-        table::print(&format!("{} is merged: nothing is left to do\n", args.run.display()))?;
-        return Ok(Outcome::Done);
+    if !phase::is_open(&run, &args.run, args.stage != Some(Stage::Generate))? {
+        return merged(args, share);
     }
-    let held = folder.hold(by_shard(&run.plan).into_keys().filter(|shard| share.has(*shard)))?;
+    let held = ShardFolder::of(&run.folder).hold(by_shard(&run.plan).into_keys().filter(|shard| share.has(*shard)))?;
     for shard in &held.busy {
         progress::say(&format!("note: another process is at work on shard {shard}"));
     }
-    let mut answer = Answer {
-        run: args.run.display().to_string(),
-        share: share.to_string(),
-        generate: None,
-        score: None,
-        busy: held.busy.clone(),
-        complete: false,
-    };
+    let mut answer = Answer::new(args, share);
+    answer.busy.clone_from(&held.busy);
     let ended = stages(args, (&run, share), &held, &mut answer)?;
     answer.complete = ended == Ended::Complete && held.busy.is_empty();
     print(&answer, args.json)?;
     Ok(if answer.complete { Outcome::Done } else { Outcome::Requeue })
+}
+
+fn merged(args: &WorkerArgs, share: Share) -> anyhow::Result<Outcome> {
+    if args.json {
+        table::print_json(&Answer { complete: true, ..Answer::new(args, share) })?;
+    } else {
+        table::print(&format!("{} is merged: nothing is left to do\n", args.run.display()))?;
+    }
+    Ok(Outcome::Done)
 }
 
 fn stages(args: &WorkerArgs, (run, share): (&Run, Share), held: &Held, answer: &mut Answer) -> anyhow::Result<Ended> {

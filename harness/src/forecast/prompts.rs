@@ -26,7 +26,8 @@ pub fn supposed(choices: &[SuiteChoice], library: &Library) -> Option<Supposed> 
         let categories = key.category.map(|category| vec![category]).or_else(|| choice.categories.clone());
         let wanted = |name: &str| categories.as_ref().is_none_or(|names| names.iter().any(|wanted| wanted == name));
         let (prompt_column, category_column) = (choice.prompt_column.clone(), choice.category_column.clone());
-        let reference = Reference { id: key.suite, prompt_column, category_column };
+        let asked = categories.clone().unwrap_or_default();
+        let reference = Reference { id: key.suite, prompt_column, category_column, categories: asked, digest: None };
         let (counts, most): (Vec<usize>, Option<u32>) = if let Ok(suite) = library.open(&reference) {
             let of = |name: &String| suite.prompts().iter().filter(|prompt| prompt.category == *name).count();
             let names = suite.categories();

@@ -74,6 +74,17 @@ impl Encoding {
     }
 }
 
+/// Says that embeddings were damaged, where some were.
+pub fn say_renewed(files: &[&Path]) {
+    if let Some(first) = files.first() {
+        progress::say(&format!(
+            "note: {} of the kept embeddings were damaged and are encoded anew, the first of them {}",
+            files.len(),
+            first.display()
+        ));
+    }
+}
+
 const PERIOD: Duration = Duration::from_secs(30);
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use gentron_model::pipeline::{
 use gentron_suites::Prompt;
 use image::RgbImage;
 
-use super::embeddings::Encoding;
+use super::embeddings::{Encoding, say_renewed};
 use super::{Engine, Sources, strip};
 use crate::failure::{Explain as _, Interrupted, refuse};
 use crate::plan::Batch;
@@ -59,12 +59,26 @@ pub fn prepare(
     sources: &Sources,
     prompts: &[Prompt],
 ) -> anyhow::Result<Box<dyn Engine>> {
+    let mut encoding = Encoding::new(true);
+    prepare_told(recipe, arm, sources, prompts, &mut |encoder, done, all| encoding.tell(encoder, done, all))
+}
+
+/// The same, where somebody else than the user is `told` how many texts, of how many, an encoder has encoded to be kept.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_told(
+    recipe: &Resolved,
+    arm: &ResolvedArm,
+    sources: &Sources,
+    prompts: &[Prompt],
+    told: &mut (dyn FnMut(&str, usize, usize) + Send),
+) -> anyhow::Result<Box<dyn Engine>> {
     let folder = sources.weights()?;
     let spec = PipelineSpec { embeddings: sources.embeddings.clone(), ..spec(recipe, arm, folder)? };
     let texts: Vec<&str> = prompts.iter().map(|prompt| prompt.text.as_str()).collect();
-    let mut encoding = Encoding::new(true);
     let mut tell = |encoder: &str, done, all| {
-        encoding.tell(encoder, done, all);
+        told(encoder, done, all);
         !interrupt::requested()
     };
     let pipeline = match single_threaded(|| Pipeline::load(&spec, &texts, &device::device(), &mut tell)) {
@@ -72,6 +86,7 @@ pub fn prepare(
         pipeline => pipeline,
     };
     let pipeline = pipeline.explain(|| (format!("cannot load the arm {}", arm.name), weights::HOW_TO_GET))?;
+    say_renewed(&pipeline.renewed());
     Ok(Box::new(Gentron(pipeline)))
 }
 

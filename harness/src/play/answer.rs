@@ -102,7 +102,7 @@ pub fn scores(observations: Vec<Observation>) -> Vec<Score> {
     let score = |observation: Observation| {
         let (value, unscored, reasons) = match observation.outcome {
             Outcome::Scored { value, reasons } => (Some(value), None, reasons),
-            Outcome::Unscored { why } => (None, Some(why), Vec::new()),
+            Outcome::Unscored { why } | Outcome::Outside { why } => (None, Some(why), Vec::new()),
         };
         let boxes = reasons.iter().filter_map(|reason| match reason {
             Reason::Box { label, bbox, .. } => Some((label.clone(), *bbox)),

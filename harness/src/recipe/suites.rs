@@ -15,7 +15,7 @@ use crate::registry::{Known, Library, Reference, SuiteKey};
 pub struct ResolvedSuite {
     /// Registry key, or the name of the user's own suite.
     pub id: String,
-    /// Digest of the whole suite.
+    /// Digest of the whole suite; of these categories alone, where no files of others were there.
     pub digest: String,
     /// Categories that are drawn, in the suite's order.
     pub categories: Vec<String>,
@@ -40,8 +40,13 @@ pub struct ResolvedSuite {
 impl ResolvedSuite {
     /// What the library is asked for.
     pub fn reference(&self) -> Reference {
-        let (prompt_column, category_column) = (self.prompt_column.clone(), self.category_column.clone());
-        Reference { id: self.id.clone(), prompt_column, category_column }
+        Reference {
+            id: self.id.clone(),
+            prompt_column: self.prompt_column.clone(),
+            category_column: self.category_column.clone(),
+            categories: self.categories.clone(),
+            digest: Some(self.digest.clone()),
+        }
     }
 
     /// What its images show.
@@ -69,7 +74,8 @@ pub(super) fn resolve(
 ) -> anyhow::Result<Vec<ResolvedSuite>> {
     let mut opened = Vec::new();
     for choice in choices {
-        let part = part(choice).map_err(|(what, hint)| wrong(what, hint))?;
+        let mut part = part(choice).map_err(|(what, hint)| wrong(what, hint))?;
+        part.reference.categories = asked(choice, &part, narrowing);
         let suite = library.open(&part.reference).map_err(|error| named(error, wrong))?;
         opened.push((choice, part, suite));
     }
@@ -123,9 +129,17 @@ fn part(choice: &SuiteChoice) -> Result<Part, Wrong> {
         return Err(("one of the [[suites]] has neither `id` nor `file`".into(), hint.into()));
     }
     let key = SuiteKey::parse(&id).map_err(|error| (error.to_string(), "as in parti:100".to_owned()))?;
+    if let Some(path) = &key.file {
+        let hint = format!("write file = \"{}\" for prompts of your own", path.display());
+        return Err((format!("the id {id} is the name of a file"), hint));
+    }
     let known = Known::find(&key.suite);
     if let (true, Some(known), Some(file)) = (choice.id.is_empty(), known, &choice.file) {
         return Err((format!("{file} would be called {}, like a published suite", known.key), "add an `id`".into()));
+    }
+    if let (None, Some(file), true) = (known, &choice.file, Known::claims(&key.suite)) {
+        let hint = "give it an `id` that does not begin so";
+        return Err((format!("{file} would be called {}, like a published suite", key.suite), hint.into()));
     }
     match (known, &choice.file, &choice.folder) {
         (_, Some(_), Some(_)) => {
@@ -133,6 +147,10 @@ fn part(choice: &SuiteChoice) -> Result<Part, Wrong> {
         }
         (Some(known), ..) if known.is_built_in() && (choice.file.is_some() || choice.folder.is_some()) => {
             return Err((format!("the suite {} has no files", key.suite), "leave out `file` and `folder`".into()));
+        }
+        (Some(known), Some(_), _) if !known.is_one_file() => {
+            let hint = "name their folder with `folder`, or give prompts of your own another `id`";
+            return Err((format!("the suite {} is of many files, not of one `file`", key.suite), hint.into()));
         }
         (None, None, Some(_)) => {
             return Err((format!("the suite {id} has a `folder`, but no `file`"), "name the file".into()));
@@ -148,10 +166,21 @@ fn part(choice: &SuiteChoice) -> Result<Part, Wrong> {
     }
     let (prompt_column, category_column) = (choice.prompt_column.clone(), choice.category_column.clone());
     Ok(Part {
-        reference: Reference { id: key.suite, prompt_column, category_column },
+        reference: Reference { id: key.suite, prompt_column, category_column, ..Reference::default() },
         category: key.category,
         subset: key.subset.or(choice.subset.map(|count| (count, choice.subset_seed))),
     })
+}
+
+/// The categories that will be drawn, all if empty: the files of others need not be here.
+fn asked(choice: &SuiteChoice, part: &Part, narrowing: &Narrowing) -> Vec<String> {
+    let one = part.category.clone().map(|category| vec![category]);
+    let chosen = one.or_else(|| choice.categories.clone()).unwrap_or_default();
+    if chosen.is_empty() {
+        return narrowing.categories.clone();
+    }
+    let left: Vec<String> = chosen.iter().filter(|name| narrowing.categories.contains(name)).cloned().collect();
+    if left.is_empty() { chosen } else { left }
 }
 
 fn narrow(
@@ -215,6 +244,32 @@ mod tests {
     }
 
     #[test]
+    fn only_the_files_of_the_categories_that_are_drawn_are_needed() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("color_val.txt"), "a teal lamp and a red hat").unwrap();
+        let of = |choice: &str| id(folder.path(), &format!("folder = \".\"\n{choice}"));
+        assert_eq!(of("id = \"t2i-compbench/color\"").unwrap(), "t2i-compbench");
+        assert_eq!(of("id = \"t2i-compbench\"\ncategories = [\"color\"]").unwrap(), "t2i-compbench");
+        let missing = of("id = \"t2i-compbench\"").unwrap_err();
+        assert!(missing.contains("looked for shape_val.txt in "), "{missing}");
+    }
+
+    #[test]
+    fn what_is_asked_of_a_suite_is_what_the_command_line_leaves_of_it() {
+        let asked_of = |choice: &str, narrowed: &[&str]| {
+            let choice: SuiteChoice = toml::from_str(choice).unwrap();
+            let categories = narrowed.iter().map(|name| (*name).to_owned()).collect();
+            asked(&choice, &part(&choice).unwrap(), &Narrowing { categories, ..Narrowing::default() })
+        };
+        assert!(asked_of("id = \"t2i-compbench\"", &[]).is_empty());
+        assert_eq!(asked_of("id = \"t2i-compbench\"", &["color"]), ["color"]);
+        assert_eq!(asked_of("id = \"t2i-compbench/color\"", &[]), ["color"]);
+        let two = "id = \"t2i-compbench\"\ncategories = [\"color\", \"shape\"]";
+        assert_eq!(asked_of(two, &["shape", "complex"]), ["shape"]);
+        assert_eq!(asked_of(two, &["complex"]), ["color", "shape"]);
+    }
+
+    #[test]
     fn a_file_without_an_id_is_called_by_its_name() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("My Prompts.csv"), "prompt\na red circle\n").unwrap();
@@ -224,5 +279,11 @@ mod tests {
         assert_eq!(id("subset = 3").unwrap_err(), "r.toml: one of the [[suites]] has neither `id` nor `file`");
         let taken = "r.toml: own/parti.csv would be called parti, like a published suite";
         assert_eq!(id("file = \"own/parti.csv\"").unwrap_err(), taken);
+        let begun = "r.toml: My Prompts.csv would be called t2i-compbench-2, like a published suite";
+        assert_eq!(id("file = \"My Prompts.csv\"\nid = \"t2i-compbench-2\"").unwrap_err(), begun);
+        let many = "r.toml: the suite t2i-compbench is of many files, not of one `file`";
+        assert_eq!(id("file = \"My Prompts.csv\"\nid = \"t2i-compbench\"").unwrap_err(), many);
+        let mistaken = "r.toml: the id shapes.txt is the name of a file";
+        assert_eq!(id("id = \"shapes.txt\"").unwrap_err(), mistaken);
     }
 }

@@ -11,6 +11,7 @@ use url::Url;
 use super::bucket::{Bucket, Object};
 use super::index::{Index, Stamp};
 use crate::failure::{Interrupted, refuse};
+use crate::generate::embeddings;
 use crate::progress::Progress;
 use crate::{interrupt, workers};
 
@@ -40,6 +41,11 @@ pub fn shard_of(name: &str) -> Option<u32> {
 /// Whether a file is what a seal speaks of.
 pub fn is_product(name: &str) -> bool {
     shard_of(name).is_some() && (name.ends_with(".zip") || name.ends_with(".observations.jsonl"))
+}
+
+/// Whether a file is the embedding of a text, which every worker reads.
+pub fn is_embedding(name: &str) -> bool {
+    name.strip_prefix(embeddings::FOLDER).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Whether a file is of no use to others: unfinished, a lock, or a worker's journal.
@@ -98,14 +104,20 @@ impl Mirror {
         self.pull_listed(self.list()?, wanted)
     }
 
-    /// Brings what is wanted but products, and files of their lengths with nothing in them for those: enough to count by.
+    /// How many files of a kind were the same here and there when they last met.
+    pub fn count(&self, wanted: &dyn Fn(&str) -> bool) -> usize {
+        self.index().files.keys().filter(|name| wanted(name)).count()
+    }
+
+    /// Brings what is wanted but products and embeddings, and files of their lengths with nothing in them for those: enough to count by.
     ///
     /// # Errors
     /// As [`Mirror::pull`].
     pub fn glance(&self, wanted: &(dyn Fn(&str) -> bool + Sync)) -> anyhow::Result<()> {
         let there = self.list()?;
-        self.pull_listed(there.clone(), &|name| wanted(name) && !is_product(name))?;
-        for (name, object) in there.into_iter().filter(|(name, _)| is_product(name)) {
+        let large = |name: &str| is_product(name) || is_embedding(name);
+        self.pull_listed(there.clone(), &|name| wanted(name) && !large(name))?;
+        for (name, object) in there.into_iter().filter(|(name, _)| large(name)) {
             let path = self.folder.join(name);
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder)?;

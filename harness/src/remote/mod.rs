@@ -9,8 +9,10 @@
 //! ```
 //!
 //! No stage knows of any of this: a command is given the mirror's folder instead of the address. A worker mirrors its own shards alone, and
-//! sends each when it is sealed, so that a machine that is lost takes no more with it than what it had in hand. Nothing depends on locks,
-//! which object stores do not have: two workers on one shard send the same bytes.
+//! sends each when it is sealed, so that a machine that is lost takes no more with it than what it had in hand. Embeddings of texts go up
+//! when they are made, and those that others have made come down every few seconds while a worker encodes: workers that start together
+//! share the texts, and at most what they had in hand between two looks is encoded twice. Nothing depends on locks, which object stores do
+//! not have: two workers on one shard, or one text, send the same bytes.
 
 mod address;
 mod bucket;
@@ -85,7 +87,7 @@ pub fn share(
     let courier = Courier::start(std::sync::Arc::clone(&mirror), own)?;
     let outcome = command(&mirror.folder);
     courier.stop();
-    // Embeddings may be new, too.
+    // What the courier had not come to.
     let sent = mirror.push(&own);
     let outcome = outcome?;
     sent?;

@@ -5,6 +5,7 @@ use tempfile::TempDir;
 use url::Url;
 
 use super::bucket::Bucket;
+use super::courier::{Courier, exchange};
 use super::mirror::{Mirror, shard_of};
 
 /// A store in a folder, and mirrors of it by name.
@@ -110,8 +111,10 @@ fn what_is_only_counted_is_not_brought() {
     put(&one, "manifest.json", "{}");
     put(&one, "shards/000.zip", "products may be large");
     put(&one, "shards/000.images.json", "seal");
+    put(&one, "embeddings/t5/a.safetensors", "embeddings are many");
     one.push(&all).unwrap();
     other.glance(&all).unwrap();
+    assert_eq!(fs::metadata(other.folder.join("embeddings/t5/a.safetensors")).unwrap().len(), 19);
     assert_eq!(fs::metadata(other.folder.join("shards/000.zip")).unwrap().len(), 21);
     assert_eq!(got(&other, "shards/000.images.json").unwrap(), "seal");
 }
@@ -126,4 +129,47 @@ fn large_files_go_in_parts() {
     one.push(&all).unwrap();
     other.pull(&all).unwrap();
     assert!(fs::read(other.folder.join("shards/000.zip")).unwrap() == bytes);
+}
+
+#[test]
+fn what_one_worker_has_encoded_another_finds_while_both_work() {
+    let world = World::new();
+    let (one, other) = (world.mirror("one"), world.mirror("other"));
+    put(&one, "manifest.json", "{}");
+    one.push(&all).unwrap();
+    other.pull(&all).unwrap();
+    let wanted = |name: &str| name.starts_with("embeddings/");
+    let (mut first, mut second) = (None, None);
+    put(&one, "embeddings/t5/a.safetensors", "a");
+    put(&one, "embeddings/t5/b.0-17.tmp", "half");
+    exchange(&one, &wanted, &mut first).unwrap();
+    assert_eq!(world.stored("embeddings/t5/a.safetensors").unwrap(), "a");
+    assert!(world.stored("embeddings/t5/b.0-17.tmp").is_none());
+    // Who encodes nothing asks for nothing.
+    exchange(&other, &wanted, &mut second).unwrap();
+    assert!(got(&other, "embeddings/t5/a.safetensors").is_none() && second.is_none());
+    put(&other, "embeddings/t5/b.safetensors", "b");
+    exchange(&other, &wanted, &mut second).unwrap();
+    assert_eq!(got(&other, "embeddings/t5/a.safetensors").unwrap(), "a");
+    // One that was damaged, and is encoded anew, replaces the one there.
+    put(&one, "embeddings/t5/a.safetensors", "anew");
+    exchange(&one, &wanted, &mut first).unwrap();
+    assert_eq!(world.stored("embeddings/t5/a.safetensors").unwrap(), "anew");
+}
+
+#[test]
+fn a_courier_sends_embeddings_and_its_own_shards_alone() {
+    let world = World::new();
+    let mirror = std::sync::Arc::new(world.mirror("one"));
+    let courier = Courier::start(mirror.clone(), |name| shard_of(name).is_some_and(|shard| shard % 2 == 1)).unwrap();
+    put(&mirror, "shards/002.zip", "another's");
+    put(&mirror, "shards/003.zip", "three");
+    put(&mirror, "embeddings/t5/a.safetensors", "a");
+    let began = std::time::Instant::now();
+    while ["shards/003.zip", "embeddings/t5/a.safetensors"].iter().any(|name| world.stored(name).is_none()) {
+        assert!(began.elapsed().as_secs() < 60, "nothing was sent");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    courier.stop();
+    assert!(world.stored("shards/002.zip").is_none());
 }

@@ -1,5 +1,6 @@
 //! Scorers are held against what they said before, before they are believed.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use gentron_metrics::canary::{
@@ -22,6 +23,10 @@ const HINT: &str = "nothing was scored. If the machine or the program has change
 const NO_DISTANCE: &str = "no distance was computed. If the machine or the program has changed and the new numbers are meant, \
                            remove the file of canaries; otherwise get the weights anew";
 
+/// Networks whose canaries were neither compared nor recorded, each with why: nobody vouches for their numbers, and whoever reads the
+/// scores should know.
+pub type Unchecked = BTreeMap<String, String>;
+
 /// The exact perception says what is committed.
 ///
 /// # Errors
@@ -32,14 +37,18 @@ pub fn of_shapes(perception: &ShapesPerception) -> anyhow::Result<()> {
 }
 
 /// Every network says what it said when its weights were first used here; the first time is recorded, and said. `small` is the small
-/// world's CLIP with a digest of its files.
+/// world's CLIP with a digest of its files. Returns those that could not be held against anything.
 ///
 /// # Errors
 /// One of them does not.
-pub fn of_eyes(eyes: &Eyes, small: Option<(&ClipSimilarity, &str)>) -> anyhow::Result<()> {
-    let mut new: Vec<String> = Vec::new();
+pub fn of_eyes(eyes: &Eyes, small: Option<(&ClipSimilarity, &str)>) -> anyhow::Result<Unchecked> {
+    let (mut new, mut unchecked) = (Vec::new(), Unchecked::new());
     let mut hold = |sha256: &str, readings: Result<Readings, MetricError>| -> anyhow::Result<()> {
-        new.extend(held(sha256, readings, HINT)?);
+        match held(sha256, readings, HINT)? {
+            Held::Before => {}
+            Held::Now(name) => new.push(name),
+            Held::Not(name, why) => drop(unchecked.insert(name, why)),
+        }
         Ok(())
     };
     if let Some(blip) = &eyes.blip {
@@ -59,17 +68,22 @@ pub fn of_eyes(eyes: &Eyes, small: Option<(&ClipSimilarity, &str)>) -> anyhow::R
         hold(&depth.statement().sha256, of_depth(depth))?;
     }
     say_new(&new);
-    Ok(())
+    Ok(unchecked)
 }
 
-/// Inception says what it said when these weights were first used here.
+/// Inception says what it said when these weights were first used here; or why that is not known.
 ///
 /// # Errors
 /// It does not: then no distance of it can be trusted.
-pub fn of_inception(network: &Inception, sha256: &str) -> anyhow::Result<()> {
-    let new: Vec<String> = held(sha256, of_features(network), NO_DISTANCE)?.into_iter().collect();
-    say_new(&new);
-    Ok(())
+pub fn of_inception(network: &Inception, sha256: &str) -> anyhow::Result<Option<String>> {
+    match held(sha256, of_features(network), NO_DISTANCE)? {
+        Held::Before => Ok(None),
+        Held::Now(name) => {
+            say_new(&[name]);
+            Ok(None)
+        }
+        Held::Not(_, why) => Ok(Some(why)),
+    }
 }
 
 /// A record that was made just now vouches for nothing: whoever reads the scores should know.
@@ -82,29 +96,42 @@ fn say_new(new: &[String]) {
     }
 }
 
-/// Compares with the record of these weights, or makes it; then says whose it is.
-fn held(sha256: &str, readings: Result<Readings, MetricError>, hint: &'static str) -> anyhow::Result<Option<String>> {
-    let Some(folder) = folder() else { return Ok(None) };
-    if let Err(error) = std::fs::create_dir_all(&folder) {
-        progress::say(&format!("note: canaries are not kept: {}: {error}", folder.display()));
-        return Ok(None);
-    }
+/// What a network's canaries came to.
+enum Held {
+    /// It says what it said.
+    Before,
+    /// What it says is recorded: its name.
+    Now(String),
+    /// Nothing could be compared or recorded: its name, and why.
+    Not(String, String),
+}
+
+/// Compares with the record of these weights, or makes it.
+fn held(sha256: &str, readings: Result<Readings, MetricError>, hint: &'static str) -> anyhow::Result<Held> {
     let unread = || ("a scorer cannot read the canary pictures".to_owned(), hint);
     let now = readings.map_err(CanaryMismatch::from).explain(unread)?;
     let name = now.backend.clone();
+    let Some(folder) = folder() else { return Ok(not_kept(name, "there is no data folder".to_owned())) };
+    if let Err(error) = std::fs::create_dir_all(&folder) {
+        return Ok(not_kept(name, format!("{}: {error}", folder.display())));
+    }
     // The same weights may be looked at as two scorers, which say different things.
     let file = record_path(&folder, &digest::of_value(&(&name, sha256)));
     let explain = || (format!("a scorer does not say what it said ({})", file.display()), hint);
     match compare_recorded(&[now], &file) {
-        Ok(Recorded::Now) => Ok(Some(name)),
-        Ok(Recorded::Before) => Ok(None),
+        Ok(Recorded::Now) => Ok(Held::Now(name)),
+        Ok(Recorded::Before) => Ok(Held::Before),
         // A folder that is there and cannot be written to is no drift.
         Err(CanaryMismatch::Failed(MetricError::Io { doing: "write", source, .. })) => {
-            progress::say(&format!("note: canaries are not kept: {}: {source}", file.display()));
-            Ok(None)
+            Ok(not_kept(name, format!("{}: {source}", file.display())))
         }
         Err(mismatch) => Err(mismatch).explain(explain),
     }
+}
+
+fn not_kept(name: String, why: String) -> Held {
+    progress::say(&format!("note: canaries of {name} are not kept: {why}"));
+    Held::Not(name, format!("its canaries are not kept: {why}"))
 }
 
 /// `gentron/canaries` in the user's data folder: not beside weights, which may be read-only or shared.

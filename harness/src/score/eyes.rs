@@ -25,7 +25,7 @@ pub struct ScorerPaths {
     /// A folder with BLIP-VQA's weights and `vocab.txt`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blip: Option<PathBuf>,
-    /// A file of detections, by the image's path in the run or by its name.
+    /// A file of detections, by the image's path in the run or folder, or by its name where that is unique.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detections: Option<PathBuf>,
     /// A folder with CLIP's two towers and tokenizer.
@@ -103,14 +103,29 @@ impl ScorerPaths {
     }
 }
 
-/// Boxes that another program found, with the file's digest.
+/// Boxes that another program found, with digests.
 pub struct Found {
     /// What is in the file.
     pub file: DetectionsFile,
     /// SHA-256 of the file.
     pub sha256: String,
+    /// Digest of what is in the depth maps that the file names; nothing where it names none.
+    pub maps: Option<String>,
     /// The detector of some image, which says how its scores are called.
     pub named: FoundDetections,
+}
+
+impl Found {
+    /// Name and digest for protocol cards; `depth`: of a score that looks at the depth maps.
+    fn stated(&self, depth: bool) -> (String, String) {
+        match (self.file.depth_model(), &self.maps) {
+            (Some(model), Some(maps)) if depth => (
+                format!("{} with depth of {model}, from a file", self.named.id()),
+                format!("{} with {maps}", self.sha256),
+            ),
+            _ => (format!("{}, from a file", self.named.id()), self.sha256.clone()),
+        }
+    }
 }
 
 /// The back-ends for photographs.
@@ -139,10 +154,11 @@ pub struct Eyes {
 /// What is missing, and how one gets it.
 const NO_BLIP: &str = "no BLIP-VQA weights: name a folder with model_base_vqa_capfilt_large.pth of salesforce/BLIP and vocab.txt of \
      bert-base-uncased as blip in the recipe's [scorers], or with --blip; `gentron doctor` says how to get them";
-const NO_DETECTIONS: &str = "no detections: name a file of a detector's boxes (UniDet's, for the official score) as detections in the \
-     recipe's [scorers], or with --detections; or UniDet's weights with --unidet-r50 and --unidet-rs200; `gentron doctor` says how to get them";
+const NO_DETECTIONS: &str = "no detections: name a file of a detector's boxes (UniDet's, for the official score; metrics/DETECTIONS.md has \
+     the format) as detections in the recipe's [scorers], or with --detections; or UniDet's weights with --unidet-r50 and --unidet-rs200; \
+     `gentron doctor` says how to get them";
 const NO_DEPTH: &str = "no depth: name DPT-Hybrid's weights as depth in the recipe's [scorers], or with --depth; `gentron doctor` says how \
-     to get them. A file of detections may name depth maps";
+     to get them. A file of detections may name depth maps (metrics/DETECTIONS.md)";
 const NO_CLIP: &str = "no CLIP weights: name a folder with config.json, model.safetensors and tokenizer.json of \
      openai/clip-vit-base-patch32 as clip in the recipe's [scorers], or with --clip; `gentron doctor` says how to get them";
 const NO_PICKSCORE: &str = "no PickScore weights: name a folder as pickscore in the recipe's [scorers], or with --pickscore; `gentron \
@@ -196,6 +212,14 @@ impl Eyes {
         };
         let image_reward = paths.image_reward.as_deref().map(image_reward).transpose()?;
         Ok(Self { blip, found, clip, unidet_r50: r50, unidet_rs200: rs200, depth, pickscore, hpsv2, image_reward })
+    }
+
+    /// The same for whoever looks at these images, by their paths: boxes that a file has under a base name are then taken only for an
+    /// image that alone has it.
+    #[must_use]
+    pub fn among<'a>(mut self, images: impl IntoIterator<Item = &'a str>) -> Self {
+        self.found = self.found.map(|found| Found { file: found.file.among(images), ..found });
+        self
     }
 
     /// The models of people's preference that are here.
@@ -258,7 +282,7 @@ impl Eyes {
             )
         });
         let of = |statement: &WeightsStatement| (statement.card.id.to_owned(), statement.sha256.clone());
-        let found = self.found.as_ref().map(|f| (format!("{}, from a file", f.named.id()), f.sha256.clone()));
+        let found = self.found.as_ref().map(|found| found.stated(Needs::of(metric).depth));
         let found = found.or_else(|| self.unidet(metric).map(|unidet| of(unidet.statement())));
         let depth = self.depth.as_ref().filter(|_| Needs::of(metric).depth).map(|depth| of(depth.statement()));
         let found = match (found, depth) {
@@ -318,7 +342,8 @@ fn blip(folder: &Path) -> anyhow::Result<BlipVqa> {
     let names: &[&str] =
         if converted { &["model.safetensors", "pytorch_model.bin"] } else { &[ORIGINAL, "model.safetensors"] };
     let file = names.iter().map(|name| folder.join(name)).find(|path| path.is_file());
-    let hint = format!("BLIP-VQA's folder holds {} and vocab.txt of bert-base-uncased", names.join(" or "));
+    let other = if converted { "" } else { "; weights that transformers wrote need their config.json beside them" };
+    let hint = format!("BLIP-VQA's folder holds {} and vocab.txt of bert-base-uncased{other}", names.join(" or "));
     let Some(file) = file else {
         return Err(refuse(format!("missing weights: no {} in {}", names.join(" or "), folder.display()), hint));
     };
@@ -338,13 +363,17 @@ fn vocabulary(folder: &Path, hint: &str) -> anyhow::Result<PathBuf> {
 
 fn found(path: &Path) -> anyhow::Result<Found> {
     let explain = || {
-        let hint = "it is JSON or JSONL of images with boxes; `gentron metrics unidet-2d` says what is made of them";
+        let hint = "it is JSON or JSONL of images with boxes: metrics/DETECTIONS.md has the format, and `gentron metrics unidet-2d` says what \
+                    is made of them";
         (format!("cannot read the detections {}", path.display()), hint)
     };
     let file = DetectionsFile::read(path).explain(explain)?;
     let first = file.images().next().unwrap_or_default().to_owned();
     let named = file.of(&first).explain(explain)?;
-    Ok(Found { file, sha256: digest::of_file(path)?, named })
+    let maps: Vec<_> = file.depth_maps().into_iter().map(|map| digest::of_file(&map).ok()).collect();
+    // A map that is not there is found out where its image is scored; here it is no map that was there before.
+    let maps = (!maps.is_empty()).then(|| digest::of_value(&maps));
+    Ok(Found { file, sha256: digest::of_file(path)?, maps, named })
 }
 
 /// The file itself, or the one of the network's names in a folder.

@@ -3,8 +3,8 @@
 use gentron_metrics::depth::WithDepth;
 use gentron_metrics::detections::{UNIDET_RS200, official_detector};
 use gentron_metrics::{
-    Answer, Backends, Detections, Detector, ImageText, MetricError, MetricId, Observation, Outcome, Vqa, measure,
-    score_name,
+    Answer, Backends, Detections, Detector, ImageText, MetricError, MetricId, Observation, Outcome, Vqa, also_by,
+    measure, outside, score_name,
 };
 use gentron_suites::{ComplexKind, Prompt};
 use image::RgbImage;
@@ -39,17 +39,27 @@ impl Detector for Nobody {
     }
 }
 
-/// What a score is called with these eyes: a cosine of another CLIP than the official one carries its name, as boxes do their detector's.
+/// What a score is called with these eyes: each network that it asks and that is not the official one has its name there, in 3-in-1 as in
+/// its parts.
 pub fn name(eyes: &Eyes, metric: MetricId) -> String {
-    let clip = eyes.clip.as_ref().map(|(clip, _)| ImageText::id(clip)).filter(|_| metric == MetricId::ClipScore);
-    if let Some(other) = clip.filter(|id| *id != OFFICIAL) {
-        return format!("{metric}@{other}");
-    }
+    let blip = eyes.blip.as_ref().and_then(Vqa::name_in_score).filter(|_| metric.uses_vqa());
+    let clip = eyes.clip.as_ref().map(|(clip, _)| ImageText::id(clip));
+    let clip = clip.filter(|id| metric.uses_image_text() && *id != OFFICIAL);
+    [blip, clip].into_iter().flatten().fold(score_name(metric, finder(eyes, metric)), also_by)
+}
+
+/// Who finds a metric's objects in some image: of a file, what it says of one of its own.
+fn finder(eyes: &Eyes, metric: MetricId) -> &dyn Detector {
     match (&eyes.found, eyes.unidet(metric)) {
-        (Some(found), _) => score_name(metric, &found.named),
-        (None, Some(unidet)) => score_name(metric, unidet),
-        (None, None) => score_name(metric, &Nobody),
+        (Some(found), _) => &found.named,
+        (None, Some(unidet)) => unidet,
+        (None, None) => &Nobody,
     }
+}
+
+/// Why a metric cannot be asked of a prompt, whatever its image shows.
+pub fn cannot_be_asked(eyes: &Eyes, prompt: &Prompt, metric: MetricId) -> Option<String> {
+    outside(prompt, metric, finder(eyes, metric))
 }
 
 /// Who finds a metric's objects; metrics with the same one are measured together, so that it looks once for all of them.
@@ -76,14 +86,20 @@ impl Finder {
 pub fn observe(eyes: &Eyes, prompt: &Prompt, image: &RgbImage, file: &str, metrics: &[MetricId]) -> Vec<Observation> {
     let detected = eyes.found.as_ref().map(|found| found.file.of(file));
     let undetected = detected.as_ref().and_then(|found| found.as_ref().err()).map(ToString::to_string);
-    let why = |metric: MetricId| -> Option<String> {
+    let absent = |metric: MetricId| -> Option<Outcome> {
         let needs = needs(metric, prompt);
-        eyes.lacks(needs).next().map(str::to_owned).or_else(|| undetected.clone().filter(|_| needs.detector))
+        if let Some(why) = eyes.lacks(needs).next() {
+            return Some(Outcome::Unscored { why: why.to_owned() });
+        }
+        // What no image can change comes before what is wrong with this one.
+        if let Some(why) = cannot_be_asked(eyes, prompt, metric) {
+            return Some(Outcome::Outside { why });
+        }
+        undetected.clone().filter(|_| needs.detector).map(|why| Outcome::Unscored { why })
     };
-    let unscored =
-        |metric: MetricId, why: String| Observation { metric: name(eyes, metric), outcome: Outcome::Unscored { why } };
+    let observation = |metric: MetricId, outcome: Outcome| Observation { metric: name(eyes, metric), outcome };
     let mut observations: Vec<Option<Observation>> =
-        metrics.iter().map(|&metric| why(metric).map(|why| unscored(metric, why))).collect();
+        metrics.iter().map(|&metric| absent(metric).map(|outcome| observation(metric, outcome))).collect();
     while let Some(first) = observations.iter().position(Option::is_none) {
         let finder = Finder::of(metrics[first]);
         let places: Vec<usize> =
@@ -106,12 +122,9 @@ pub fn observe(eyes: &Eyes, prompt: &Prompt, image: &RgbImage, file: &str, metri
         };
         let mut scored = measure(prompt, image, &backends, &together).into_iter();
         for place in places {
-            let none = || unscored(metrics[place], "the metric gave no observation".to_owned());
-            let mut observation = scored.next().unwrap_or_else(none);
-            if metrics[place] == MetricId::ClipScore {
-                observation.metric = name(eyes, MetricId::ClipScore);
-            }
-            observations[place] = Some(observation);
+            let none = || Outcome::Unscored { why: "the metric gave no observation".to_owned() };
+            let outcome = scored.next().map_or_else(none, |scored| scored.outcome);
+            observations[place] = Some(observation(metrics[place], outcome));
         }
     }
     observations.into_iter().flatten().collect()

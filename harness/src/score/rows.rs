@@ -21,7 +21,7 @@ pub fn of_task(
 fn row(task: &Task, headline: Option<MetricId>, observation: Observation) -> anyhow::Result<ObservationRow> {
     let (value, reasons) = match observation.outcome {
         Outcome::Scored { value, reasons } => (Ok(value), serde_json::to_string(&reasons)?),
-        Outcome::Unscored { why } => (Err(why), "[]".to_owned()),
+        Outcome::Unscored { why } | Outcome::Outside { why } => (Err(why), "[]".to_owned()),
     };
     Ok(ObservationRow {
         task: task.task.clone(),

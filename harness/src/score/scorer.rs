@@ -6,7 +6,8 @@ use std::path::Path;
 use gentron_metrics::frechet::ImageFeatures;
 use gentron_metrics::shapes::ShapesPerception;
 use gentron_metrics::{
-    Backends, ClipBackends, ImageText, MetricId, Observation, Tracker, measure, measure_clip, metrics_for, registry,
+    Backends, ClipBackends, ImageText, MetricId, Observation, Outcome, Tracker, measure, measure_clip, metrics_for,
+    outside, registry,
 };
 use gentron_reports::ScorerInfo;
 use gentron_suites::Prompt;
@@ -26,8 +27,9 @@ use crate::store::digest;
 /// Counts up whenever the same image comes to be observed otherwise.
 pub const SCORING: u32 = 1;
 
-/// The same for photographs alone: 2 since CLIP resizes and crops them.
-const OF_PHOTOGRAPHS: u32 = 2;
+/// The same for photographs alone: 2 since CLIP resizes and crops them, 3 since every network that is not the official one is in the
+/// score's name and prompts can be outside a score.
+const OF_PHOTOGRAPHS: u32 = 3;
 
 /// The perception back-ends of a run and the metrics that it asks for.
 pub struct Scorer {
@@ -75,11 +77,11 @@ impl Scorer {
         Self { perception, clip: None, metrics, weights: BTreeMap::new(), eyes, worlds, clips: false }
     }
 
-    /// Every scorer says of the canary pictures what it should.
+    /// Every scorer says of the canary pictures what it should. Returns those that could not be held against anything.
     ///
     /// # Errors
     /// One does not: nothing must be scored then.
-    pub fn check_canaries(&self) -> anyhow::Result<()> {
+    pub fn check_canaries(&self) -> anyhow::Result<canary::Unchecked> {
         canary::of_shapes(&self.perception)?;
         // By content alone: the folder may be called otherwise the next time.
         let digest = digest::of_value(&self.weights.values().collect::<Vec<_>>());
@@ -146,6 +148,20 @@ impl Scorer {
                 measure(prompt, image, &backends, metrics)
             }
         }
+    }
+
+    /// What is left to say of an image that is missing or cannot be read, under the names that its scores would have: the reason, and which
+    /// scores could not have been asked of its prompt anyway.
+    pub fn unseen(&self, prompt: &Prompt, why: &str) -> Vec<Observation> {
+        let outcome = |metric| {
+            let outside = match self.world(&prompt.suite) {
+                World::Shapes => outside(prompt, metric, &self.perception),
+                World::Photographs => photographs::cannot_be_asked(&self.eyes, prompt, metric),
+            };
+            outside.map_or_else(|| Outcome::Unscored { why: why.to_owned() }, |why| Outcome::Outside { why })
+        };
+        let observation = |metric| Observation { metric: self.name(&prompt.suite, metric), outcome: outcome(metric) };
+        self.metrics(&prompt.suite, &prompt.category).into_iter().map(observation).collect()
     }
 
     /// Observes what was drawn for a task: a picture, or a clip's frames side by side.

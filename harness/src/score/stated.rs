@@ -53,14 +53,15 @@ impl Eyes {
     /// Licences of the networks that a metric asks, as far as they are known.
     pub fn licences(&self, metric: MetricId) -> Option<String> {
         let needs = Needs::of(metric);
-        let clip = self.clip.as_ref().filter(|_| needs.image_text).and_then(|(clip, _)| clip.licence());
+        let clip = self.clip.as_ref().filter(|_| needs.image_text);
+        let clip = clip.and_then(|(clip, sha256)| Some(by_sizes(clip.licence()?, sha256)));
         let preferring = match needs.preference {
             Some(MetricId::PickScore) => self.pickscore.as_ref().map(|_| "MIT (PickScore)"),
             Some(MetricId::HpsV2) => self.hpsv2.as_ref().map(|_| "Apache-2.0 (HPSv2)"),
             _ => None,
         };
         let of_cards = self.asked(metric).map(|statement| statement.card.licence);
-        let licences: Vec<&str> = of_cards.chain(clip).chain(preferring).collect();
+        let licences: Vec<&str> = of_cards.chain(clip.as_deref()).chain(preferring).collect();
         (!licences.is_empty()).then(|| licences.join("; "))
     }
 
@@ -80,6 +81,13 @@ impl Eyes {
     }
 }
 
+/// Whose a CLIP is, only its sizes tell, which another training of the same network has, too: so its licence is said with that reserve, and
+/// with the digest of what was loaded.
+fn by_sizes(licence: &str, sha256: &str) -> String {
+    let digest = sha256.get(..16).unwrap_or(sha256);
+    format!("{licence}, taken for that one by its sizes, not by its files; digest {digest}")
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -97,12 +105,20 @@ mod tests {
         assert_eq!(eyes.licences(MetricId::ClipScore), None);
         assert_eq!(photographs::name(&eyes, MetricId::ClipScore), "clipscore@clip-10x2-patch7-28");
         assert_eq!(photographs::name(&eyes, MetricId::BVqa), "b-vqa");
+        assert_eq!(photographs::name(&eyes, MetricId::ThreeInOne), "3-in-1@clip-10x2-patch7-28");
+        assert_eq!(photographs::name(&eyes, MetricId::ThreeInOneFixed), "3-in-1-fixed@clip-10x2-patch7-28");
         assert_eq!(eyes.licences(MetricId::PickScore).as_deref(), Some("MIT (PickScore)"));
         let resize = "shorter side 28, Pillow's 8-bit bicubic, centre crop".to_owned();
         let of = |network: &str| Preparation::of_clip(network, resize.clone());
         assert_eq!(eyes.preparations(MetricId::ClipScore), [of("clip-10x2-patch7-28")]);
         assert_eq!(eyes.preparations(MetricId::PickScore), [of("pickscore")]);
         assert!(eyes.preparations(MetricId::BVqa).is_empty());
+
+        let said = by_sizes("MIT (OpenAI CLIP)", &"0123456789abcdef".repeat(4));
+        assert_eq!(
+            said,
+            "MIT (OpenAI CLIP), taken for that one by its sizes, not by its files; digest 0123456789abcdef"
+        );
 
         let photographs = |eyes| Scorer::of_world("mine", World::Photographs, eyes).resize([("mine", "all")]);
         let said = photographs(eyes);

@@ -1,5 +1,6 @@
 //! Names and locks of a run's shards.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -99,6 +100,25 @@ impl ShardFolder {
         Ok(files)
     }
 
+    /// Whether there is any file of a shard, a lock included: work that is going on, or that is not merged. Other files say nothing.
+    ///
+    /// # Errors
+    /// The folder is there and cannot be listed.
+    pub fn is_begun(&self) -> anyhow::Result<bool> {
+        Ok(self.files()?.iter().any(|path| parts(path).is_some()))
+    }
+
+    /// Shards of which anything is scored.
+    ///
+    /// # Errors
+    /// The folder is there and cannot be listed.
+    pub fn scored(&self) -> anyhow::Result<BTreeSet<u32>> {
+        let files = self.files()?;
+        let of_scores =
+            files.iter().filter_map(|path| parts(path)).filter(|(_, rest)| rest.starts_with("observations."));
+        Ok(of_scores.map(|(shard, _)| shard).collect())
+    }
+
     /// Takes those of `shards` that nobody else is at.
     ///
     /// # Errors
@@ -132,7 +152,7 @@ impl ShardFolder {
         self.path.join(format!("{shard:03}.lock"))
     }
 
-    /// Removes everything; what other files were put there stays, and the folder with them.
+    /// Removes all shards; what other files were put there stays, and the folder with them.
     ///
     /// # Errors
     /// Whatever the file system refuses.
@@ -141,7 +161,7 @@ impl ShardFolder {
             atomic::sweep(&self.path)?;
         }
         for path in self.files()? {
-            if is_ours(&path) {
+            if parts(&path).is_some() {
                 fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
             }
         }
@@ -150,10 +170,19 @@ impl ShardFolder {
     }
 }
 
-fn is_ours(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let numbered = name.split_once('.').is_some_and(|(shard, _)| shard.len() >= 3 && shard.parse::<u32>().is_ok());
-    numbered || name.starts_with("submit") || name.starts_with("text-")
+/// The number of the shard that a file is of, and the rest of its name; none of a file that no worker makes, such as those that file
+/// browsers and NFS leave.
+fn parts(path: &Path) -> Option<(u32, &str)> {
+    let (shard, rest) = path.file_name()?.to_str()?.split_once('.')?;
+    let number = shard.parse::<u32>().ok().filter(|number| format!("{number:03}") == shard)?;
+    let words: Vec<&str> = rest.split('.').collect();
+    let is_ours = match words.as_slice() {
+        ["zip" | "lock"] | ["images", "json"] | ["observations", "json" | "jsonl"] => true,
+        ["images", _worker, end] => matches!(*end, "part" | "jsonl"),
+        ["observations", _worker, end] => *end == "jsonl",
+        _ => false,
+    };
+    is_ours.then_some((number, rest))
 }
 
 /// Whoever works on the whole run must not pass by what workers have done.
@@ -161,10 +190,48 @@ fn is_ours(path: &Path) -> bool {
 /// # Errors
 /// There are shards that were not merged.
 pub fn refuse_unmerged(run: &Path) -> anyhow::Result<()> {
-    if ShardFolder::of(run).path.exists() {
+    if ShardFolder::of(run).is_begun()? {
         let what = format!("{} is being worked on in shards", run.display());
         let hint = format!("`gentron status {0}` says how far; `gentron merge {0}` makes one run of it", run.display());
         return Err(refuse(what, hint));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_of_the_shards_own_names_count_and_are_removed() {
+        let run = tempfile::tempdir().unwrap();
+        let folder = ShardFolder::of(run.path());
+        assert!(!folder.is_begun().unwrap());
+        fs::create_dir(&folder.path).unwrap();
+        let others =
+            [".DS_Store", ".nfs000000000012", "17.zip", "017.notes.txt", "017.images.ab.txt", "notes.txt", "0017.zip"];
+        for name in others {
+            fs::write(folder.path.join(name), b"").unwrap();
+            assert!(!folder.is_begun().unwrap(), "{name}");
+        }
+        let product = |kind| folder.product(17, kind);
+        let seal = |kind| folder.seal(1017, kind);
+        let journal = |kind| folder.new_journal(3, kind).unwrap();
+        let images = [product(Kind::Images), seal(Kind::Images), journal(Kind::Images), folder.lock(5)];
+        let scores = [product(Kind::Observations), seal(Kind::Observations), journal(Kind::Observations)];
+        let part = journal(Kind::Images).with_extension("part");
+        for path in images.iter().chain([&part]).chain(&scores) {
+            fs::write(path, b"").unwrap();
+            assert!(folder.is_begun().unwrap(), "{}", path.display());
+            assert_eq!(!folder.scored().unwrap().is_empty(), scores.contains(path), "{}", path.display());
+            fs::remove_file(path).unwrap();
+        }
+        for path in images.iter().chain(&scores) {
+            fs::write(path, b"").unwrap();
+        }
+        assert_eq!(folder.scored().unwrap(), BTreeSet::from([3, 17, 1017]));
+        folder.clear().unwrap();
+        assert_eq!(folder.files().unwrap().len(), others.len());
+        assert!(refuse_unmerged(run.path()).is_ok());
+    }
 }

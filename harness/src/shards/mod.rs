@@ -13,11 +13,13 @@
 
 pub mod array;
 pub mod draw;
+pub mod fault;
 pub mod folder;
 pub mod merge;
 pub mod observe;
 pub mod pack;
 pub mod part;
+pub mod phase;
 pub mod seal;
 pub mod share;
 pub mod status;

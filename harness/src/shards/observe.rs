@@ -14,7 +14,7 @@ use super::seal::{Seal, Sealer, State, by_shard};
 use super::status::Tally;
 use crate::failure::refuse;
 use crate::plan::{Batch, Task};
-use crate::progress::Progress;
+use crate::progress::{self, Progress};
 use crate::score::Scorer;
 use crate::score::stage::{Observed, observe_task};
 use crate::store::timings::Spent;
@@ -61,11 +61,13 @@ pub fn observe(
             State::Open => return Err(not_drawn(run, *shard, "is not drawn yet")),
             State::Broken(why) => return Err(not_drawn(run, *shard, &format!("cannot be scored: {why}"))),
         };
-        if let State::Sealed(seal) = sealer.state((*shard, Kind::Observations), tasks, true)?
-            && is_of(&seal, &images, &identity)
-        {
-            tally.kept += tasks.len();
-            continue;
+        match sealer.state((*shard, Kind::Observations), tasks, true)? {
+            State::Sealed(seal) if is_of(&seal, &images, &identity) => {
+                tally.kept += tasks.len();
+                continue;
+            }
+            State::Broken(why) => progress::say(&format!("note: shard {shard} is scored anew: {why}")),
+            State::Sealed(_) | State::Open => {}
         }
         let shard_open = Open::begin(&sealer, *shard, tasks, &images, &identity)?;
         let missing = shard_open.progress.lock().unwrap_or_else(PoisonError::into_inner).missing.len();

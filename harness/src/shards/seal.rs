@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ShardFolder;
 use super::folder::Kind;
+use super::pack::Pack;
 use crate::plan::{Plan, Task};
 use crate::store::ledger::Drawn;
 use crate::store::run::pretty;
@@ -16,6 +17,10 @@ use crate::store::{atomic, digest};
 
 /// The layout of a seal that this version reads and writes.
 const FORMAT: u32 = 1;
+
+/// The last field of a seal's file: the digest of all the others, as the manifest has it. Nothing else would notice a bit that flips in
+/// the digest of an image.
+const DIGEST: &str = "digest";
 
 /// The content of `017.images.json` and `017.observations.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,7 +53,7 @@ pub enum State {
     Open,
     /// Sealed and intact.
     Sealed(Seal),
-    /// Sealed, and not what the seal says: in one sentence, why.
+    /// Sealed, and not what the seal says, or the seal itself is damaged: in one sentence, why. It counts as not done.
     Broken(String),
 }
 
@@ -84,10 +89,10 @@ impl Sealer<'_> {
             code: crate::version::VERSION.to_owned(),
             spent,
         };
-        atomic::write(&self.folder.seal(shard, kind), &pretty(&seal)?)
+        atomic::write(&self.folder.seal(shard, kind), &to_bytes(&seal)?)
     }
 
-    /// Reads a seal and holds it against the plan and the sealed file, which with `thorough` is read whole.
+    /// Reads a seal and holds it against its own digest, the plan and the sealed file, which with `thorough` is read whole.
     ///
     /// # Errors
     /// A file is there and cannot be read.
@@ -98,7 +103,7 @@ impl Sealer<'_> {
         }
         let broken = |what: &str| Ok(State::Broken(format!("{} {what}", path.display())));
         let Ok(bytes) = fs::read(&path) else { return broken("cannot be read") };
-        let Ok(seal) = serde_json::from_slice::<Seal>(&bytes) else { return broken("is damaged") };
+        let Some((seal, has_digest)) = from_bytes(&bytes) else { return broken("is damaged") };
         if seal.format != FORMAT {
             return broken("was written by another version of gentron");
         }
@@ -112,11 +117,39 @@ impl Sealer<'_> {
             return broken(&fault);
         }
         let product = self.folder.product(shard, kind);
-        match product_fault(&product, &seal, thorough) {
-            Some(what) => Ok(State::Broken(format!("{} {what}", product.display()))),
-            None => Ok(State::Sealed(seal)),
+        if let Some(what) = product_fault(&product, &seal, thorough) {
+            return Ok(State::Broken(format!("{} {what}", product.display())));
         }
+        if thorough && !has_digest && kind == Kind::Images && !is_of_pack(&seal, &product, tasks) {
+            return broken(&format!("has other digests than the images in {}", product.display()));
+        }
+        Ok(State::Sealed(seal))
     }
+}
+
+fn to_bytes(seal: &Seal) -> anyhow::Result<Vec<u8>> {
+    let mut value = serde_json::to_value(seal)?;
+    let digest = digest::of_value(&value);
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert(DIGEST.to_owned(), digest.into());
+    }
+    pretty(&value)
+}
+
+/// A seal, and whether it has a digest of itself, which those of earlier versions lack; none where it is damaged.
+fn from_bytes(bytes: &[u8]) -> Option<(Seal, bool)> {
+    let mut value: serde_json::Value = serde_json::from_slice(bytes).ok()?;
+    let digest = value.as_object_mut()?.shift_remove(DIGEST);
+    if digest.as_ref().is_some_and(|digest| *digest != digest::of_value(&value)) {
+        return None;
+    }
+    Some((serde_json::from_value(value).ok()?, digest.is_some()))
+}
+
+/// Whether the images in a pack are those that the seal speaks of.
+fn is_of_pack(seal: &Seal, product: &Path, tasks: &[&Task]) -> bool {
+    let Ok(pack) = Pack::open(product) else { return false };
+    tasks.iter().zip(&seal.images).all(|(task, image)| pack.image(task, &image.sha256).is_ok())
 }
 
 fn product_fault(product: &Path, seal: &Seal, thorough: bool) -> Option<&'static str> {
@@ -153,4 +186,36 @@ pub fn by_shard(plan: &Plan) -> BTreeMap<u32, Vec<&Task>> {
         shards.entry(task.shard).or_default().push(task);
     }
     shards
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seal_vouches_for_itself_and_one_of_an_earlier_version_is_read() {
+        let seal = Seal {
+            format: FORMAT,
+            plan: digest::of_bytes(b"plan"),
+            shard: 17,
+            sha256: digest::of_bytes(b"pack"),
+            length: 4,
+            scorer: None,
+            images: vec![Drawn { task: "a".into(), sha256: digest::of_bytes(b"a") }],
+            code: "0.1.0".into(),
+            spent: [("score".to_owned(), Spent { images: 3, seconds: 0.1 + 0.2, threads: 2 })].into(),
+        };
+        let bytes = to_bytes(&seal).unwrap();
+        assert_eq!(from_bytes(&bytes), Some((seal.clone(), true)));
+        assert_eq!(from_bytes(&pretty(&seal).unwrap()), Some((seal.clone(), false)));
+        // Whatever bit flips, no other seal is read.
+        for index in 0..bytes.len() * 8 {
+            let mut damaged = bytes.clone();
+            damaged[index / 8] ^= 1 << (index % 8);
+            assert!(from_bytes(&damaged).is_none_or(|(read, _)| read == seal), "bit {index}");
+        }
+        for length in 0..bytes.len() - 1 {
+            assert_eq!(from_bytes(&bytes[..length]), None, "{length} bytes");
+        }
+    }
 }

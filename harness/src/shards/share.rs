@@ -36,11 +36,12 @@ impl Share {
         shard % self.count == self.index
     }
 
-    /// What a scheduler says in the environment: Slurm's array variables, or Kubernetes' `JOB_COMPLETION_INDEX`; none where there is
-    /// no scheduler.
+    /// What a scheduler says in the environment: Slurm's array variables, or those of the tasks that one `srun` starts, or Kubernetes'
+    /// `JOB_COMPLETION_INDEX`; none where there is no scheduler.
     ///
     /// # Errors
-    /// A variable is no number, the count is not known, or an array with gaps does not say how many it stands for.
+    /// A variable is no number, the count is not known, two of them say who this is or none does, or an array with gaps does not say how
+    /// many it stands for.
     pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<Self>> {
         let number = |name: &str| -> anyhow::Result<Option<u32>> {
             let Some(text) = variable(name).filter(|text| !text.is_empty()) else { return Ok(None) };
@@ -48,22 +49,57 @@ impl Share {
             number.map(Some).explain(|| (format!("{name} is `{text}`, which is no number"), HINT))
         };
         let (workers, offset) = (number(WORKERS)?, number(OFFSET)?.unwrap_or(0));
-        let (index, count) = match (number("SLURM_ARRAY_TASK_ID")?, number("JOB_COMPLETION_INDEX")?) {
-            (Some(id), _) => match workers {
-                Some(workers) => (id + offset, workers),
+        let shifted = |name: &str, index: u32| {
+            let what = || format!("{name} is {index} and {OFFSET} {offset}: no worker has such a number");
+            index.checked_add(offset).ok_or_else(|| refuse(what(), HINT))
+        };
+        let (index, count) = match (number(ARRAY)?, number(COMPLETION)?) {
+            (Some(_), Some(_)) => {
+                let what = format!("{ARRAY} and {COMPLETION} are both set: which of them says who this worker is?");
+                return Err(refuse(what, format!("unset the other one, or {HINT}")));
+            }
+            (Some(id), None) => match workers {
+                Some(workers) => (shifted(ARRAY, id)?, workers),
                 None => dense(id, &number)?,
             },
             (None, Some(index)) => match workers {
-                Some(workers) => (index + offset, workers),
+                Some(workers) => (shifted(COMPLETION, index)?, workers),
                 None => {
-                    let what = format!("JOB_COMPLETION_INDEX is {index}, but {WORKERS} does not say of how many");
+                    let what = format!("{COMPLETION} is {index}, but {WORKERS} does not say of how many");
                     return Err(refuse(what, "set it to the job's `completions`"));
                 }
             },
-            (None, None) => return Ok(None),
+            (None, None) => match (step(&number)?, workers) {
+                (Some((task, tasks)), workers) => (shifted(TASK, task)?, workers.unwrap_or(tasks)),
+                (None, None | Some(1)) => return Ok(None),
+                (None, Some(workers)) => {
+                    let what = format!("{WORKERS} is {workers}, but nothing says which of them this is");
+                    return Err(refuse(what, format!("unset it to do the whole plan, or {HINT}")));
+                }
+            },
         };
         Self::new(index, count).map(Some).map_err(|what| refuse(what, HINT))
     }
+}
+
+/// Slurm's number of an array's task.
+const ARRAY: &str = "SLURM_ARRAY_TASK_ID";
+/// Slurm's number of one of the tasks of a job step.
+const TASK: &str = "SLURM_PROCID";
+/// Kubernetes' number of an indexed job's pod.
+const COMPLETION: &str = "JOB_COMPLETION_INDEX";
+
+/// Which of how many tasks of a job step this is; none where there is one task alone, or no Slurm.
+fn step(number: &impl Fn(&str) -> anyhow::Result<Option<u32>>) -> anyhow::Result<Option<(u32, u32)>> {
+    let (Some(task), Some(tasks)) = (number(TASK)?, number("SLURM_NTASKS")?.filter(|tasks| *tasks > 1)) else {
+        return Ok(None);
+    };
+    // A job's script has the number of its first task and the count of all, and runs once; what `srun` starts has its step's number, too.
+    if task == 0 && number("SLURM_STEP_ID")?.is_none() {
+        let what = format!("this is the script of a job of {tasks} tasks, and not one of these tasks");
+        return Err(refuse(what, "start them with `srun gentron work …`, or give --shard 0/1 for the whole plan"));
+    }
+    Ok(Some((task, tasks)))
 }
 
 const HINT: &str = "give --shard i/N, as in --shard 3/16";
@@ -140,5 +176,37 @@ mod tests {
         let split = [("SLURM_ARRAY_TASK_ID", "4"), (WORKERS, "256"), (OFFSET, "100")];
         assert_eq!(environment(&split).unwrap(), share(104, 256));
         assert!(environment(&[("SLURM_ARRAY_TASK_ID", "x")]).is_err());
+    }
+
+    #[test]
+    fn tasks_of_one_srun_share_and_a_jobs_script_is_none_of_them() {
+        let share = |index, count| Some(Share { index, count });
+        let task = |id, tasks| [("SLURM_PROCID", id), ("SLURM_NTASKS", tasks), ("SLURM_STEP_ID", "0")];
+        assert_eq!(environment(&task("0", "8")).unwrap(), share(0, 8));
+        assert_eq!(environment(&task("7", "8")).unwrap(), share(7, 8));
+        assert_eq!(environment(&task("0", "1")).unwrap(), None);
+        let script = [("SLURM_PROCID", "0"), ("SLURM_NTASKS", "8")];
+        assert!(environment(&script).unwrap_err().to_string().contains("script of a job of 8 tasks"));
+        assert_eq!(environment(&[("SLURM_NTASKS", "8")]).unwrap(), None, "a shell of salloc");
+        // In a script of `submit slurm`, whatever the site starts beside it.
+        for tasks in ["1", "4"] {
+            let all = [&task("0", tasks)[..], &[("SLURM_ARRAY_TASK_ID", "5"), (WORKERS, "16"), (OFFSET, "0")]].concat();
+            assert_eq!(environment(&all).unwrap(), share(5, 16));
+        }
+    }
+
+    #[test]
+    fn what_says_too_much_or_too_little_is_refused() {
+        let both = [("SLURM_ARRAY_TASK_ID", "1"), ("JOB_COMPLETION_INDEX", "2"), (WORKERS, "4")];
+        let said = environment(&both).unwrap_err().to_string();
+        assert!(said.contains("SLURM_ARRAY_TASK_ID") && said.contains("JOB_COMPLETION_INDEX"), "{said}");
+        let said = environment(&[(WORKERS, "4")]).unwrap_err().to_string();
+        assert!(said.contains("nothing says which"), "{said}");
+        assert_eq!(environment(&[(WORKERS, "1")]).unwrap(), None);
+        assert_eq!(environment(&[(WORKERS, ""), (OFFSET, "0")]).unwrap(), None);
+        for name in ["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX"] {
+            let wraps = [(name, "1"), (WORKERS, "4"), (OFFSET, "4294967295")];
+            assert!(environment(&wraps).unwrap_err().to_string().contains("no worker has such a number"));
+        }
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::folder::Kind;
 use super::part::Drawn;
+use super::phase::{self, Phase};
 use super::seal::{Sealer, State, by_shard};
 use super::{ShardFolder, Share};
 use crate::plan::Task;
@@ -32,7 +33,7 @@ pub enum Standing {
     Begun,
     /// Nothing is done.
     Untouched,
-    /// Sealed, but a file of it is missing, cut or of another run.
+    /// Sealed, but the seal is damaged, or a file of it is missing, cut or of another run.
     Broken,
 }
 
@@ -89,7 +90,7 @@ pub fn of(run: &Run) -> anyhow::Result<RunStatus> {
         arms.entry(&task.arm).or_default().0 += 1;
     }
     let mut shards = Vec::new();
-    if folder.path.exists() {
+    if phase::of(run)? == Phase::Shards && folder.is_begun()? {
         let sealer = Sealer { folder: &folder, plan: &run.manifest.plan.digest };
         for (shard, tasks) in by_shard(&run.plan) {
             let (status, drawn) = of_shard(&sealer, shard, &tasks)?;

@@ -65,13 +65,24 @@ fn unfinished_name(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}.{}-{count}{UNFINISHED}", std::process::id()))
 }
 
-/// Our own temporary names, and those of gentron-reports, which writes its files under `<name>.tmp` first.
+/// Our own temporary names, those of gentron-reports, which writes its files under `<name>.tmp` first, and those of gentron-model, which
+/// writes a text's embedding under `<digest>.<worker>-<process>.tmp`.
 fn is_unfinished(path: &Path) -> bool {
     let Some(stem) = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(UNFINISHED))
     else {
         return false;
     };
-    stem.starts_with('.') || matches!(stem, "observations.parquet" | "analysis.json" | "report.html")
+    stem.starts_with('.')
+        || matches!(stem, "observations.parquet" | "analysis.json" | "report.html")
+        || is_embedding(stem)
+}
+
+fn is_embedding(stem: &str) -> bool {
+    let is_number = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    let Some((digest, writer)) = stem.split_once('.') else { return false };
+    let Some((worker, process)) = writer.split_once('-') else { return false };
+    let is_digest = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_digest && is_number(worker) && is_number(process)
 }
 
 #[cfg(test)]
@@ -105,6 +116,8 @@ mod tests {
         fs::create_dir(folder.path().join("images")).unwrap();
         fs::write(folder.path().join("images/.0.png.77-3.tmp"), b"half").unwrap();
         fs::write(folder.path().join("images/notes.tmp"), b"somebody else's").unwrap();
+        let embedding = format!("images/{}.3-4711.tmp", "0f".repeat(32));
+        fs::write(folder.path().join(embedding), b"half").unwrap();
         sweep(folder.path()).unwrap();
         let left: Vec<_> =
             fs::read_dir(folder.path().join("images")).unwrap().map(|e| e.unwrap().file_name()).collect();

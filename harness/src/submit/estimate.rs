@@ -1,70 +1,73 @@
-//! What a run will take, from a few images drawn and scored here.
+//! What is left of a run, and what it will take.
 
-use std::collections::HashMap;
-use std::time::Instant;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use anyhow::Context as _;
-use gentron_suites::Prompt;
 use serde::Serialize;
 
-use crate::generate::stage::encoded;
-use crate::generate::{Sources, engine};
-use crate::plan::{Batch, Plan};
-use crate::score::Scorer;
-use crate::score::stage::observe_task;
+use super::probe::{ArmProbe, EncoderProbe, Probe};
+use crate::plan::Plan;
+use crate::shards::phase;
+use crate::shards::status::{self, ShardStatus, Standing};
 use crate::store::Run;
 
-/// What one arm took.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ArmProbe {
-    /// Its name.
-    pub arm: String,
-    /// Images planned.
-    pub images: usize,
-    /// Images drawn to find out.
-    pub probed: usize,
-    /// Seconds until it could draw: networks loaded, texts encoded.
-    pub load: f64,
-    /// Seconds an image, on one thread.
+/// What is left of a shard.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rest {
+    /// The part of its images that is to be drawn, 0 to 1.
     pub draw: f64,
-    /// Seconds to score one, on one thread.
+    /// The part of them that is to be scored, 0 to 1.
     pub score: f64,
-    /// Bytes of one.
-    pub bytes: f64,
 }
 
-/// Draws and scores the first batch of each arm; writes nothing. A second batch tells the time, since the first pays for what is set
-/// up at first use.
+impl Rest {
+    /// All of it.
+    pub const WHOLE: Self = Self { draw: 1.0, score: 1.0 };
+
+    fn of(shard: &ShardStatus) -> Self {
+        let missing = 1.0 - shard.drawn as f64 / shard.tasks.max(1) as f64;
+        Self {
+            draw: if shard.images == Standing::Whole { 0.0 } else { missing },
+            score: if shard.observations == Standing::Whole { 0.0 } else { 1.0 },
+        }
+    }
+
+    /// Whether there is any.
+    pub fn is_some(&self) -> bool {
+        self.draw > 0.0 || self.score > 0.0
+    }
+}
+
+/// What is left of each shard, by its number; nothing where the run is merged.
 ///
 /// # Errors
-/// Weights are missing, or the network fails.
-pub fn probe(run: &Run, prompts: &[Prompt], sources: &Sources, scorer: &Scorer) -> anyhow::Result<Vec<ArmProbe>> {
-    let by_id: HashMap<&str, &Prompt> = prompts.iter().map(|prompt| (prompt.id.as_str(), prompt)).collect();
-    let identity = scorer.identity();
-    let recipe = &run.manifest.recipe;
-    let mut probes = Vec::new();
-    for arm in &recipe.arms {
-        let batches: Vec<Batch> = run.plan.batches().filter(|batch| batch[0].arm == arm.name).collect();
-        // From the middle of the plan, whose prompts are no easier than the others.
-        let batch = *batches.get(batches.len() / 2).context("an arm without images")?;
-        let began = Instant::now();
-        let engine = engine::prepare(recipe, arm, sources, prompts)?;
-        let load = began.elapsed().as_secs_f64();
-        encoded(engine.as_ref(), &batch[..1])?;
-        let began = Instant::now();
-        let images = encoded(engine.as_ref(), batch)?;
-        let draw = began.elapsed().as_secs_f64() / batch.len() as f64;
-        let began = Instant::now();
-        for (task, bytes) in batch.iter().zip(&images) {
-            let prompt = by_id.get(task.prompt_id.as_str()).context("the plan's prompt is not in the suite")?;
-            observe_task((scorer, &identity), prompt, task, bytes)?;
-        }
-        let score = began.elapsed().as_secs_f64() / batch.len() as f64;
-        let bytes = images.iter().map(Vec::len).sum::<usize>() as f64 / batch.len() as f64;
-        let images = batches.iter().map(|batch| batch.len()).sum();
-        probes.push(ArmProbe { arm: arm.name.clone(), images, probed: batch.len(), load, draw, score, bytes });
+/// The run's folder cannot be read, or what it lacks is nothing for workers.
+pub fn left(run: &Run) -> anyhow::Result<BTreeMap<u32, Rest>> {
+    if !phase::is_open(run, &run.folder, true)? {
+        return Ok(BTreeMap::new());
     }
-    Ok(probes)
+    let mut shards = status::of(run)?.shards;
+    if shards.is_empty() {
+        shards = status::untouched(run);
+    }
+    Ok(shards.iter().map(|shard| (shard.shard, Rest::of(shard))).collect())
+}
+
+/// The same of a plan that nobody has begun.
+pub fn whole(plan: &Plan) -> BTreeMap<u32, Rest> {
+    plan.tasks.iter().map(|task| (task.shard, Rest::WHOLE)).collect()
+}
+
+/// Who is to work on a run, and what else is known of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// Workers.
+    pub workers: u32,
+    /// Threads of each.
+    pub threads: usize,
+    /// What one draws, in watts, where that is known.
+    pub watts: Option<f64>,
+    /// Bytes of the embeddings that the run keeps.
+    pub embeddings: u64,
 }
 
 /// What a run will take.
@@ -76,36 +79,64 @@ pub struct Estimate {
     pub threads: usize,
     /// Hours of all workers together: of as many GPUs, where each has one.
     pub worker_hours: f64,
+    /// Those of them that no image fewer would save: networks are loaded, and texts encoded.
+    pub fixed_hours: f64,
     /// Hours until the last worker is done, if all start at once.
     pub wall_hours: f64,
-    /// Bytes of packed images, and as much again while they are merged.
+    /// Images to be drawn.
+    pub draws: f64,
+    /// Images to be scored.
+    pub scores: f64,
+    /// Bytes of all images of the run, and of the embeddings that it keeps.
     pub disk: f64,
+    /// Bytes of packed images, which are there twice while they are merged.
+    pub packed: f64,
     /// Kilowatt-hours, where it is known what a worker draws.
     pub kilowatt_hours: Option<f64>,
 }
 
-/// From a probe to the whole. Every worker is taken to load every arm that has a shard for it; `watts` is what one worker draws.
-pub fn estimate(plan: &Plan, probes: &[ArmProbe], (workers, threads): (u32, usize), watts: Option<f64>) -> Estimate {
-    let arm: HashMap<&str, &ArmProbe> = probes.iter().map(|probe| (probe.arm.as_str(), probe)).collect();
+/// From a probe to what is `left` of a plan. Every worker is taken to load every arm that it has something to draw of, and every encoder
+/// while texts are to be encoded; each text is encoded once, by one of them.
+pub fn estimate(plan: &Plan, left: &BTreeMap<u32, Rest>, probe: &Probe, terms: &Terms) -> Estimate {
+    let Terms { workers, threads, watts, embeddings } = *terms;
+    let arm: HashMap<&str, &ArmProbe> = probe.arms.iter().map(|probe| (probe.arm.as_str(), probe)).collect();
     let mut seconds = vec![0.0; workers as usize];
-    let mut loaded: Vec<std::collections::HashSet<&str>> = vec![Default::default(); workers as usize];
+    let mut loading = vec![0.0; workers as usize];
+    let mut loaded: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); workers as usize];
+    let (mut draws, mut scores) = (0.0, 0.0);
     for task in &plan.tasks {
-        let Some(probe) = arm.get(task.arm.as_str()) else { continue };
+        let (Some(probe), Some(rest)) = (arm.get(task.arm.as_str()), left.get(&task.shard)) else { continue };
         let worker = (task.shard % workers) as usize;
-        seconds[worker] += (probe.draw + probe.score) / threads as f64;
-        if loaded[worker].insert(&probe.arm) {
-            seconds[worker] += probe.load;
+        draws += rest.draw;
+        scores += rest.score;
+        seconds[worker] += (rest.draw * probe.draw + rest.score * probe.score) / threads as f64;
+        if rest.draw > 0.0 && loaded[worker].insert(&probe.arm) {
+            loading[worker] += probe.load;
         }
     }
-    let total: f64 = seconds.iter().sum();
+    let drawing = loaded.iter().filter(|arms| !arms.is_empty()).count();
+    if drawing > 0 {
+        let missing = probe.encoders.iter().filter(|encoder| encoder.texts > 0.0);
+        let share = |encoder: &EncoderProbe| encoder.load + encoder.text * encoder.texts / (threads * drawing) as f64;
+        let each: f64 = missing.map(share).sum();
+        let drawing = loading.iter_mut().zip(&loaded).filter(|(_, arms)| !arms.is_empty());
+        drawing.for_each(|(loading, _)| *loading += each);
+    }
+    let fixed: f64 = loading.iter().sum();
+    let total = seconds.iter().sum::<f64>() + fixed;
+    let last = seconds.iter().zip(&loading).map(|(work, loading)| work + loading).fold(0.0, f64::max);
     let hours = |seconds: f64| seconds / 3600.0;
-    let bytes: f64 = probes.iter().map(|probe| probe.bytes * probe.images as f64).sum();
+    let packed: f64 = probe.arms.iter().map(|probe| probe.bytes * probe.images as f64).sum();
     Estimate {
         workers,
         threads,
         worker_hours: hours(total),
-        wall_hours: hours(seconds.iter().copied().fold(0.0, f64::max)),
-        disk: 2.0 * bytes,
+        fixed_hours: hours(fixed),
+        wall_hours: hours(last),
+        draws,
+        scores,
+        disk: packed + embeddings as f64,
+        packed,
         kilowatt_hours: watts.map(|watts| hours(total) * watts / 1000.0),
     }
 }
@@ -134,10 +165,12 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_last_worker_sets_the_wall_time_and_each_loads_what_it_draws() {
-        let plan = Plan { tasks: vec![task("a", 0), task("a", 0), task("a", 1), task("b", 2)] };
-        let probe = |arm: &str, images, draw| ArmProbe {
+    fn plan() -> Plan {
+        Plan { tasks: vec![task("a", 0), task("a", 0), task("a", 1), task("b", 2)] }
+    }
+
+    fn probe() -> Probe {
+        let arm = |arm: &str, images, draw| ArmProbe {
             arm: arm.into(),
             images,
             probed: 1,
@@ -146,12 +179,48 @@ mod tests {
             score: 0.0,
             bytes: 10.0,
         };
-        let probes = [probe("a", 3, 720.0), probe("b", 1, 1440.0)];
+        Probe { arms: vec![arm("a", 3, 720.0), arm("b", 1, 1440.0)], encoders: Vec::new() }
+    }
+
+    const TERMS: Terms = Terms { workers: 2, threads: 1, watts: Some(500.0), embeddings: 5 };
+
+    #[test]
+    fn the_last_worker_sets_the_wall_time_and_each_loads_what_it_draws() {
+        let plan = plan();
         // Worker 0 has shards 0 and 2: two of a, one of b, two loads; worker 1 has one of a and one load.
-        let found = estimate(&plan, &probes, (2, 1), Some(500.0));
+        let found = estimate(&plan, &whole(&plan), &probe(), &TERMS);
         assert!((found.wall_hours - 1.0).abs() < 1e-12, "{found:?}");
         assert!((found.worker_hours - 1.3).abs() < 1e-12);
+        assert!((found.fixed_hours - 0.3).abs() < 1e-12);
         assert!((found.kilowatt_hours.unwrap() - 0.65).abs() < 1e-12);
-        assert!((found.disk - 80.0).abs() < 1e-12);
+        assert_eq!((found.packed, found.disk, found.draws, found.scores), (40.0, 45.0, 4.0, 4.0));
+    }
+
+    #[test]
+    fn what_is_done_takes_nothing_more() {
+        let plan = plan();
+        let score = Rest { draw: 0.0, score: 1.0 };
+        let half = Rest { draw: 0.5, score: 1.0 };
+        let left = BTreeMap::from([(0, score), (1, half), (2, score)]);
+        // Half an image of a, by worker 1, which loads it.
+        let found = estimate(&plan, &left, &probe(), &TERMS);
+        assert!((found.worker_hours - 0.2).abs() < 1e-12, "{found:?}");
+        assert_eq!((found.draws, found.scores), (0.5, 4.0));
+        let found = estimate(&plan, &BTreeMap::new(), &probe(), &TERMS);
+        assert_eq!((found.worker_hours, found.draws), (0.0, 0.0));
+    }
+
+    #[test]
+    fn each_text_is_encoded_once_by_those_who_draw() {
+        let plan = plan();
+        let encoder = EncoderProbe { encoder: "t5".into(), load: 36.0, text: 3.6, texts: 1000.0 };
+        let kept = Probe { encoders: vec![encoder.clone()], ..probe() };
+        let terms = Terms { workers: 3, threads: 2, ..TERMS };
+        // Three workers draw, one shard each: three loads of an arm and of the encoder, 1000 texts on two threads.
+        let found = estimate(&plan, &whole(&plan), &kept, &terms);
+        assert!((found.fixed_hours * 3600.0 - (3.0 * (360.0 + 36.0) + 1800.0)).abs() < 1e-9, "{found:?}");
+        let done = Probe { encoders: vec![EncoderProbe { texts: 0.0, ..encoder }], ..probe() };
+        let found = estimate(&plan, &whole(&plan), &done, &terms);
+        assert!((found.fixed_hours * 3600.0 - 3.0 * 360.0).abs() < 1e-9, "{found:?}");
     }
 }

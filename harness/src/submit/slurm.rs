@@ -105,10 +105,10 @@ pub fn submit(
     for job in jobs {
         let path = logs.join(format!("{}.sh", job.name));
         crate::store::atomic::write(&path, job.script.as_bytes())?;
-        let after = submitted.last().map(|(_, ids)| format!("--dependency=afterok:{}", ids.join(":")));
+        let after = submitted.last().map_or_else(Vec::new, |(_, ids)| dependency(&ids.join(":")));
         let mut ids = Vec::new();
         for Array { options, arguments } in arrays(job, workers, at_once) {
-            match sbatch(options.iter().chain(after.iter()), &path, &arguments) {
+            match sbatch(options.iter().chain(&after), &path, &arguments) {
                 Ok(id) => ids.push(id),
                 Err(error) => {
                     let begun: Vec<&str> =
@@ -120,6 +120,12 @@ pub fn submit(
         submitted.push((job.name, ids));
     }
     Ok(submitted)
+}
+
+/// A job that waits for those with these ids to succeed, and goes from the queue where one of them cannot any more: else it would stay there
+/// for good, as DependencyNeverSatisfied.
+pub fn dependency(ids: &str) -> Vec<String> {
+    vec![format!("--dependency=afterok:{ids}"), "--kill-on-invalid-dep=yes".to_owned()]
 }
 
 fn refuse_partly(begun: &[&str]) -> crate::failure::Explained {
@@ -162,7 +168,8 @@ fn sbatch<'a>(
     })?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        return Err(refuse(format!("sbatch refused: {said}"), "the scripts are in the folder of logs"));
+        let hint = format!("what it was given is left to be looked at: {}", script.display());
+        return Err(refuse(format!("sbatch refused: {said}"), hint));
     }
     let said = String::from_utf8_lossy(&output.stdout);
     // On a federation it is id;cluster.

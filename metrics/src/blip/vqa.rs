@@ -1,13 +1,13 @@
 //! BLIP-VQA behind the trait [`Vqa`].
 
-use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use candle_core::Device;
 use image::RgbImage;
 
 use super::layout::Layout;
+use super::memory::Memory;
 use super::network::{BlipNetwork, Seen};
 use super::words::Words;
 use crate::error::MetricError;
@@ -26,25 +26,25 @@ pub static BLIP_VQA: NetworkCard = NetworkCard {
     normalization: "grey/255, mean 0.48145466 0.4578275 0.40821073, std 0.26862954 0.26130258 0.27577711",
     known_problems: &[
         "P(yes) of a bare noun phrase as a question: a fragment, not a sentence.",
-        "The Hugging Face conversion is at 384 px with another ε, and gives other numbers; its layout is read, and said \
-            in the statement.",
+        "The Hugging Face conversion is at 384 px with another ε, and gives other numbers; its layout is read, and \
+            its scores carry another name: b-vqa@blip-hf-384.",
         "Official runs on Ampere GPUs convolve the patches in TF32; here everything is f32.",
     ],
     reference: "Li et al., arXiv 2201.12086; BLIPvqa_eval/BLIP_vqa.py of T2I-CompBench at 1b70949",
 };
 
-/// Pictures whose tokens are remembered: as many as threads ask of different ones at a time, at 69 MB each.
-const REMEMBERED: usize = 4;
+/// What the scores of Hugging Face's conversion are called after.
+const CONVERTED: &str = "blip-hf-384";
 
-/// Asks BLIP about pictures. A picture is looked at once, however many phrases are asked of it and in whatever calls,
-/// as long as no more than four others come between.
+/// Asks BLIP about pictures. Phrases that are asked together are one pass of the network after one look at the picture; the same ones
+/// asked again of one of the last pictures are not asked again.
 pub struct BlipVqa {
     network: BlipNetwork,
     words: Words,
     statement: WeightsStatement,
     vocabulary_sha256: String,
     device: Device,
-    remembered: Mutex<VecDeque<(Arc<RgbImage>, Arc<Seen>)>>,
+    memory: Memory,
 }
 
 impl BlipVqa {
@@ -63,8 +63,7 @@ impl BlipVqa {
     #[must_use]
     pub fn new(network: BlipNetwork, words: Words, statement: WeightsStatement, device: &Device) -> Self {
         let vocabulary_sha256 = words.sha256().to_owned();
-        let remembered = Mutex::default();
-        Self { network, words, statement, vocabulary_sha256, device: device.clone(), remembered }
+        Self { network, words, statement, vocabulary_sha256, device: device.clone(), memory: Memory::new() }
     }
 
     /// Which weights answer: for the run's protocol.
@@ -81,11 +80,7 @@ impl BlipVqa {
 
     /// What the network sees of a picture, looked at now or remembered.
     fn seen(&self, image: &RgbImage) -> Result<Arc<Seen>, MetricError> {
-        // A panic elsewhere leaves the queue whole: entries are pushed and popped at once.
-        let remembered = || self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        // Whole pictures are compared: a digest would be as slow and could lie.
-        let known = remembered().iter().find(|(known, _)| **known == *image).map(|(_, seen)| Arc::clone(seen));
-        if let Some(seen) = known {
+        if let Some(seen) = self.memory.seen(image) {
             return Ok(seen);
         }
         let side = self.network.config().vit.image as u32;
@@ -93,9 +88,7 @@ impl BlipVqa {
         let picture = picture.squeeze(0).map_err(failed)?;
         // Two threads may look at one picture at once; both see the same bits.
         let seen = Arc::new(self.network.look(&picture)?);
-        let mut queue = remembered();
-        queue.push_front((Arc::new(image.clone()), Arc::clone(&seen)));
-        queue.truncate(REMEMBERED);
+        self.memory.see(image, &seen);
         Ok(seen)
     }
 }
@@ -116,6 +109,9 @@ impl Vqa for BlipVqa {
     }
 
     fn answers(&self, image: &RgbImage, phrases: &[&str]) -> Result<Vec<Answer>, MetricError> {
+        if let Some(answers) = self.memory.told(image, phrases) {
+            return Ok(answers);
+        }
         let questions: Vec<_> =
             phrases.iter().map(|phrase| self.words.ids(&format!("{phrase}?"))).collect::<Result<_, _>>()?;
         let seen = self.seen(image)?;
@@ -124,6 +120,12 @@ impl Vqa for BlipVqa {
             let (word, share) = if yes >= 0.5 { ("yes", yes) } else { ("no", 1.0 - yes) };
             Answer { yes, why: format!("BLIP-VQA answers {word} with {:.1} %", share * 100.0) }
         };
-        Ok(probabilities.into_iter().map(answer).collect())
+        let answers: Vec<Answer> = probabilities.into_iter().map(answer).collect();
+        self.memory.tell(image, phrases, &answers);
+        Ok(answers)
+    }
+
+    fn name_in_score(&self) -> Option<&str> {
+        (self.statement.layout == Layout::HuggingFace.as_str()).then_some(CONVERTED)
     }
 }

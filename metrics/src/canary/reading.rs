@@ -64,7 +64,8 @@ pub enum CanaryMismatch {
 }
 
 impl Readings {
-    /// Compares with what was stored.
+    /// Compares with what was stored. Each value may be `tolerance` away, and one beyond ±1 that part of what was stored: scales differ
+    /// from probabilities to features in the hundreds.
     ///
     /// # Errors
     /// The first difference, by picture.
@@ -78,6 +79,7 @@ impl Readings {
                 return Err(CanaryMismatch::Other { backend: backend(), reading: reading.clone(), stored: true });
             };
             // A value that is no number is no agreement either.
+            let tolerance = tolerance * expected.abs().max(1.0);
             let near = (got - expected).abs() <= tolerance;
             if !near {
                 let (backend, reading) = (backend(), reading.clone());
@@ -222,6 +224,15 @@ mod tests {
             };
             Ok(images.iter().flat_map(|&image| [0, 1, 2].map(|channel| sum(image, channel))).collect())
         }
+    }
+
+    #[test]
+    fn large_values_may_be_apart_by_the_same_part_of_themselves() {
+        let of = |value: f64| Readings { backend: "b".to_owned(), values: [("q".to_owned(), value)].into() };
+        let agree = |then: f64, now: f64| of(now).agree(&of(then), 1e-3).is_ok();
+        assert!(agree(0.5, 0.5009) && !agree(0.5, 0.5011), "below 1 the tolerance is as it stands");
+        assert!(agree(-400.0, -400.39) && !agree(-400.0, -400.41));
+        assert!(!agree(1.0, f64::NAN));
     }
 
     #[test]

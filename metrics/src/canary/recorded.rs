@@ -7,7 +7,8 @@ use super::reading::{CanaryMismatch, Readings, readings};
 use crate::error::{MetricError, Place};
 use crate::measure::Backends;
 
-/// Networks add in another order on another machine or with other threads; a probability moves by less than this.
+/// Networks add in another order on another machine or with other threads; a probability moves by less than this, and a larger value by
+/// less than this part of it.
 const TOLERANCE: f64 = 1e-3;
 
 /// What [`check_recorded`] did.

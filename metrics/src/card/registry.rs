@@ -20,6 +20,7 @@ pub(super) static REGISTRY: [MetricCard; 21] = [
             "Published numbers before December 2023 asked two phrases only (np_num 2, here b-vqa-np2): the paper's \
                 tables were most likely made so, and the two do not compare.",
             "A phrase is asked as a bare fragment (\"a green bench?\"), not as a sentence; BLIP returns P(yes) of it.",
+            "Hugging Face's conversion of BLIP-VQA gives other numbers, and its scores another name: b-vqa@blip-hf-384.",
             "Phrases come from spaCy and get lost: \"a brown acorn and a green leaf\" has one. 9 colour, 4 shape and 6 \
                 texture prompts of 300 are judged on a single phrase, and fewer phrases score higher. Two spaCy \
                 models disagree on 13 to 31 of 300 prompts of a category.",
@@ -107,7 +108,10 @@ pub(super) static REGISTRY: [MetricCard; 21] = [
             compared without their adjectives.",
         known_problems: &[
             "Insensitive to who does what to whom: swapped roles score nearly the same.",
-            "The scale depends on the CLIP model: only values of one model compare.",
+            "The scale depends on the CLIP model: only values of one model compare. A CLIP of other sizes than the official \
+                one has its name in the score's, in 3-in-1's too.",
+            "A CLIP is known by its sizes alone: weights that somebody else trained at ViT-B/32's sizes have the official name. \
+                The run's card has the digest of what was loaded.",
             "A text of more than 77 tokens is cut; the official script stops there. Of the published prompts that is one \
                 PartiPrompt.",
             "The official script computes in fp16 on a GPU, and its values are multiples of 1e-4 to 2e-4; here all is f32.",
@@ -180,9 +184,10 @@ pub(super) static REGISTRY: [MetricCard; 21] = [
         preprocessing: "As for unidet-2d.",
         known_problems: &[
             "Not an official score: it compares with no published number.",
-            "A noun that the detector has no class for leaves the image unscored: under UniDet that is wallet, in 18 of 300 \
-                official prompts. Of 103 complex prompts with a relation in the plane, it has classes for both nouns \
-                of 51.",
+            "It is asked of prompts with a relation in the plane between two things that the detector has classes for. The \
+                others are outside: known before any image, the same for every arm, left out of the mean and counted beside \
+                it. Under UniDet that leaves 282 of 300 spatial prompts (18 have a wallet) and 51 of 300 complex ones (197 \
+                have no such relation, 52 a noun without a class).",
             "Distances are between centres: two large objects side by side are less near than two small ones.",
             "\"on top of\" is judged by boxes alone: over and on are the same.",
             "0 below 0.5 is kept: one object alone scores nothing.",
@@ -202,6 +207,7 @@ pub(super) static REGISTRY: [MetricCard; 21] = [
         preprocessing: "As for unidet-2d.",
         known_problems: &[
             "Not an official score: it compares with no published number.",
+            "A prompt with a noun that the detector has no class for is outside, as for unidet-2d-fixed: under UniDet 9 of 300.",
             "Overlap is still demanded: two objects apart get no credit for position.",
             "The mean depth over a box mixes the object with what surrounds it.",
             "There is no cut below 0.5, as officially.",
@@ -222,6 +228,8 @@ pub(super) static REGISTRY: [MetricCard; 21] = [
         known_problems: &[
             "Not an official score: it compares with no published number.",
             "Any number of the right noun earns half; confidences are not used.",
+            "A prompt with a noun that the detector has no class for is outside, as for unidet-2d-fixed: under UniDet none of \
+                the official 300.",
             "Where the detector says person only, \"two boys and one girl\" are three persons each.",
         ],
         reference: "This project, after T2I-CompBench++, TPAMI 2025; metrics/src/formulas/fixed/numeracy.rs",
@@ -234,10 +242,13 @@ pub(super) static REGISTRY: [MetricCard; 21] = [
         unit: "score",
         range: [-0.5, 1.0],
         higher_is_better: true,
-        formula: "as 3-in-1, with unidet-2d-fixed for the spatial part",
+        formula: "as 3-in-1, with unidet-2d-fixed for the spatial part; a prompt whose kind needs that part and that \
+            unidet-2d-fixed cannot be asked of is outside, for over fewer parts it would be another score",
         preprocessing: "As for its parts.",
         known_problems: &[
             "Not an official score: it compares with no published number.",
+            "Under UniDet its mean is over 258 of 300 complex prompts: the 212 about actions, which have no spatial part, and \
+                46 of the other 88. It leans towards actions, and 3-in-1 over all 300 is another mean.",
             "Probabilities and a raw cosine are still mixed, so the kinds of prompt live on different scales.",
         ],
         reference: "This project, after T2I-CompBench, arXiv 2307.06350",

@@ -125,6 +125,10 @@ impl Detector for WithDepth<'_> {
         self.detector.name_in_score(metric)
     }
 
+    fn depth_in_score(&self) -> Option<&str> {
+        self.detector.depth_in_score()
+    }
+
     fn vocabulary(&self) -> Option<&[String]> {
         self.detector.vocabulary()
     }

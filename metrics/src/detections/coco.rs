@@ -57,7 +57,9 @@ impl DetectionsFile {
         for (index, image) in images.into_iter().enumerate() {
             let frame = Some([image.width, image.height]);
             let detections = Vec::new();
-            let record = Record { image: image.file_name, detector: None, frame, depth: None, detections };
+            let image_name = image.file_name;
+            let record =
+                Record { image: image_name, detector: None, frame, depth: None, depth_model: None, detections };
             records.insert(image.id, (record, index as u64));
         }
         for (index, entry) in entries.into_iter().enumerate() {
@@ -72,8 +74,8 @@ impl DetectionsFile {
             let bbox = [x, y, x + width, y + height];
             record.detections.push(RawDetection { class_id: None, label: Some(label), score: entry.score, bbox });
         }
-        let mut file = Self { path: results.to_owned(), images: BTreeMap::new() };
-        let common = Common { detector: Some(detector.to_owned()), frame: None };
+        let mut file = Self::empty(results);
+        let common = Common { detector: Some(detector.to_owned()), ..Common::default() };
         for (record, index) in records.into_values() {
             let name = record.image.clone();
             let (name, image) =

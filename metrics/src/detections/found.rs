@@ -7,6 +7,7 @@ use image::RgbImage;
 use super::depth;
 use super::record::Image;
 use crate::card::MetricId;
+use crate::depth::DPT_HYBRID;
 use crate::error::MetricError;
 use crate::formulas::unidet_labels;
 use crate::perception::{DepthMap, Detection, Detections, Detector};
@@ -15,6 +16,9 @@ use crate::perception::{DepthMap, Detection, Detections, Detector};
 pub const UNIDET_RS200: &str = "unidet-rs200";
 /// The detector of the official 3D and numeracy scores: `Unified_learned_OCIM_R50_6x+2x`.
 pub const UNIDET_R50: &str = "unidet-r50";
+
+/// What depth is called whose maps stand in a file that does not say what made them.
+pub(super) const UNSTATED_DEPTH: &str = "depth-unstated";
 
 /// The detector that the official value of a metric is made with.
 #[must_use]
@@ -31,12 +35,17 @@ pub struct FoundDetections {
     frame: [u32; 2],
     boxes: Vec<Detection>,
     depth: Option<DepthMap>,
+    /// What made the file's depth maps, where that is not the official network.
+    other_depth: Option<String>,
 }
 
 impl FoundDetections {
-    pub(super) fn new(image: &Image, folder: &Path) -> Result<Self, MetricError> {
+    /// `depth_model` made the maps of the file, whether or not this image has one: all its scores have one name.
+    pub(super) fn new(image: &Image, folder: &Path, depth_model: Option<&str>) -> Result<Self, MetricError> {
         let depth = image.depth.as_ref().map(|name| depth::read(&folder.join(name))).transpose()?;
-        Ok(Self { detector: image.detector.clone(), frame: image.frame, boxes: image.boxes.clone(), depth })
+        let other_depth = depth_model.filter(|model| *model != DPT_HYBRID.id).map(str::to_owned);
+        let (detector, boxes) = (image.detector.clone(), image.boxes.clone());
+        Ok(Self { detector, frame: image.frame, boxes, depth, other_depth })
     }
 
     /// The same with this depth map, where the file has none.
@@ -70,7 +79,35 @@ impl Detector for FoundDetections {
         (self.detector != official_detector(metric)).then_some(self.detector.as_str())
     }
 
+    fn depth_in_score(&self) -> Option<&str> {
+        self.other_depth.as_deref()
+    }
+
     fn vocabulary(&self) -> Option<&[String]> {
         [UNIDET_RS200, UNIDET_R50].contains(&self.detector.as_str()).then(unidet_labels)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_score_in_depth_has_its_official_name_only_where_both_networks_are_official() {
+        let name = |detector: &str, depth: Option<&str>, metric| {
+            let (detector, boxes) = (detector.to_owned(), Vec::new());
+            let image = Image { detector, frame: [8, 8], depth: None, depth_model: None, boxes };
+            let found = FoundDetections::new(&image, Path::new("."), depth).unwrap_or_else(|e| panic!("{e}"));
+            crate::score_name(metric, &found)
+        };
+        let in_depth = |detector: &str, depth: &str| name(detector, Some(depth), MetricId::Unidet3d);
+        assert_eq!(in_depth(UNIDET_R50, "dpt-hybrid"), "unidet-3d");
+        assert_eq!(in_depth(UNIDET_R50, "zoe"), "unidet-3d@zoe");
+        assert_eq!(in_depth(UNIDET_R50, UNSTATED_DEPTH), "unidet-3d@depth-unstated");
+        assert_eq!(in_depth("yolo", "dpt-hybrid"), "unidet-3d@yolo");
+        assert_eq!(in_depth("yolo", "zoe"), "unidet-3d@yolo+zoe");
+        // Without maps in the file, depth is another's matter; other scores do not ask for any.
+        assert_eq!(name(UNIDET_R50, None, MetricId::Unidet3dFixed), "unidet-3d-fixed");
+        assert_eq!(name(UNIDET_R50, Some("zoe"), MetricId::UnidetNumeracy), "unidet-numeracy");
     }
 }

@@ -18,6 +18,7 @@ pub(super) struct Record {
     pub detector: Option<String>,
     pub frame: Option<[u32; 2]>,
     pub depth: Option<String>,
+    pub depth_model: Option<String>,
     pub detections: Vec<RawDetection>,
 }
 
@@ -26,6 +27,7 @@ pub(super) struct Record {
 pub(super) struct Common {
     pub detector: Option<String>,
     pub frame: Option<[u32; 2]>,
+    pub depth_model: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,6 +46,8 @@ pub(super) struct Image {
     pub frame: [u32; 2],
     /// As the file has it.
     pub depth: Option<String>,
+    /// What made the depth map, where the file says so.
+    pub depth_model: Option<String>,
     pub boxes: Vec<Detection>,
 }
 
@@ -52,9 +56,9 @@ impl Record {
     pub fn check(self, common: &Common) -> Result<(String, Image), String> {
         let detector = self.detector.or_else(|| common.detector.clone()).filter(|name| !name.is_empty());
         let detector = detector.ok_or("no `detector`: its name is a part of the score's")?;
-        if detector.contains(['@', '/']) || detector.chars().any(char::is_whitespace) {
-            return Err(format!("`detector` is \"{detector}\"; blanks, `@` and `/` cannot be in a score's name"));
-        }
+        can_be_in_a_name("detector", &detector)?;
+        let depth_model = self.depth_model.or_else(|| common.depth_model.clone()).filter(|name| !name.is_empty());
+        depth_model.iter().try_for_each(|name| can_be_in_a_name("depth_model", name))?;
         let frame = self.frame.or(common.frame).ok_or("no `frame`: the size of the picture that the boxes are in")?;
         if frame.contains(&0) {
             return Err(format!("`frame` is {} x {}", frame[0], frame[1]));
@@ -66,8 +70,15 @@ impl Record {
         let mut boxes = boxes?;
         boxes.retain(|found| found.score > LEAST_SCORE);
         boxes.sort_by(|a, b| b.score.total_cmp(&a.score));
-        Ok((self.image, Image { detector, frame, depth: self.depth, boxes }))
+        Ok((self.image, Image { detector, frame, depth: self.depth, depth_model, boxes }))
     }
+}
+
+fn can_be_in_a_name(field: &str, name: &str) -> Result<(), String> {
+    if name.contains(['@', '/']) || name.chars().any(char::is_whitespace) {
+        return Err(format!("`{field}` is \"{name}\"; blanks, `@` and `/` cannot be in a score's name"));
+    }
+    Ok(())
 }
 
 impl RawDetection {

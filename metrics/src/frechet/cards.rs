@@ -41,10 +41,10 @@ pub static DISTANCES: [DistanceCard; 3] = [
         id: "FD-CLIP",
         name: "Fréchet distance on CLIP features",
         formula: "as FID, of CLIP's image embeddings, each of length 1",
-        features: "the CLIP that is given: bicubic shorter side, centre crop",
+        features: "as CMMD's, and named likewise: without a name ViT-L/14 at 336 px, else FD-CLIP-500@clip-vit-base-patch32",
         chance: "none: it has no upper end",
         known_problems: &[
-            "Only values of one CLIP compare; its id and digest stand beside the value.",
+            "Only values of one CLIP compare; its id is in the name, its digest beside the value.",
             "Biased by the number of pictures, as FID.",
         ],
         reference: "Kynkäänniemi et al., arXiv 2203.06026",

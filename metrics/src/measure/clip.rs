@@ -5,6 +5,7 @@ use image::RgbImage;
 
 use super::{Absent, Scored, outcome_of};
 use crate::card::MetricId;
+use crate::clip_text::straight_quotes;
 use crate::error::MetricError;
 use crate::frechet::ImageFeatures;
 use crate::observation::{Observation, Outcome, Reason};
@@ -23,7 +24,7 @@ pub struct ClipBackends<'a> {
 }
 
 /// One observation for each of `metrics`, in their order. A metric of pictures is the mean of what `of_frame` observes on each frame, and
-/// unscored where a frame is.
+/// unscored where a frame is; of a prompt that it cannot be asked of, outside.
 ///
 /// The result depends on the arguments alone.
 pub fn measure_clip(
@@ -38,7 +39,7 @@ pub fn measure_clip(
     let mut look = Look { prompt, frames, backends, tracks: None };
     let observe = |&metric: &MetricId| match of_pictures.iter().position(|&other| other == metric) {
         Some(place) => over_frames(metric, observed.iter().filter_map(|frame| frame.get(place))),
-        None => Observation { metric: metric.to_string(), outcome: outcome_of(look.score(metric)) },
+        None => Observation { metric: metric.to_string(), outcome: look.outcome(metric) },
     };
     metrics.iter().map(observe).collect()
 }
@@ -55,6 +56,7 @@ fn over_frames<'a>(metric: MetricId, frames: impl Iterator<Item = &'a Observatio
                 let why = format!("frame {}: {why}", number + 1);
                 return Observation { metric: name, outcome: Outcome::Unscored { why } };
             }
+            Outcome::Outside { .. } => return Observation { metric: name, outcome: frame.outcome.clone() },
             Outcome::Scored { value, reasons } => {
                 sum += value;
                 if number == frames.len() / 2 {
@@ -83,6 +85,14 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
+    fn outcome(&mut self, metric: MetricId) -> Outcome {
+        let follows = matches!(metric, MetricId::Motion | MetricId::SubjectSize | MetricId::SubjectCentrality);
+        if follows && self.prompt.annotation.motions.is_empty() {
+            return Outcome::Outside { why: "the prompt says of nothing how it moves".to_owned() };
+        }
+        outcome_of(self.score(metric))
+    }
+
     fn score(&mut self, metric: MetricId) -> Scored {
         let first = self.frames.first().ok_or(NO_FRAMES)?;
         let (width, height) = first.dimensions();
@@ -98,9 +108,6 @@ impl Look<'_> {
     }
 
     fn tracks(&mut self) -> Result<&[Track], Absent> {
-        if self.prompt.annotation.motions.is_empty() {
-            return Err("the prompt says of nothing how it moves".into());
-        }
         if self.tracks.is_none() {
             let tracker = self.backends.tracker.ok_or("nobody here follows objects through these clips")?;
             let track = |moving: &Moving| tracker.track(self.frames, &moving.phrase);
@@ -144,7 +151,11 @@ impl Look<'_> {
     fn clipsim(&self) -> Scored {
         let model = self.backends.image_text.ok_or("no image-text model is loaded")?;
         let text = self.prompt.text.clone();
-        let cosines = self.frames.iter().map(|frame| model.cosine(frame, &text)).collect::<Result<Vec<_>, _>>()?;
+        let cosines = self
+            .frames
+            .iter()
+            .map(|frame| model.cosine(frame, &straight_quotes(&text)))
+            .collect::<Result<Vec<_>, _>>()?;
         let cosine = clipsim(&cosines).ok_or(TOO_FEW)?;
         Ok((cosine, vec![Reason::Similarity { text, cosine }]))
     }

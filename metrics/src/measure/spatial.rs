@@ -4,7 +4,7 @@ use gentron_suites::Count;
 
 use super::{Absent, Look, Scored};
 use crate::error::MetricError;
-use crate::formulas::{self, DepthAxes, Frame, RelationScore, naming};
+use crate::formulas::{self, DepthAxes, Frame, RelationScore};
 use crate::observation::Reason;
 use crate::perception::{DepthMap, Detection};
 use crate::wanted::{self, Mode, Reading, Space, Wanted};
@@ -41,10 +41,7 @@ impl Look<'_> {
         };
         let boxes = self.boxes()?;
         let score = match (mode, wanted.kind, &wanted.subject[..], &wanted.object[..]) {
-            (Mode::Fixed, Some(kind), subject, object) => {
-                self.can_name(&wanted)?;
-                formulas::unidet_2d_fixed(&boxes, kind, subject, object)
-            }
+            (Mode::Fixed, Some(kind), subject, object) => formulas::unidet_2d_fixed(&boxes, kind, subject, object),
             (_, kind, [subject, ..], [object, ..]) => formulas::unidet_2d(&boxes, kind, subject, object),
             _ => return Err("the prompt names no objects".into()),
         };
@@ -61,7 +58,6 @@ impl Look<'_> {
         let (boxes, depth) = (self.boxes()?, self.depth()?);
         let score = match (mode, wanted.kind, &wanted.subject[..], &wanted.object[..]) {
             (Mode::Fixed, Some(kind), subject, object) => {
-                self.can_name(&wanted)?;
                 formulas::unidet_3d_fixed(&boxes, Some(&depth), kind, subject, object)
             }
             (_, kind, [subject, ..], [object, ..]) => {
@@ -77,32 +73,12 @@ impl Look<'_> {
         let boxes = self.boxes()?;
         let score = match mode {
             Mode::Official => formulas::unidet_numeracy(&boxes, counts),
-            Mode::Fixed => {
-                counts.iter().try_for_each(|count| self.is_named(std::slice::from_ref(&count.noun)))?;
-                formulas::unidet_numeracy_fixed(&boxes, counts)
-            }
+            Mode::Fixed => formulas::unidet_numeracy_fixed(&boxes, counts),
         };
         let score = score.ok_or("the prompt asks for no number of anything")?;
         let reason =
             |(count, &found): (&Count, &u32)| Reason::Count { noun: count.noun.clone(), wanted: count.count, found };
         Ok((score.value, counts.iter().zip(&score.found).map(reason).collect()))
-    }
-
-    /// Whether the detector can find both things at all. Where it cannot, the image is not judged by the fixed scores;
-    /// officially it scores 0.
-    fn can_name(&self, wanted: &Wanted) -> Result<(), Absent> {
-        self.is_named(&wanted.subject)?;
-        self.is_named(&wanted.object)
-    }
-
-    fn is_named(&self, names: &[String]) -> Result<(), Absent> {
-        let Some(labels) = self.backends.detector.vocabulary() else { return Ok(()) };
-        let known = |name: &String| labels.iter().any(|label| naming(label, name).is_some());
-        if names.iter().any(known) {
-            return Ok(());
-        }
-        let noun = names.last().map_or("", String::as_str);
-        Err(Absent::Because(format!("{} has no class for \"{noun}\"", self.backends.detector.id()).into()))
     }
 }
 

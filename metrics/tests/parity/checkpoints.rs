@@ -154,4 +154,10 @@ fn parity_of_questions_asked_together_and_alone() {
     }
     assert_ne!(vqa.answer(&images[0], "car").unwrap(), vqa.answer(&images[1], "car").unwrap());
     assert!(vqa.answers(&images[0], &[]).unwrap().is_empty());
+    // Only the converted network has a name of its own.
+    assert_eq!(vqa.name_in_score(), None);
+    let statement = WeightsStatement { layout: Layout::HuggingFace.as_str(), ..vqa.statement().clone() };
+    let network = BlipNetwork::load(&Formula::new(blip), &config).unwrap();
+    let converted = BlipVqa::new(network, Words::open(&statement.path).unwrap(), statement, &Device::Cpu);
+    assert_eq!(converted.name_in_score(), Some("blip-hf-384"));
 }

@@ -1,5 +1,7 @@
 //! Finding and reading goldens.
 
+use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use gentron_metrics::Detection;
@@ -7,6 +9,26 @@ use gentron_metrics::official::Sample;
 use gentron_suites::RelationKind;
 use gentron_suites::phrases::{Parse, SpacyModel};
 use serde::Deserialize;
+
+/// What the specification lists (`shared/compbench.md`, section 10).
+pub const LISTED: [&str; 16] = [
+    "blip_vqa_color_val.json",
+    "blip_vqa_complex_val.json",
+    "blip_vqa_shape_val.json",
+    "blip_vqa_state_dict.json",
+    "blip_vqa_texture_val.json",
+    "blip_vqa_tiny.json",
+    "clip_complex_val_text.json",
+    "clip_token_ids.json",
+    "geometry.json",
+    "pil_resize.json",
+    "three_in_one.json",
+    "torch_ops.json",
+    "unidet_2d_complex_val.json",
+    "unidet_2d_spatial_val.json",
+    "unidet_3d_spatial_val.json",
+    "unidet_numeracy_val.json",
+];
 
 /// A file of synthetic detections with the official answers.
 #[derive(Deserialize)]
@@ -68,13 +90,40 @@ pub fn number(name: &str) -> u64 {
     Sample::parse(name.into()).unwrap_or_else(|| panic!("{name:?} has no number")).number
 }
 
-/// A file of `shared/data`: beside `$GENTRON_GOLDENS`, else beside the checkout.
+/// The folder that a variable names. One that is no folder is a slip, with which no test may pass.
+fn folder_of(variable: &str) -> Option<PathBuf> {
+    let folder = PathBuf::from(std::env::var_os(variable)?);
+    assert!(folder.is_dir(), "{variable} names {}, which is no folder", folder.display());
+    Some(folder)
+}
+
+/// `$GENTRON_GOLDENS`.
+pub fn named() -> Option<PathBuf> {
+    folder_of("GENTRON_GOLDENS")
+}
+
+/// `$GENTRON_SHARED`, else `shared` beside the checkout.
+fn shared() -> PathBuf {
+    folder_of("GENTRON_SHARED").unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"))
+}
+
+/// Says something that is seen although the test passes.
+pub fn say_aloud(line: &str) {
+    // Nothing can be done where stderr is closed.
+    drop(writeln!(std::io::stderr(), "{line}"));
+}
+
+/// A file of official data: of `$GENTRON_SHARED/data`, else beside `$GENTRON_GOLDENS`, else beside the checkout.
 pub fn data(name: &str) -> Option<PathBuf> {
-    let beside = std::env::var_os("GENTRON_GOLDENS").map(|goldens| PathBuf::from(goldens).join("../data"));
-    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
-    let found = beside.into_iter().chain([shared]).map(|folder| folder.join(name)).find(|path| path.is_file());
+    let shared = folder_of("GENTRON_SHARED").map(|shared| shared.join("data"));
+    let beside = named().map(|goldens| goldens.join("../data"));
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let folders = [shared, beside, Some(checkout)].into_iter().flatten();
+    let found = folders.map(|folder| folder.join(name)).find(|path| path.is_file());
     if found.is_none() {
-        println!("skipped: no {name} in shared/data beside the goldens nor beside the checkout");
+        println!(
+            "skipped: no {name} in the folder data of $GENTRON_SHARED, beside the goldens nor beside the checkout"
+        );
     }
     found
 }
@@ -93,20 +142,47 @@ impl Image {
     }
 }
 
-/// Every golden whose name starts and ends so, parsed; prints that the test is skipped where there is none.
+/// Every golden whose name starts and ends so, parsed; prints which of those that are listed are not there.
 pub fn read_all<T: for<'a> Deserialize<'a>>(start: &str, end: &str) -> Vec<(String, T)> {
-    let Some(folder) = folders().into_iter().find(|folder| !names(folder, start, end).is_empty()) else {
+    let found = found(start, end);
+    let fits = |name: &&&str| name.starts_with(start) && name.ends_with(end) && !found.contains_key(**name);
+    for name in LISTED.iter().filter(fits) {
+        println!("not there: {name}");
+    }
+    if named().is_some() && names(&folders()[0], start, end).is_empty() {
+        say_aloud(&format!(
+            "$GENTRON_GOLDENS has no compbench/{start}*{end}; {} copies in tests/goldens/compbench are read",
+            found.len()
+        ));
+    }
+    if found.is_empty() {
         println!(
-            "skipped: no {start}*{end} in $GENTRON_GOLDENS/compbench nor in shared/goldens/compbench beside the checkout"
+            "skipped: no {start}*{end} in {}",
+            folders().map(|folder| folder.display().to_string()).join(" nor in ")
         );
-        return Vec::new();
-    };
-    let read = |name: String| {
-        let text = text_of(&folder.join(&name));
-        let golden = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
+    }
+    let read = |(name, path): (String, PathBuf)| {
+        let golden = serde_json::from_str(&text_of(&path)).unwrap_or_else(|e| panic!("{name}: {e}"));
         (name, golden)
     };
-    names(&folder, start, end).into_iter().map(read).collect()
+    found.into_iter().map(read).collect()
+}
+
+/// Which of [`LISTED`] are not there.
+pub fn absent() -> Vec<&'static str> {
+    let found = found("", ".json");
+    LISTED.into_iter().filter(|name| !found.contains_key(*name)).collect()
+}
+
+/// Goldens by name, each where it is found first.
+fn found(start: &str, end: &str) -> BTreeMap<String, PathBuf> {
+    let mut found = BTreeMap::new();
+    for folder in folders() {
+        for name in names(&folder, start, end) {
+            found.entry(name.clone()).or_insert_with(|| folder.join(name));
+        }
+    }
+    found
 }
 
 /// The text of a golden that [`read_all`] found. serde_json's numbers may be off by one unit in the last place; the
@@ -121,10 +197,9 @@ fn text_of(path: &Path) -> String {
 }
 
 /// Where goldens may be, first choice first; the last holds only those that quote no official prompt.
-fn folders() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let elsewhere = std::env::var_os("GENTRON_GOLDENS").map_or_else(|| root.join("../shared/goldens"), PathBuf::from);
-    vec![elsewhere.join("compbench"), root.join("tests/goldens/compbench")]
+fn folders() -> [PathBuf; 2] {
+    let first = named().unwrap_or_else(|| shared().join("goldens"));
+    [first.join("compbench"), Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/goldens/compbench")]
 }
 
 fn names(folder: &Path, start: &str, end: &str) -> Vec<String> {

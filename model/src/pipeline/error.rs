@@ -87,7 +87,7 @@ pub enum EmbeddingError {
         source: std::io::Error,
     },
     /// A file is no embedding.
-    #[error("the embedding {} is damaged ({reason}): remove it, and it is computed anew", path.display())]
+    #[error("the embedding {} is damaged ({reason}): the same command encodes its text anew", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,

@@ -12,6 +12,7 @@ use crate::pixels::to_images;
 use candle_core::Device;
 use image::RgbImage;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// One picture to be drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +95,11 @@ impl Pipeline {
     /// The backbone's configuration.
     pub fn config(&self) -> &GenTronConfig {
         self.backbone.config()
+    }
+
+    /// Files of embeddings that were damaged when it was loaded, and whose texts have been encoded anew.
+    pub fn renewed(&self) -> Vec<&Path> {
+        self.texts.renewed()
     }
 }
 

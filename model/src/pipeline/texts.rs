@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use candle_core::Device;
 
@@ -110,6 +111,14 @@ impl Texts {
             }
         }
         Ok(Self::Ready(contexts))
+    }
+
+    /// Embeddings that were damaged, and whose texts have been encoded anew.
+    pub(super) fn renewed(&self) -> Vec<&Path> {
+        match self {
+            Self::Ready(_) => Vec::new(),
+            Self::Kept(embeddings) => embeddings.iter().flat_map(Embeddings::renewed).map(PathBuf::as_path).collect(),
+        }
     }
 
     /// What the backbone reads of a prompt, a batch of one.

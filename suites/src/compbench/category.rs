@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::phrases::SpacyModel;
+
 /// A category, in the order of the paper's tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -78,6 +80,15 @@ impl List {
             Self::Train => "t2i-compbench-train",
             Self::All => "t2i-compbench-all",
         }
+    }
+
+    /// The registry key of the same list with phrases by a spaCy model. Scores under two models are of two protocols, so
+    /// that each has a key; the default model's is [`Self::suite`].
+    pub fn suite_of(self, model: SpacyModel) -> String {
+        if model == SpacyModel::default() {
+            return self.suite().to_owned();
+        }
+        format!("{}-spacy-{}", self.suite(), model.version())
     }
 
     pub(super) fn suffix(self) -> &'static str {

@@ -25,8 +25,10 @@ pub fn load(folder: &Path, list: List) -> Result<ListedSuite, SuitesError> {
     load_with(folder, list, &Category::ALL, SpacyModel::default())
 }
 
-/// Some categories of a list. A file whose digest is not known is loaded all the same and marked
-/// [`Revision::Unknown`] in the suite's sources; its prompts are then neither seen nor unseen.
+/// Some categories of a list; the files of others need not be there. The suite's id is [`List::suite_of`] the model.
+///
+/// A file whose digest is not known is loaded all the same and marked [`Revision::Unknown`] in the suite's sources; its
+/// prompts are then neither seen nor unseen.
 ///
 /// # Errors
 /// A file is missing or cannot be read; or `folder` holds neither the old `color_val.txt` nor the two parts
@@ -37,7 +39,7 @@ pub fn load_with(
     categories: &[Category],
     model: SpacyModel,
 ) -> Result<ListedSuite, SuitesError> {
-    let mut listing = Listing::new(list.suite());
+    let mut listing = Listing::new(list.suite_of(model));
     let mut annotator = Annotator { model, countables: None, kinds: None };
     for &category in categories {
         match category {

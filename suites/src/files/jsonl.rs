@@ -21,7 +21,7 @@ pub(crate) fn objects(text: &Text) -> Result<Vec<Line>, SuitesError> {
     let objects: Vec<_> =
         text.lines().filter(|(_, json)| !json.trim().is_empty()).map(object).collect::<Result<_, _>>()?;
     if objects.is_empty() {
-        return Err(SuitesError::NoPrompts { path: text.path.clone() });
+        return Err(SuitesError::NoPrompts { path: text.path.clone(), line: 1 });
     }
     Ok(objects)
 }

@@ -10,4 +10,4 @@ pub(crate) use jsonl::objects;
 pub use official::{DRAWBENCH_PROMPTS, KnownFile, OFFICIAL, Origin, Revision};
 pub use source::SourceFile;
 pub(crate) use source::Text;
-pub(crate) use table::{Row, Table};
+pub(crate) use table::{Row, Table, twice};

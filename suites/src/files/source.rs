@@ -58,21 +58,22 @@ impl Text {
         (1..).zip(lines).filter(|(_, line)| !line.is_empty())
     }
 
-    /// One prompt a line: what stands before the first tab, as the official code takes it.
+    /// One prompt a line: what stands before the first tab, as the official code takes it. A line of blanks is an error,
+    /// not a prompt.
     pub fn prompts(&self) -> Result<Vec<(u64, &str)>, SuitesError> {
         let prompts: Vec<_> =
             self.lines().map(|(line, text)| (line, text.split('\t').next().unwrap_or(text))).collect();
-        if let Some(&(line, _)) = prompts.iter().find(|(_, text)| text.is_empty()) {
+        if let Some(&(line, text)) = prompts.iter().find(|(_, text)| text.trim().is_empty()) {
             return Err(SuitesError::Value {
                 path: self.path.clone(),
                 line,
                 column: "1".into(),
-                got: "empty".into(),
+                got: if text.is_empty() { "empty" } else { "blank" }.into(),
                 expected: "a prompt",
             });
         }
         if prompts.is_empty() {
-            return Err(SuitesError::NoPrompts { path: self.path.clone() });
+            return Err(SuitesError::NoPrompts { path: self.path.clone(), line: 1 });
         }
         Ok(prompts)
     }

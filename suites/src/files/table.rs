@@ -21,6 +21,17 @@ pub(crate) struct Row {
     pub cells: Vec<String>,
 }
 
+/// The first of the names that comes again, whatever its case; columns without a name may be many.
+pub(crate) fn twice<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let mut known: BTreeMap<String, &str> = BTreeMap::new();
+    for name in names.map(str::trim).filter(|name| !name.is_empty()) {
+        if let Some(first) = known.insert(name.to_lowercase(), name) {
+            return Some(first.to_owned());
+        }
+    }
+    None
+}
+
 impl Table {
     /// Split on tabs without any quoting: a PartiPrompt that begins with a quote keeps it.
     pub fn tsv(text: &Text) -> Result<Self, SuitesError> {
@@ -36,7 +47,10 @@ impl Table {
     fn of(text: &Text, records: Vec<(u64, Vec<String>)>) -> Result<Self, SuitesError> {
         let path = text.path.clone();
         let mut records = records.into_iter();
-        let Some((line, columns)) = records.next() else { return Err(SuitesError::NoPrompts { path }) };
+        let Some((line, columns)) = records.next() else { return Err(SuitesError::NoPrompts { path, line: 1 }) };
+        if let Some(column) = twice(columns.iter().map(String::as_str)) {
+            return Err(SuitesError::Twice { path, line, column });
+        }
         let row = |(line, cells): (u64, Vec<String>)| {
             if cells.len() == columns.len() {
                 return Ok(Row { line, cells });
@@ -45,7 +59,7 @@ impl Table {
         };
         let rows = records.map(row).collect::<Result<Vec<_>, _>>()?;
         if rows.is_empty() {
-            return Err(SuitesError::NoPrompts { path });
+            return Err(SuitesError::NoPrompts { path, line: line + 1 });
         }
         Ok(Self { path, line, columns, rows })
     }

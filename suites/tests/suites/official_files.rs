@@ -207,6 +207,9 @@ fn an_edited_file_is_loaded_and_marked() {
     assert_eq!(suite.sources()[0].revision.to_string(), "unknown revision");
     assert!(suite.prompts().iter().all(|prompt| prompt.split == Split::Unsplit));
     assert_eq!(suite.prompts()[1].annotation.phrase_source, Some(PhraseSource::OwnChunker));
+    let newer = load_with(folder.path(), List::Val, &[Category::Color], SpacyModel::Sm3_8_0).unwrap();
+    assert_eq!([suite.id(), newer.id()], ["t2i-compbench", "t2i-compbench-spacy-3.8.0"]);
+    assert!(newer.prompts()[0].id.starts_with("t2i-compbench-spacy-3_8_0-color-0000-"), "{}", newer.prompts()[0].id);
     let error = load(folder.path(), List::Val).unwrap_err();
     assert!(error.to_string().contains("gentron suites fetch"), "{error}");
 }

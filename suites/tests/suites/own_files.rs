@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use gentron_suites::own::{self, Columns};
 use gentron_suites::phrases::{PhraseSource, SpacyModel};
-use gentron_suites::{ListedSuite, RelationKind, Suite, SuitesError, geneval, parti};
+use gentron_suites::{ListedSuite, RelationKind, Suite, SuitesError, geneval, parti, phrases_by};
 use tempfile::TempDir;
 
 fn file(name: &str, bytes: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
@@ -64,6 +64,38 @@ fn json_lines_keep_their_other_members() {
 }
 
 #[test]
+fn json_lines_name_their_members_in_any_case() {
+    let lines = "{\"Prompt\": \"a red lamp\", \"CATEGORY\": \"Lamps\"}\n{\"prompt\": \"a hat\", \"category\": null}\n{\"TEXT\": \"a cup\"}\n";
+    let suite = load("my.jsonl", lines).unwrap();
+    assert_eq!(texts(&suite), ["a red lamp", "a hat", "a cup"]);
+    let categories: Vec<&str> = suite.prompts().iter().map(|prompt| prompt.category.as_str()).collect();
+    assert_eq!(categories, ["lamps", "all", "all"]);
+
+    let (_folder, path) = file("my.jsonl", "{\"EN\": \"a red lamp\", \"Kind\": null}\n");
+    let columns = Columns { prompt: Some("en".into()), category: Some("kind".into()) };
+    let error = own::load(&path, "mine", &columns, SpacyModel::default()).unwrap_err().to_string();
+    assert!(error.ends_with("my.jsonl:1: column `kind` is absent, not text"), "{error}");
+}
+
+#[test]
+fn columns_without_a_name_may_be_many() {
+    let suite = load("my.csv", "prompt,,\na red lamp,1,\n").unwrap();
+    assert_eq!(texts(&suite), ["a red lamp"]);
+}
+
+#[test]
+fn prompts_say_who_cut_them() {
+    let suite = load("my.txt", "a violet zebra\na teal lamp\n").unwrap();
+    assert_eq!(suite.prompts()[0].phrases_by(), "gentron's own chunker");
+    let mut prompts = suite.prompts().to_vec();
+    prompts[1].annotation.phrase_source = Some(PhraseSource::Spacy(SpacyModel::Sm3_8_0));
+    let counted = phrases_by(&prompts).into_iter().collect::<Vec<_>>();
+    assert_eq!(counted, [("en_core_web_sm 3.8.0".to_owned(), 1), ("gentron's own chunker".to_owned(), 1)]);
+    let drawn = gentron_suites::shapes::suite();
+    assert_eq!(drawn.prompts()[0].phrases_by(), "the suite itself");
+}
+
+#[test]
 fn columns_can_be_named() {
     let (_folder, path) = file("my.tsv", "id\ten\tkind\n1\ta red lamp\tX\n");
     let columns = Columns { prompt: Some("EN".into()), category: Some("kind".into()) };
@@ -85,14 +117,24 @@ fn errors_name_file_line_and_column() {
     assert_eq!(refusal("a.csv", "prompt\n\"x\"y\n"), "a.csv:2: column `1`: the quotes do not match");
     assert_eq!(refusal("a.txt", "a\n\tb\n"), "a.txt:2: column `1` is empty, not a prompt");
     assert_eq!(refusal("a.txt", b"a\nb\xff\n"), "a.txt:2: not UTF-8");
-    assert_eq!(refusal("a.txt", ""), "a.txt: no prompts");
-    assert_eq!(refusal("a.csv", "prompt\n"), "a.csv: no prompts");
+    assert_eq!(refusal("a.txt", "a\n  \t\n"), "a.txt:2: column `1` is blank, not a prompt");
+    assert_eq!(refusal("a.txt", "a\n\n  "), "a.txt:3: column `1` is blank, not a prompt");
+    assert_eq!(refusal("a.txt", ""), "a.txt:1: no prompts from here on");
+    assert_eq!(refusal("a.csv", ""), "a.csv:1: no prompts from here on");
+    assert_eq!(refusal("a.csv", "prompt\n"), "a.csv:2: no prompts from here on");
+    assert_eq!(refusal("a.jsonl", "\n\n"), "a.jsonl:1: no prompts from here on");
+    assert_eq!(refusal("a.csv", "prompt,n,Prompt \na,1,b\n"), "a.csv:1: column `prompt` is there twice");
+    assert_eq!(refusal("a.tsv", "\nprompt\tN\tn\na\t1\t2\n"), "a.tsv:2: column `N` is there twice");
     assert!(
         refusal("a.jsonl", "{\"prompt\": \"a\"}\n{\"prompt\" \"a\"}\n").starts_with("a.jsonl:2: column 11: expected")
     );
     let prompt = "column `prompt|prompts|text|caption`";
     assert_eq!(refusal("a.jsonl", "{\"prompt\": 7}\n"), format!("a.jsonl:1: {prompt} is 7, not text"));
     assert_eq!(refusal("a.jsonl", "{\"x\": 7}\n"), format!("a.jsonl:1: {prompt} is absent, not text"));
+    let twice = "{\"Prompt\": \"a\", \"prompt\": \"b\"}\n";
+    assert_eq!(refusal("a.jsonl", twice), "a.jsonl:1: column `Prompt` is there twice");
+    let blank = "{\"prompt\": \"a\", \"Category\": \" \"}\n";
+    assert_eq!(refusal("a.jsonl", blank), "a.jsonl:1: column `Category` is blank, not text");
     assert!(refusal("a.pdf", "").contains("known (.txt .tsv .csv .jsonl .ndjson)"));
 }
 

@@ -274,7 +274,7 @@ fn stored(study: &Path) -> Vec<Meant> {
 }
 
 #[test]
-fn three_raters_in_a_browser_do_a_whole_study() {
+pub fn three_raters_in_a_browser_do_a_whole_study() {
     let Some(browser) = Browser::start() else { return };
     let root = folder();
     let study = frozen(root.path(), &["--prompts", "5", "--gold-every", "0", "--votes-per-pair", "3"]);

@@ -77,7 +77,7 @@ pub fn what_is_not_ours_is_refused() {
 }
 
 #[test]
-fn a_client_that_sends_half_a_head_is_closed() {
+pub fn a_client_that_sends_half_a_head_is_closed() {
     let root = folder();
     let served = Served::of(&frozen(root.path(), &[]));
     let mut slow = TcpStream::connect(&served.form).unwrap();

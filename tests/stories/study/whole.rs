@@ -185,7 +185,7 @@ fn clips_are_frozen_frame_by_frame() {
 
 /// A hundred official prompts, drawn by others into two folders.
 #[test]
-fn a_hundred_of_partiprompts_are_asked_from_bare_folders() {
+pub fn a_hundred_of_partiprompts_are_asked_from_bare_folders() {
     let Some(official) = official() else { return };
     let root = folder();
     let official = official.to_str().unwrap();

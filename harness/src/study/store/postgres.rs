@@ -1,10 +1,14 @@
 //! The records in PostgreSQL. Several servers, each with a copy of the study's folder, write them in turns: whoever has the table's lock
 //! first reads what the others wrote, so that the chain stays one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
+use postgres::config::SslMode;
 use postgres::{Client, Config, NoTls, Row};
+use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::super::event::{Event, Record};
 use crate::failure::{Explain as _, refuse};
@@ -19,6 +23,20 @@ pub struct Postgres {
     schema: String,
     /// None after a failure: the next call connects again.
     client: Option<Client>,
+}
+
+/// TLS that checks certificates by those of the system, or of `SSL_CERT_FILE` and `SSL_CERT_DIR`.
+fn tls() -> anyhow::Result<MakeRustlsConnect> {
+    let mut roots = RootCertStore::empty();
+    let native = rustls_native_certs::load_native_certs();
+    let (known, _) = roots.add_parsable_certificates(native.certs);
+    if known == 0 {
+        let what = "no certificate to check the database's by was found";
+        return Err(refuse(what, "install the system's (on Debian: ca-certificates), or name a file by SSL_CERT_FILE"));
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(MakeRustlsConnect::new(config.with_root_certificates(roots).with_no_client_auth()))
 }
 
 impl Postgres {
@@ -39,8 +57,8 @@ impl Postgres {
         let mut store = Self { config, schema, client: None };
         let place = store.place();
         let unreachable = || {
-            let hint = "check that it runs and lets you in; where it is not on a network of your own, put a tunnel in between, \
-                        because gentron speaks to it without TLS";
+            let hint = "check that it runs and lets you in; with ?sslmode=require at the address's end gentron speaks TLS to it and checks \
+                        its certificate by the system's, or by those in the file that SSL_CERT_FILE names; else it speaks without";
             (format!("cannot reach the database {place}"), hint.to_owned())
         };
         store.client().explain(unreachable)?;
@@ -60,7 +78,11 @@ impl Postgres {
 
     fn client(&mut self) -> anyhow::Result<&mut Client> {
         if self.client.as_ref().is_none_or(Client::is_closed) {
-            let mut client = self.config.connect(NoTls)?;
+            let mut client = match self.config.get_ssl_mode() {
+                SslMode::Require => self.config.connect(tls()?)?,
+                // What is preferred cannot be relied on: whoever sits in between would say that there is no TLS.
+                _ => self.config.connect(NoTls)?,
+            };
             let fsync: String = client.query_one("SHOW fsync", &[])?.get(0);
             if fsync != "on" {
                 let what = "the database does not wait for the disk (fsync is off), and may lose votes";
