@@ -71,6 +71,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits) -> std
 pub(super) async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, router: Router, limits: Limits) {
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(limits.head).max_buf_size(16 * 1024);
+    // Who has said all may still listen.
+    builder.half_close(true);
     let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     // However it ends, the client has had its answers, or has gone.
     drop(tokio::time::timeout(limits.life, connection).await);
