@@ -140,8 +140,11 @@ fn render_usage(account: &str) -> String {
     format!("error: {}\nhint: {hint}\n", what.join(" "))
 }
 
-/// Lines of one cause; a checkpoint of another size has hundreds of wrong tensors.
+/// Lines of one cause.
 pub const MOST_LINES: usize = 8;
+
+/// The same of a cause that lists what it is about, in indented lines: a checkpoint of another size has hundreds of wrong tensors.
+const MOST_OF_A_LIST: usize = 21;
 
 /// `error:` line, one indented line a cause, `hint:` line.
 pub fn render(error: &anyhow::Error) -> String {
@@ -153,12 +156,14 @@ pub fn render(error: &anyhow::Error) -> String {
         if !said.contains(&cause) {
             let lines = cause.lines().map(str::trim).filter(|line| !line.is_empty());
             let lines: Vec<&str> = lines.take_while(|line| !is_frame(line)).collect();
-            for (index, line) in lines.iter().take(MOST_LINES).enumerate() {
+            let lists = cause.lines().skip(1).take(MOST_LINES).all(|line| line.starts_with("  "));
+            let most = if lists { MOST_OF_A_LIST } else { MOST_LINES };
+            for (index, line) in lines.iter().take(most).enumerate() {
                 let lead = if index == 0 { "because: " } else { "         " };
                 text += &format!("  {lead}{line}\n");
             }
-            if lines.len() > MOST_LINES {
-                text += &format!("           and {} more\n", lines.len() - MOST_LINES);
+            if lines.len() > most {
+                text += &format!("           and {} more\n", lines.len() - most);
             }
         }
         said = cause;
@@ -205,6 +210,21 @@ mod tests {
         assert_eq!(
             render(&error),
             "error: cannot read the recipe a.toml\n  because: no such file\nhint: check the path\n"
+        );
+    }
+
+    #[test]
+    fn of_a_list_of_tensors_twenty_are_said_and_of_other_causes_eight_lines() {
+        let said = |lead: &str| {
+            let cause: String = (0..40).map(|i| format!("{lead}tensor {i}: missing\n")).collect();
+            render(&anyhow::anyhow!("it does not fit:\n{cause}").context("cannot load the arm"))
+        };
+        let list = said("  ");
+        assert!(list.contains("tensor 19: missing\n           and 20 more\n") && !list.contains("tensor 20"), "{list}");
+        let plain = said("");
+        assert!(
+            plain.contains("tensor 6: missing\n           and 33 more\n") && !plain.contains("tensor 7"),
+            "{plain}"
         );
     }
 

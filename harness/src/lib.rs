@@ -1,4 +1,5 @@
-//! The binary `gentron`: recipes, plan, runner, run store and command line. It alone composes the other crates.
+//! The binary `gentron`: recipes, plan, runner, run store and command line. It alone composes the other crates. It must never know how a
+//! network computes, what a score's formula is, or how an interval is found.
 //!
 //! ```text
 //! recipe/ ─► plan/ ─► generate/ ─► score/ ─► report/        stages, in order; each leaves files in a run's folder

@@ -61,7 +61,8 @@ impl Progress {
         if last.elapsed() >= PERIOD {
             *last = Instant::now();
             let (done, total) = (self.bar.position(), self.bar.length().unwrap_or(0));
-            eprintln!("{}: {done}/{total}, {}", self.bar.message(), left(done, self.bar.eta()));
+            let (speed, left) = (self.bar.per_sec(), left(done, self.bar.eta()));
+            eprintln!("{}: {done}/{total}, {speed:.1}/s, {left}", self.bar.message());
         }
     }
 

@@ -1,4 +1,5 @@
-//! Scores of generated images: from a prompt and an image to observations with reasons.
+//! Scores of generated images: from a prompt and an image to observations with reasons. It must never know which arm drew an image, how it
+//! was drawn, or where anything is kept.
 //!
 //! Three layers, each usable alone:
 //!

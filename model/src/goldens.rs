@@ -1,6 +1,7 @@
 //! Golden tensors for tests: what they hold and where they are (see `tests/goldens/README.md`).
 
 use std::collections::HashMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
@@ -68,12 +69,25 @@ pub(crate) fn nan_max(a: f64, b: f64) -> f64 {
 
 /// Every file of `folder` whose name begins with `start`, in order of name; at least one.
 ///
-/// `GENTRON_GOLDENS` names the folder that holds `components/` and `gentron/`; without it, and for what it has none of, the repository's
-/// copies.
+/// `GENTRON_GOLDENS` names the folder that holds `components/` and `gentron/`; relative, it starts from the workspace. Without it, and for
+/// what it has none of, said aloud, the repository's copies are read.
 pub(crate) fn goldens(folder: &str, start: &str) -> Vec<Golden> {
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/goldens").join(folder);
-    let named = std::env::var_os("GENTRON_GOLDENS").map(|named| PathBuf::from(named).join(folder));
-    let mut paths = named.map(|named| files(&named, start)).unwrap_or_default();
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let kept = workspace.join("tests/goldens").join(folder);
+    let mut paths = Vec::new();
+    if let Some(named) = std::env::var_os("GENTRON_GOLDENS") {
+        let named = workspace.join(named);
+        assert!(named.is_dir(), "GENTRON_GOLDENS: there is no folder {}", named.display());
+        paths = files(&named.join(folder), start);
+        if paths.is_empty() {
+            // Past the harness, which would keep it to itself.
+            let line = format!(
+                "not in {}: {folder}/{start}*.safetensors; the repository's copies are read\n",
+                named.display()
+            );
+            drop(std::io::stderr().write_all(line.as_bytes()));
+        }
+    }
     if paths.is_empty() {
         paths = files(&kept, start);
     }

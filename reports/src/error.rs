@@ -105,13 +105,13 @@ pub enum ReportError {
         arms: Vec<String>,
     },
     /// An arm claims to correspond to a row of the paper that is not there.
-    #[error("arm `{arm}` names the row `{row}` of the paper's Table 2; its rows are {}", known.join(", "))]
+    #[error("arm `{arm}` names the row `{row}` of the paper's Tables 2 and 3; their rows are {}", known.join(", "))]
     UnknownPaperRow {
         /// Arm id.
         arm: String,
         /// The name given.
         row: String,
-        /// Ids of [`crate::paper::TABLE_2`].
+        /// Ids of [`crate::paper::rows`].
         known: Vec<String>,
     },
     /// Runs that cannot be compared.

@@ -125,6 +125,8 @@ pub const COMPBENCH_CARD: PublishedCard = PublishedCard {
 /// A row of Table 3, in percent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ModelRow {
+    /// Our name for the row, for [`crate::ArmInfo::paper_row`]; GenTron's is that of its row in Table 2.
+    pub id: &'static str,
     /// The model.
     pub model: &'static str,
     /// The six scores, in the order of [`COLUMNS`].
@@ -133,8 +135,8 @@ pub struct ModelRow {
     pub mean: f64,
 }
 
-const fn model(model: &'static str, scores: [f64; 6], mean: f64) -> ModelRow {
-    ModelRow { model, scores, mean }
+const fn model(id: &'static str, model: &'static str, scores: [f64; 6], mean: f64) -> ModelRow {
+    ModelRow { id, model, scores, mean }
 }
 
 /// Where Table 3 comes from.
@@ -142,16 +144,16 @@ pub const TABLE_3_SOURCE: &str = "Table 3, read in a copy of the authors' projec
 
 /// Table 3: earlier models and GenTron's largest.
 pub const TABLE_3: [ModelRow; 10] = [
-    model("SD v1.4", [37.65, 35.76, 41.56, 12.46, 30.79, 30.80], 31.50),
-    model("SD v2", [50.65, 42.21, 49.22, 13.42, 30.96, 33.86], 36.72),
-    model("Composable v2", [40.63, 32.99, 36.45, 8.00, 29.80, 28.98], 29.47),
-    model("Structured v2", [49.90, 42.18, 49.00, 13.86, 31.11, 33.55], 36.60),
-    model("Attn-Exct v2", [64.00, 45.17, 59.63, 14.55, 31.09, 34.01], 41.41),
-    model("GORS", [66.03, 47.85, 62.87, 18.15, 31.93, 33.28], 43.35),
-    model("DALL-E 2", [57.50, 54.64, 63.74, 12.83, 30.43, 36.96], 42.68),
-    model("SDXL", [63.69, 54.08, 56.37, 20.32, 31.10, 40.91], 44.41),
-    model("PixArt-α", [68.86, 55.82, 70.44, 20.82, 31.79, 41.17], 48.15),
-    model("GenTron CLIP-T5XXL G/2", [76.74, 57.00, 71.50, 20.98, 32.02, 41.67], 49.99),
+    model("sd-v1-4", "SD v1.4", [37.65, 35.76, 41.56, 12.46, 30.79, 30.80], 31.50),
+    model("sd-v2", "SD v2", [50.65, 42.21, 49.22, 13.42, 30.96, 33.86], 36.72),
+    model("composable-v2", "Composable v2", [40.63, 32.99, 36.45, 8.00, 29.80, 28.98], 29.47),
+    model("structured-v2", "Structured v2", [49.90, 42.18, 49.00, 13.86, 31.11, 33.55], 36.60),
+    model("attn-exct-v2", "Attn-Exct v2", [64.00, 45.17, 59.63, 14.55, 31.09, 34.01], 41.41),
+    model("gors", "GORS", [66.03, 47.85, 62.87, 18.15, 31.93, 33.28], 43.35),
+    model("dall-e-2", "DALL-E 2", [57.50, 54.64, 63.74, 12.83, 30.43, 36.96], 42.68),
+    model("sdxl", "SDXL", [63.69, 54.08, 56.37, 20.32, 31.10, 40.91], 44.41),
+    model("pixart-alpha", "PixArt-α", [68.86, 55.82, 70.44, 20.82, 31.79, 41.17], 48.15),
+    model("clip-t5-cross-g", "GenTron CLIP-T5XXL G/2", [76.74, 57.00, 71.50, 20.98, 32.02, 41.67], 49.99),
 ];
 
 /// A row of Table 4.
@@ -262,14 +264,48 @@ pub const HUMAN_CARD: PublishedCard = PublishedCard {
     untold: "which prompts, the wording, the raters and their agreement",
 };
 
+/// What the paper has of an arm, in percent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PublishedRow {
+    /// Our name for the row.
+    pub id: &'static str,
+    /// The six scores, in the order of [`COLUMNS`].
+    pub scores: [f64; 6],
+    /// The Mean printed.
+    pub mean: f64,
+}
+
+/// The rows that an arm may stand for: Table 2's, then those of Table 3 that are not in it.
+pub fn rows() -> Vec<PublishedRow> {
+    let of_2 = TABLE_2.iter().map(|row| PublishedRow { id: row.id, scores: row.scores, mean: row.mean });
+    let is_new = |row: &&ModelRow| TABLE_2.iter().all(|known| known.id != row.id);
+    let of_3 = TABLE_3.iter().filter(is_new);
+    of_2.chain(of_3.map(|row| PublishedRow { id: row.id, scores: row.scores, mean: row.mean })).collect()
+}
+
 /// The row of this id.
-pub fn row(id: &str) -> Option<&'static PaperRow> {
-    TABLE_2.iter().find(|row| row.id == id)
+pub fn row(id: &str) -> Option<PublishedRow> {
+    rows().into_iter().find(|row| row.id == id)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_system_of_the_tables_has_one_row_by_its_id() {
+        let mut ids: Vec<&str> = rows().iter().map(|row| row.id).collect();
+        assert_eq!(ids.len(), TABLE_2.len() + TABLE_3.len() - 1);
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), rows().len());
+        for there in TABLE_3 {
+            // GenTron's largest stands in both tables, with the same numbers.
+            let found = row(there.id).map(|row| (row.scores, row.mean));
+            assert_eq!(found, Some((there.scores, there.mean)), "{}", there.id);
+        }
+        assert_eq!(row("table-9"), None);
+    }
 
     #[test]
     fn every_mean_is_the_mean_of_its_six_columns() {

@@ -180,7 +180,7 @@ pub struct ArmInfo {
     /// How the weights were made, where known.
     #[serde(default)]
     pub training: Option<TrainingCard>,
-    /// Id of the row of the paper's Table 2 that this arm corresponds to (see [`crate::paper::TABLE_2`]).
+    /// Id of the row of the paper's Table 2 or 3 that this arm corresponds to (see [`crate::paper::rows`]).
     #[serde(default)]
     pub paper_row: Option<String>,
     /// Frames that stand side by side in each of its images, where it draws clips.

@@ -13,15 +13,20 @@ const EDGES: [(&str, &[&str]); 5] = [
     ("gentron-harness", &["gentron-suites", "gentron-model", "gentron-metrics", "gentron-reports"]),
 ];
 
-/// Heavy dependencies, and the crates that may name them. candle is the model's; metrics will need it for BLIP and UniDet, and the harness hands
-/// images from one to the other.
-const HOMES: [(&str, &[&str]); 6] = [
+/// Heavy dependencies, and the crates that may name them. candle is the model's; metrics has networks of its own that score, and the harness
+/// hands images from one to the other.
+const HOMES: [(&str, &[&str]); 11] = [
     ("candle", &["gentron-model", "gentron-metrics", "gentron-harness"]),
     ("tokenizers", &["gentron-model", "gentron-metrics"]),
     ("polars", &["gentron-reports", "gentron-harness"]),
     ("plotters", &["gentron-reports"]),
     ("axum", &["gentron-harness"]),
     ("reqwest", &["gentron-harness"]),
+    ("clap", &["gentron-harness"]),
+    ("tokio", &["gentron-harness"]),
+    ("rusqlite", &["gentron-harness"]),
+    ("object_store", &["gentron-harness"]),
+    ("askama", &["gentron-reports", "gentron-harness"]),
 ];
 
 fn metadata() -> Metadata {

@@ -190,6 +190,77 @@ fn weights_that_are_missing_cut_or_of_another_shape() {
     assert!(!path.join("runs").exists(), "nothing was begun");
 }
 
+/// Weights in which one tensor goes by another name of the same length.
+fn renamed(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let (from, to) = (format!("\"{from}\""), format!("\"{to}\""));
+    assert_eq!(from.len(), to.len());
+    let at = bytes.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
+    [&bytes[..at], to.as_bytes(), &bytes[at + from.len()..]].concat()
+}
+
+#[test]
+fn tensors_of_every_network_are_named_by_the_doctor_and_before_anything_is_drawn() {
+    let folder = folder();
+    let path = folder.path();
+    let copy = path.join("weights");
+    copy_folder(&weights(), &copy);
+    let ablate =
+        ["ablate", "--weights", "weights", "--prompts", "1", "--images", "1", "--steps", "1", "--arm", "cross-t5"];
+    for (network, tensor, other) in [
+        (
+            "t5-shapes",
+            "encoder.block.0.layer.0.SelfAttention.q.weight",
+            "encoder.block.0.layer.0.SelfAttention.x.weight",
+        ),
+        ("clip-shapes", "text_model.final_layer_norm.weight", "text_model.final_layer_norx.weight"),
+        ("autoencoder-shapes", "encoder.conv_in.weight", "encoder.conv_ix.weight"),
+        ("gentron-shapes-cross-t5", "final_layer.linear.weight", "final_layer.lineax.weight"),
+    ] {
+        let file = copy.join(network).join("model.safetensors");
+        let whole = fs::read(&file).unwrap();
+        fs::write(&file, renamed(&whole, tensor, other)).unwrap();
+        let doctor = run(path, &["doctor", "--json", "--weights", "weights"]);
+        let refused = run(path, &ablate);
+        fs::write(&file, whole).unwrap();
+        let said = text(&doctor.stdout);
+        assert_eq!(doctor.status.code(), Some(1), "{network}: {said}");
+        assert!(said.contains(&format!("{tensor}: missing")) && said.contains(other), "{network}: {said}");
+        refuses(&refused, &format!("the weights in weights/{network} do not fit their configuration"));
+        assert!(text(&refused.stderr).contains(&format!("{tensor}: missing")), "{}", text(&refused.stderr));
+    }
+    assert!(!path.join("runs").exists(), "nothing was begun");
+    // What merely lies beside the weights is not read.
+    fs::write(copy.join("t5-shapes/model.fp16.safetensors"), "cut short").unwrap();
+    let mut generate = ablate;
+    generate[0] = "generate";
+    run_well(path, &generate);
+}
+
+#[test]
+fn hints_know_whose_weights_are_missing() {
+    let folder = folder();
+    let path = folder.path();
+    fs::create_dir(path.join("weights")).unwrap();
+    let arm = |lines: &str| {
+        let recipe = QUICK.replace("name = \"truth\"\ngenerator = \"ground-truth\"\n", lines);
+        assert_ne!(recipe, QUICK);
+        fs::write(path.join("r.toml"), recipe).unwrap();
+        run(path, &["generate", "r.toml"])
+    };
+    let published = arm("name = \"sd\"\ngenerator = \"diffusers\"\nweights = \"qqq\"\n");
+    refuses(&published, "weights/qqq");
+    let own = arm("name = \"own\"\nweights = \"qqq\"\n");
+    refuses(&own, "weights/qqq");
+    let shipped = arm("name = \"own\"\nweights = \"gentron-shapes-cross-t5\"\n");
+    let hints = [&published, &own, &shipped].map(|output| text(&output.stderr));
+    assert!(hints[0].contains("model_index.json") && !hints[0].contains("git checkout"), "{}", hints[0]);
+    assert!(hints[1].contains("gentron train") && !hints[1].contains("git checkout"), "{}", hints[1]);
+    assert!(hints[2].contains("git checkout -- weights"), "{}", hints[2]);
+    let repository = arm("name = \"own\"\nweights = \"own\"\n[weights]\nt5 = \"google/flan-t5-small\"\n");
+    refuses(&repository, "`google/flan-t5-small` cannot be part of a path");
+    assert!(text(&repository.stderr).contains("write `flan-t5-small`"), "{}", text(&repository.stderr));
+}
+
 #[test]
 fn a_disk_that_is_full_stops_the_run_and_room_continues_it() {
     let folder = folder();

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{assert_same, copy_folder, finished_files, folder, refuses, repository, run, run_well};
+use crate::support::{
+    assert_same, copy_folder, files, finished_files, folder, refuses, repository, run, run_well, text, weights,
+};
 
 /// Stable Diffusion with random weights, so small that it draws 64 x 64 pixels in no time, in the layout of diffusers.
 fn stable_diffusion(folder: &Path) {
@@ -101,4 +103,62 @@ fn a_pipeline_that_is_not_whole_or_not_known_is_refused_by_name() {
     fs::write(pipeline.join("model_index.json"), r#"{"_class_name": "FluxPipeline"}"#).unwrap();
     refuses(&begin(RECIPE), "FluxPipeline");
     assert!(!path.join("run").exists(), "nothing was begun");
+}
+
+/// Every number of a safetensors file becomes NaN, of whichever type it is.
+fn poison(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    let data = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    bytes[data..].fill(0xff);
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn an_arm_whose_numbers_are_none_draws_no_black_pictures() {
+    let folder = folder();
+    let path = folder.path();
+    stable_diffusion(&path.join("weights/tiny-sd"));
+    poison(&path.join("weights/tiny-sd/unet/diffusion_pytorch_model.safetensors"));
+    let own = "gentron-shapes-adaln-clip";
+    for name in [own, "clip-shapes", "autoencoder-shapes"] {
+        copy_folder(&weights().join(name), &path.join("weights").join(name));
+    }
+    poison(&path.join("weights").join(own).join("model.safetensors"));
+    let gentron = RECIPE.replace("generator = \"diffusers\"\n", "").replace("tiny-sd", own);
+    for (recipe, out) in [(RECIPE, "diffusers"), (gentron.as_str(), "gentron")] {
+        fs::write(path.join("recipe.toml"), recipe).unwrap();
+        let output = run(path, &["generate", "recipe.toml", "--out", out]);
+        refuses(&output, "the arm sd draws what is no picture");
+        let said = text(&output.stderr);
+        assert!(said.contains("the latent of \"") && said.contains("is not of finite numbers"), "{said}");
+        assert!(files(&path.join(out)).keys().all(|name| !name.starts_with("images/sd/")), "{said}");
+        let halves = run(path, &["generate", "recipe.toml", "--dtype", "f16", "--out", &format!("{out}-f16")]);
+        refuses(&halves, "draw with --dtype bf16");
+    }
+}
+
+#[test]
+fn texts_of_a_pipeline_are_kept_where_the_recipe_says_so() {
+    let folder = folder();
+    let path = folder.path();
+    stable_diffusion(&path.join("weights/tiny-sd"));
+    let generate = |out: &str| {
+        let output = run(path, &["generate", "recipe.toml", "--out", out]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        (text(&output.stderr), files(&path.join(out).join("images")))
+    };
+    fs::write(path.join("recipe.toml"), RECIPE).unwrap();
+    let (_, images) = generate("plain");
+    assert!(!path.join("plain/embeddings").exists(), "its encoder is small");
+    let kept = RECIPE.replace("folder = \"weights\"", "folder = \"weights\"\nkeep_embeddings = true");
+    fs::write(path.join("recipe.toml"), kept).unwrap();
+    let (said, same) = generate("kept");
+    assert!(said.contains("texts with text_encoder; they are kept for every arm and worker"), "{said}");
+    assert_same(&images, &same);
+    // Three prompts and the null text.
+    assert_eq!(files(&path.join("kept/embeddings")).len(), 4);
+    fs::remove_dir_all(path.join("kept/images/sd")).unwrap();
+    let (said, same) = generate("kept");
+    assert!(!said.contains("encoding "), "{said}");
+    assert_same(&images, &same);
 }

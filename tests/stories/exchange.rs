@@ -48,7 +48,7 @@ fn what_is_exported_comes_back_as_an_arm_with_the_same_bytes() {
     let path = folder.path();
     rendered(path);
     let said = run_well(path, &["export", "run", "--arm", "truth", "--to", "out"]);
-    assert_eq!(said, "8 images of truth are now in out\n");
+    assert!(said.starts_with("8 images of truth are now in out\nno word for a suite means these 4 prompts"), "{said}");
     let names: Vec<String> = files(&path.join("out")).into_keys().collect();
     assert!(names.iter().all(|name| name.contains("/samples/") && name.ends_with(".png")), "{names:?}");
     let numbers = |category: &str| -> Vec<String> {
@@ -132,15 +132,20 @@ fn a_number_beyond_the_suite_is_named_and_nothing_is_imported() {
     assert!(listed.contains("5.png is of prompt 5; there are 3, from 0"), "{listed}");
     assert!(!path.join("imports/x").exists());
 
-    // Images whose names are those of other prompts are left out, and JSON says which.
+    // An image of a prompt that the suite does not have is refused; of a part of it, those of its other prompts are left out.
     fs::create_dir_all(path.join("named/samples")).unwrap();
     for (number, prompt) in ["a red circle", "a blue square", "a green star", "a pink hexagon"].iter().enumerate() {
         save(&format!("named/samples/{prompt}_{number:06}.png"));
     }
-    let json = run_well(path, &["import", "named", "--suite", "p.csv", "--name", "y", "--json"]);
-    let json: Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(json["strangers"], serde_json::json!(["samples/a pink hexagon_000003.png"]));
-    assert_eq!((&json["images"], &json["put_back"]), (&3.into(), &0.into()));
+    let pink = "samples/a pink hexagon_000003.png is of no prompt of the suite";
+    refuses(&run(path, &["import", "named", "--suite", "p.csv", "--name", "y"]), pink);
+    fs::remove_file(path.join("named/samples/a pink hexagon_000003.png")).unwrap();
+    let output = run(path, &["import", "named", "--suite", "p.csv:2", "--name", "y", "--json"]);
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&json["images"], &json["put_back"]), (&2.into(), &0.into()));
+    let left_out = json["strangers"][0].as_str().unwrap();
+    let note = format!("note: 1 images are of other prompts than p.csv:2 and are left out: {left_out}");
+    assert!(text(&output.stderr).contains(&note), "{}", text(&output.stderr));
 
     // A map keeps to the folder, names something, and names ids that there are.
     fs::write(path.join("out.csv"), "image,prompt\n../in/0.png,a red circle\n").unwrap();
@@ -209,6 +214,92 @@ fn whatever_is_wrong_is_named_and_nothing_is_half_imported() {
     let taken = run(path, &["import", "any", "--suite", "p.csv", "--name", "z", "--map", "good.csv"]);
     refuses(&taken, "is in the way and is no import");
     refuses(&run(path, &["import", "any", "--suite", "p.csv", "--name", "../z"]), "cannot be part of a path");
+}
+
+#[test]
+fn a_picture_that_no_name_and_no_row_places_is_named_and_refused() {
+    let folder = folder();
+    let path = folder.path();
+    fs::write(path.join("p.csv"), "prompt\na red circle\na blue square\n").unwrap();
+    let prompts: Value = serde_json::from_str(&run_well(path, &["suites", "p.csv", "--json"])).unwrap();
+    let ids: Vec<&str> = prompts.as_array().unwrap().iter().map(|prompt| prompt["id"].as_str().unwrap()).collect();
+    let picture = |name: &str, red: u8| {
+        fs::create_dir_all(path.join(name).parent().unwrap()).unwrap();
+        image::RgbImage::from_pixel(8, 8, image::Rgb([red, 10, 10])).save(path.join(name)).unwrap();
+    };
+    ids.iter().for_each(|id| picture(&format!("by/{id}/0.png"), 9));
+    let stray = [format!("by/{}/foo.png", ids[0]), "by/nobody/0.png".to_owned(), "by/nobody/1.png".to_owned()];
+    stray.iter().for_each(|name| picture(name, 9));
+    let import = |folder: &str, more: &[&str]| {
+        run(path, &[&["import", folder, "--suite", "p.csv", "--name", folder][..], more].concat())
+    };
+    let output = import("by", &[]);
+    refuses(&output, "nothing was imported of by: 3 problems");
+    for name in &stray {
+        let (listed, name) = (text(&output.stdout), name.strip_prefix("by/").unwrap());
+        assert!(listed.contains(name), "{name} is not in:\n{listed}");
+    }
+    stray.iter().for_each(|name| fs::remove_file(path.join(name)).unwrap());
+    let part = run(path, &["import", "by", "--suite", "p.csv:1", "--name", "part"]);
+    assert_eq!(part.status.code(), Some(0), "{}", text(&part.stderr));
+    assert!(text(&part.stderr).contains("note: 1 images are of other prompts than p.csv:1"), "{}", text(&part.stderr));
+
+    picture("official/samples/a red circle_000000.png", 9);
+    picture("official/samples/a blue square_000001.png", 9);
+    picture("official/samples/foo.png", 9);
+    refuses(&import("official", &[]), "samples/foo.png has no name that says whose it is");
+
+    // A map's numbers hold by text as by id: rows may come in any order, and no image twice.
+    for (name, red) in [("a", 1), ("b", 2), ("c", 3), ("d", 4)] {
+        picture(&format!("any/{name}.png"), red);
+    }
+    let map = |rows: &str| {
+        fs::write(path.join("map.csv"), format!("image,prompt,k\n{rows}")).unwrap();
+        import("any", &["--map", "map.csv"])
+    };
+    let twice = map("a.png,a red circle,0\nb.png,a red circle,0\nc.png,a blue square,0\nd.png,a blue square,1\n");
+    refuses(&twice, &format!("a.png and b.png are both image 0 of {}", ids[0]));
+    let bad = map("a.png,a red circle,one\n,a red circle,0\nc.png,a blue square,1\nd.png,a blue square,0\n");
+    for what in ["line 2: `one` is no number of an image", "line 3: no image"] {
+        assert!(text(&bad.stdout).contains(what), "{what} is not in:\n{}", text(&bad.stdout));
+    }
+    let good = map("a.png,a red circle,1\nb.png,a red circle,0\nc.png,a blue square,0\nd.png,a blue square,1\n");
+    assert_eq!(good.status.code(), Some(0), "{}", text(&good.stderr));
+    let record: Value = serde_json::from_slice(&fs::read(path.join("imports/any/import.json")).unwrap()).unwrap();
+    let images = record["images"].as_array().unwrap();
+    let places: Vec<(&str, u64)> =
+        images.iter().map(|image| (image["from"].as_str().unwrap(), image["k"].as_u64().unwrap())).collect();
+    assert_eq!(places, [("b.png", 0), ("a.png", 1), ("c.png", 0), ("d.png", 1)]);
+}
+
+#[test]
+fn an_export_says_by_which_words_it_comes_back_and_names_what_it_lacks() {
+    let folder = folder();
+    let path = folder.path();
+    let recipe = "name = \"six\"\nseed = 1\nimages_per_prompt = 2\nbaseline = \"truth\"\n[[suites]]\nid = \"shapes:6\"\n\
+        [[arms]]\nname = \"truth\"\ngenerator = \"ground-truth\"\n";
+    fs::write(path.join("six.toml"), recipe).unwrap();
+    for (more, out, word) in
+        [(&[] as &[&str], "all", "shapes:6"), (&["--category", "color"], "color", "shapes/color:6")]
+    {
+        run_well(path, &[&["generate", "six.toml", "--out", out][..], more].concat());
+        let to = format!("{out}-out");
+        let said = run_well(path, &["export", out, "--arm", "truth", "--to", &to]);
+        let command = format!("gentron import {to} --suite {word} --name truth --images 2");
+        assert!(said.ends_with(&format!("\nthey come back by: {command}\n")), "{said}");
+        let words: Vec<&str> = command.split(' ').skip(1).chain(["--to", "back", "--json"]).collect();
+        let back: Value = serde_json::from_str(&run_well(path, &words)).unwrap();
+        assert_eq!((&back["prompts"], &back["images"]), (&6.into(), &12.into()));
+        for (name, bytes) in images(path, out) {
+            let (prompt, k) = name.strip_prefix("images/truth/").unwrap().split_once('/').unwrap();
+            assert!(fs::read(path.join("back/images").join(prompt).join(k)).unwrap() == bytes, "{name} has changed");
+        }
+        fs::remove_dir_all(path.join("back")).unwrap();
+    }
+    let lost = images(path, "all").into_keys().next().unwrap();
+    fs::remove_file(path.join("all").join(&lost)).unwrap();
+    let output = run(path, &["export", "all", "--arm", "truth", "--to", "more"]);
+    refuses(&output, &format!("1 of 12 images of truth are missing or damaged: {lost}"));
 }
 
 /// Draws a flat picture whose colour is the seed's; what else it does, its first argument says.

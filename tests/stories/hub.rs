@@ -52,7 +52,10 @@ fn answer(mut stream: TcpStream, files: &BTreeMap<String, Vec<u8>>, broken: Opti
     let from: Option<usize> =
         head.iter().find_map(|line| line.strip_prefix("range: bytes=")?.trim_end_matches('-').parse().ok());
     let (method, path) = first.rsplit_once(' ').and_then(|(request, _)| request.split_once(' ')).unwrap_or_default();
-    log.lock().unwrap().push(format!("{method} {path}{}", from.map_or(String::new(), |from| format!(" from {from}"))));
+    let who = head.iter().find_map(|line| line.strip_prefix("authorization: bearer "));
+    let who = who.map_or(String::new(), |who| format!(" as {who}"));
+    let from_where = from.map_or(String::new(), |from| format!(" from {from}"));
+    log.lock().unwrap().push(format!("{method} {path}{from_where}{who}"));
     let repository = REPOSITORIES.into_iter().find(|repository| path.contains(repository)).unwrap_or_default();
     let resolve = format!("/{repository}/resolve/{COMMIT}/");
     let name = [&resolve[..], "/renamed/", "/bytes/"].into_iter().find_map(|start| path.strip_prefix(start));
@@ -273,6 +276,78 @@ fn a_recipe_finds_its_encoder_wherever_it_is_and_keeps_what_it_said() {
         assert_eq!(said.matches("1 of the kept embeddings were damaged").count(), 1, "{said}");
         assert!(images("a") == images("c") && files(&path.join("c/embeddings")) == kept);
     }
+}
+
+#[test]
+fn weights_of_ones_own_are_never_passed_over_for_those_of_the_cache() {
+    let (folder, shipped) = (folder(), weights());
+    let path = folder.path();
+    for name in ["autoencoder-shapes", "clip-shapes"] {
+        copy_folder(&shipped.join(name), &path.join("weights").join(name));
+    }
+    let backbone = path.join("weights/arm");
+    copy_folder(&shipped.join("gentron-shapes-cross-t5"), &backbone);
+    let config = fs::read_to_string(backbone.join("config.json")).unwrap();
+    fs::write(backbone.join("config.json"), config.replace("t5-shapes", "flan-t5-small")).unwrap();
+    let recipe = "name = \"r\"\nseed = 1\nimages_per_prompt = 1\n[[suites]]\nid = \"shapes\"\ncategories = [\"color\"]\n\
+                  prompts_per_category = 1\n[sampler]\nsteps = 1\n[weights]\nt5 = \"flan-t5-small\"\n\
+                  [[arms]]\nname = \"arm\"\nweights = \"arm\"\n";
+    fs::write(path.join("r.toml"), recipe).unwrap();
+    let hub = Hub::new(t5(), None);
+    assert_eq!(fetch(path, &hub).status.code(), Some(0));
+    let own = path.join("weights/flan-t5-small");
+    copy_folder(&shipped.join("t5-shapes"), &own);
+    fs::remove_file(own.join("tokenizer.json")).unwrap();
+    let generate = || with_hub(path, &hub).args(["generate", "r.toml", "--out", "run"]).output().unwrap();
+    let refused = generate();
+    refuses(&refused, "flan-t5-small is not whole: no file ");
+    let said = text(&refused.stderr);
+    assert!(said.contains("the google/flan-t5-small of the Hugging Face cache is used"), "{said}");
+    assert!(!path.join("run").exists());
+    // Without any weights in it, the folder says nothing.
+    fs::remove_file(own.join("model.safetensors")).unwrap();
+    let output = generate();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+#[test]
+fn the_hub_is_told_who_asks_and_an_address_that_is_none_is_refused() {
+    let folder = folder();
+    let path = folder.path();
+    let hub = Hub::new(t5(), None);
+    fs::create_dir_all(path.join("cache/huggingface")).unwrap();
+    fs::write(path.join("cache/huggingface/token"), "hf_secret\n").unwrap();
+    let mut command = with_hub(path, &hub);
+    command.env_remove("HF_TOKEN_PATH").args(["models", "fetch", "flan-t5-small"]);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let asked = hub.asked();
+    assert!(asked[0].ends_with("/revision/main as hf_secret"), "{asked:?}");
+    for nonsense in ["nonsense", "localhost:8080"] {
+        let mut command = with_hub(path, &hub);
+        command.env("HF_ENDPOINT", nonsense).args(["models", "fetch", "sd-1.5"]);
+        refuses(&command.output().unwrap(), &format!("HF_ENDPOINT is `{nonsense}`, which is no address"));
+    }
+}
+
+#[test]
+fn a_recipe_of_photographs_asks_for_no_clip_of_the_small_world_even_if_its_suite_is_not_here() {
+    let folder = folder();
+    let path = folder.path();
+    copy_folder(&repository().join("tests/goldens/pipelines/sd1"), &path.join("weights/mine"));
+    let recipe = "name = \"r\"\nseed = 1\nimages_per_prompt = 1\n[[suites]]\nid = \"parti:10\"\n[weights]\nfolder = \"weights\"\n\
+                  [[arms]]\nname = \"sd\"\ngenerator = \"diffusers\"\nweights = \"mine\"\n";
+    fs::write(path.join("r.toml"), recipe).unwrap();
+    let doctor = gentron(path).args(["doctor", "r.toml", "--json"]).output().unwrap();
+    let said = text(&doctor.stdout);
+    assert_eq!(doctor.status.code(), Some(1), "the suite is missing: {said}");
+    assert!(said.contains("weights/mine") && !said.contains("clip-shapes"), "{said}");
+    // A pipeline is looked through, too.
+    let config = path.join("weights/mine/vae/config.json");
+    let other = fs::read_to_string(&config).unwrap().replace("\"latent_channels\": 4", "\"latent_channels\": 3");
+    fs::write(&config, other).unwrap();
+    let doctor = gentron(path).args(["doctor", "r.toml", "--json"]).output().unwrap();
+    assert!(text(&doctor.stdout).contains("expected shape"), "{}", text(&doctor.stdout));
 }
 
 #[test]

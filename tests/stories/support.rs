@@ -44,7 +44,15 @@ pub fn with_votes_in(database: &str, story: impl FnOnce()) {
 pub fn gentron(folder: &Path) -> Command {
     let mut command = Command::new(program());
     command.current_dir(folder).env("COLUMNS", "100");
-    for variable in ["GENTRON_WEIGHTS", "GENTRON_SUITES", "GENTRON_SCORERS", "GENTRON_FETCH_BASE", "GENTRON_DATABASE"] {
+    for variable in [
+        "GENTRON_WEIGHTS",
+        "GENTRON_SUITES",
+        "GENTRON_SCORERS",
+        "GENTRON_FETCH_BASE",
+        "GENTRON_DATABASE",
+        "GENTRON_DEVICE",
+        "HF_TOKEN_PATH",
+    ] {
         command.env_remove(variable);
     }
     command.envs(DATABASE.with_borrow(Clone::clone).map(|address| ("GENTRON_DATABASE", address)));

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{assert_same, copy_folder, files, folder, gentron, repository, run, run_well, text};
+use crate::support::{assert_same, copy_folder, files, folder, gentron, refuses, repository, run, run_well, text};
 
 /// A small backbone of pictures, and one of clips that begins from it; a few steps each.
 const RECIPE: &str = r#"
@@ -182,4 +182,81 @@ fn a_backbone_begins_with_the_layers_of_another_programs_network() {
     assert!(json(&here.join("weights/pictures/card.json"))["recipe"]["initial"].is_string());
     let nothing = run(here, &["train", "train.toml", "--only", "pictures", "--init", "states"]);
     assert!(text(&nothing.stderr).contains("no weights at states"), "{}", text(&nothing.stderr));
+}
+
+/// Puts a network's tensors into two files with an index.
+fn in_two_parts(folder: &Path) {
+    let whole = folder.join("model.safetensors");
+    let bytes = fs::read(&whole).unwrap();
+    let mut tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap().tensors();
+    tensors.sort_by(|one, other| one.0.cmp(&other.0));
+    let (first, second) = tensors.split_at(tensors.len() / 2);
+    let mut index = serde_json::Map::new();
+    for (file, part) in [("model-00001-of-00002.safetensors", first), ("model-00002-of-00002.safetensors", second)] {
+        index.extend(part.iter().map(|(name, _)| (name.clone(), Value::from(file))));
+        let views = part.iter().map(|(name, view)| {
+            let shape = view.shape().to_vec();
+            (name.as_str(), safetensors::tensor::TensorView::new(view.dtype(), shape, view.data()).unwrap())
+        });
+        fs::write(folder.join(file), safetensors::serialize(views, None).unwrap()).unwrap();
+    }
+    let index = serde_json::json!({ "weight_map": index });
+    fs::write(folder.join("model.safetensors.index.json"), index.to_string()).unwrap();
+    fs::remove_file(whole).unwrap();
+}
+
+#[test]
+fn a_backbone_is_trained_on_networks_in_the_layouts_and_the_cache_that_they_are_published_in() {
+    const PICTURES: [&str; 8] =
+        ["train", "train.toml", "--states", "states", "--weights", "weights", "--only", "pictures"];
+    let (plain, published) = (folder(), folder());
+    prepared(plain.path());
+    run_well(plain.path(), &PICTURES);
+
+    let here = published.path();
+    prepared(here);
+    fs::write(here.join("train.toml"), RECIPE.replace("t5-shapes", "flan-t5-small")).unwrap();
+    let weights = here.join("weights");
+    let autoencoder = |file: &str| weights.join("autoencoder-shapes").join(file);
+    fs::rename(autoencoder("model.safetensors"), autoencoder("diffusion_pytorch_model.safetensors")).unwrap();
+    let offline = || {
+        let mut command = gentron(here);
+        command.args(PICTURES).env("HF_HUB_CACHE", here.join("hub")).env("HF_HUB_OFFLINE", "1");
+        command.output().unwrap()
+    };
+    let missing = offline();
+    refuses(&missing, "for google/flan-t5-small in the Hugging Face cache");
+    assert!(
+        text(&missing.stderr).contains("`gentron models fetch flan-t5-small` gets it"),
+        "{}",
+        text(&missing.stderr)
+    );
+
+    let cached = here.join("hub/models--google--flan-t5-small");
+    let snapshot = cached.join("snapshots/0123");
+    for folder in [cached.join("refs"), cached.join("snapshots")] {
+        fs::create_dir_all(folder).unwrap();
+    }
+    fs::write(cached.join("refs/main"), "0123").unwrap();
+    fs::rename(weights.join("t5-shapes"), &snapshot).unwrap();
+    in_two_parts(&snapshot);
+    let trained = offline();
+    assert_eq!(trained.status.code(), Some(0), "{}", text(&trained.stderr));
+    let numbers = |folder: &Path| fs::read(folder.join("weights/pictures/model.safetensors")).unwrap();
+    assert!(numbers(plain.path()) == numbers(here), "the same networks in other files teach the same");
+}
+
+#[test]
+fn a_published_network_to_begin_with_that_is_not_here_is_named_with_the_command_that_gets_it() {
+    let folder = folder();
+    let here = folder.path();
+    prepared(here);
+    for name in ["pixart-alpha-512", "PixArt-alpha/PixArt-XL-2-512x512"] {
+        let mut command = gentron(here);
+        command.args(["train", "train.toml", "--weights", "weights", "--only", "pictures", "--init", name]);
+        let output = command.env("HF_HUB_OFFLINE", "1").output().unwrap();
+        refuses(&output, "for PixArt-alpha/PixArt-XL-2-512x512 in the Hugging Face cache");
+        let hint = "`gentron models fetch pixart-alpha-512` gets it (HF_HUB_OFFLINE is set: unset it first)";
+        assert!(text(&output.stderr).contains(hint), "{}", text(&output.stderr));
+    }
 }

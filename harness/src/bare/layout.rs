@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use gentron_metrics::official::Sample;
 use gentron_suites::Prompt;
 
-use super::map::{self, Row, Whose};
+use super::mapped::by_map;
 use super::problem::Problem;
 use crate::failure::{Explain as _, refuse};
 
@@ -16,7 +16,7 @@ use crate::failure::{Explain as _, refuse};
 pub struct Source<'a> {
     /// The folder.
     pub folder: &'a Path,
-    /// A table of images and their prompts, where the names do not say it; see [`map`].
+    /// A table of images and their prompts, where the names do not say it; see [`super::map`].
     pub map: Option<&'a Path>,
     /// Images that each prompt should have; as many as the prompt with most of them if left out.
     pub images: Option<u32>,
@@ -63,7 +63,8 @@ impl Pictures {
     }
 }
 
-const LAYOUTS: &str = "there may be samples/{prompt}_{NNNNNN}.png, <prompt-id>/<k>.png, or <index>.png with one image a prompt, from 0 \
+/// How names say whose an image is.
+pub(super) const LAYOUTS: &str = "there may be samples/{prompt}_{NNNNNN}.png, <prompt-id>/<k>.png, or <index>.png with one image a prompt, from 0 \
      in the order of the suite's file; a folder for each category may hold these; --map FILE with the columns image and prompt or prompt_id says it otherwise";
 
 /// Finds the images of `prompts`.
@@ -94,14 +95,16 @@ pub struct Found {
     pub pictures: Pictures,
     /// Two images of one place, names in the map that lead nowhere.
     pub problems: Vec<Problem>,
-    /// Names of images that say of which prompt they are, where there is none such, and what is wrong with each. To [`find`] they are
-    /// strangers; whoever wants all or nothing refuses them.
+    /// Names of images that say of which prompt they are, where there is none such, or that say nothing, and what is wrong with each. To
+    /// [`find`] they are strangers; whoever wants all or nothing refuses them.
     pub surplus: Vec<(String, Problem)>,
 }
 
 impl Found {
+    /// Whether nothing in the folder says of which prompt it is.
     fn is_empty(&self) -> bool {
-        self.pictures.known.is_empty() && self.problems.is_empty() && self.surplus.is_empty()
+        let says = |(_, problem): &(String, Problem)| !matches!(problem, Problem::Unnamed { .. });
+        self.pictures.known.is_empty() && self.problems.is_empty() && !self.surplus.iter().any(says)
     }
 }
 
@@ -119,6 +122,7 @@ pub fn look(source: Source<'_>, prompts: &[Prompt]) -> anyhow::Result<Found> {
         None => by_category(source, prompts)?,
     };
     if found.is_empty() {
+        found.pictures.strangers.extend(found.surplus.into_iter().map(|(name, _)| name));
         return Err(nothing(folder, &found.pictures.strangers));
     }
     let pictures = &mut found.pictures;
@@ -171,11 +175,17 @@ fn by_names(source: Source<'_>, prompts: &[Prompt]) -> anyhow::Result<Found> {
     for name in names {
         let path = folder.join(&name);
         if path.is_dir() {
-            for (k, file) in list(&path)?.into_iter().filter_map(|file| Some((number(&file)?, file))) {
-                let (path, name) = (path.join(&file), format!("{name}/{file}"));
-                match ids.get(name.split('/').next().unwrap_or_default()) {
-                    Some(&prompt) => pictures.known.push(Picture { path, name, prompt, k, sample: None }),
-                    None => pictures.strangers.push(name),
+            let whose = ids.get(name.as_str()).copied();
+            for file in list(&path)?.into_iter().filter(|file| is_shown(file)) {
+                let (path, image) = (path.join(&file), format!("{name}/{file}"));
+                match (whose, number(&file)) {
+                    (Some(prompt), Some(k)) => {
+                        pictures.known.push(Picture { path, name: image, prompt, k, sample: None });
+                    }
+                    (Some(_), None) => surplus.push((image.clone(), Problem::Unnamed { image })),
+                    (None, _) => {
+                        surplus.push((image.clone(), Problem::UnknownId { image, prompt_id: name.clone() }));
+                    }
                 }
             }
         } else if let Some(index) = number(&name) {
@@ -186,6 +196,8 @@ fn by_names(source: Source<'_>, prompts: &[Prompt]) -> anyhow::Result<Found> {
                     surplus.push((name, Problem::Beyond { image, index, prompts: prompts.len() }));
                 }
             }
+        } else if is_shown(&name) {
+            surplus.push((name.clone(), Problem::Unnamed { image: name }));
         }
     }
     pictures.known.sort_by_key(|picture| (picture.prompt, picture.k));
@@ -193,14 +205,14 @@ fn by_names(source: Source<'_>, prompts: &[Prompt]) -> anyhow::Result<Found> {
 }
 
 /// Positions of the prompts in the order of the suite's file, by which other programs number their images; [`Prompt`]s are by category.
-fn in_file_order(prompts: &[Prompt]) -> Vec<usize> {
+pub(super) fn in_file_order(prompts: &[Prompt]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..prompts.len()).collect();
     order.sort_by_key(|&at| prompts[at].annotation.place);
     order
 }
 
 /// Neighbours of one place.
-fn twice(known: &[Picture], prompts: &[Prompt]) -> Vec<Problem> {
+pub(super) fn twice(known: &[Picture], prompts: &[Prompt]) -> Vec<Problem> {
     let mut sorted: Vec<&Picture> = known.iter().collect();
     sorted.sort_by_key(|picture| (picture.prompt, picture.k));
     let pairs = sorted.windows(2).filter(|pair| (pair[0].prompt, pair[0].k) == (pair[1].prompt, pair[1].k));
@@ -224,11 +236,22 @@ pub(crate) fn is_image(name: &str) -> bool {
     ["png", "jpg", "jpeg", "webp"].contains(&ending.as_str())
 }
 
+/// Whether a file is an image that a user sees: others, such as macOS' `._0.png`, are no pictures whatever their ending.
+fn is_shown(name: &str) -> bool {
+    is_image(name) && !name.starts_with('.')
+}
+
 fn by_samples(Source { folder, images, .. }: Source<'_>, prompts: &[Prompt]) -> anyhow::Result<Found> {
     let inner = if folder.join("samples").is_dir() { "samples/" } else { "" };
     let within = folder.join(inner);
-    let parse = |name: String| Sample::parse(within.join(&name)).filter(|_| is_image(&name));
-    let mut samples: Vec<Sample> = list(&within)?.into_iter().filter_map(parse).collect();
+    let (mut samples, mut surplus): (Vec<Sample>, Vec<(String, Problem)>) = (Vec::new(), Vec::new());
+    for name in list(&within)?.into_iter().filter(|name| is_shown(name)) {
+        let image = format!("{inner}{name}");
+        match Sample::parse(within.join(&name)) {
+            Some(sample) => samples.push(sample),
+            None => surplus.push((image.clone(), Problem::Unnamed { image })),
+        }
+    }
     // The order of the official scripts, which is chance where two images have one number.
     samples.sort_by(|a, b| (a.number, &a.name).cmp(&(b.number, &b.name)));
     let pairs = samples.windows(2).filter(|pair| pair[0].number == pair[1].number);
@@ -248,11 +271,11 @@ fn by_samples(Source { folder, images, .. }: Source<'_>, prompts: &[Prompt]) -> 
         Some(places) => at_places(entries, &places),
         None => by_text(entries, prompts, part),
     };
-    Ok(Found { pictures, problems, surplus: Vec::new() })
+    Ok(Found { pictures, problems, surplus })
 }
 
 /// What of a prompt's text an official name has.
-fn part(text: &str) -> &str {
+pub(crate) fn part(text: &str) -> &str {
     text.split('_').next().unwrap_or(text)
 }
 
@@ -295,73 +318,12 @@ fn at_places(entries: Vec<Entry>, places: &[Option<(usize, u32)>]) -> Pictures {
     pictures
 }
 
-fn by_map(folder: &Path, map: &Path, prompts: &[Prompt]) -> anyhow::Result<Found> {
-    let mut found = Found::default();
-    let mut entries = Vec::new();
-    let ids: HashMap<&str, usize> = prompts.iter().enumerate().map(|(at, prompt)| (prompt.id.as_str(), at)).collect();
-    let mut named = Named::new();
-    let mut strangers = Vec::new();
-    let mut counts: HashMap<usize, u32> = HashMap::new();
-    for row in map::read(map)? {
-        if let Some(problem) = of_row(&row, folder, map, &named) {
-            found.problems.push(problem);
-            named.entry(row.image).or_insert((row.line, row.whose));
-            continue;
-        }
-        let Row { line, image: name, whose, k } = row;
-        let path = folder.join(&name);
-        named.insert(name.clone(), (line, whose.clone()));
-        match whose {
-            Whose::Text(text) => entries.push((text, path, name, None)),
-            Whose::Id(id) => match ids.get(id.as_str()) {
-                Some(&prompt) => {
-                    let next = counts.entry(prompt).or_default();
-                    if k.is_none() {
-                        *found.pictures.ranked.entry(prompt).or_default() += 1;
-                    }
-                    let k = k.unwrap_or(*next);
-                    *next += 1;
-                    found.pictures.known.push(Picture { path, name, prompt, k, sample: None });
-                }
-                None => strangers.push(name),
-            },
-        }
-    }
-    let by_text = by_text(entries, prompts, |text| text);
-    found.pictures.known.extend(by_text.known);
-    found.pictures.ranked.extend(by_text.ranked);
-    strangers.extend(by_text.strangers);
-    let surplus = |image: String| {
-        let (line, whose) = named.get(&image)?;
-        Some((image.clone(), Problem::Stranger { line: *line, whose: whose.to_string(), image }))
-    };
-    found.surplus.extend(strangers.into_iter().filter_map(surplus));
-    found.problems.extend(twice(&found.pictures.known, prompts));
-    Ok(found)
-}
-
-/// Line and prompt of each image that a map has named.
-type Named = HashMap<String, (u64, Whose)>;
-
-/// What is wrong with a row of the map, whatever the suite.
-fn of_row(row: &Row, folder: &Path, map: &Path, named: &Named) -> Option<Problem> {
-    let (image, line, map) = (row.image.clone(), row.line, map.display().to_string());
-    let is_within = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
-    if !Path::new(&image).components().all(is_within) {
-        return Some(Problem::Outside { map, line, image });
-    }
-    if let Some((first, _)) = named.get(&image) {
-        let (other, of) = (format!("{image} on line {first}"), "one file".to_owned());
-        return Some(Problem::Twice { image: format!("{image} on line {line}"), other, of });
-    }
-    (!folder.join(&image).is_file()).then_some(Problem::Absent { map, image })
-}
-
-type Entry = (String, PathBuf, String, Option<Sample>);
+/// Text of its name or row, place, name, and what an official name says.
+pub(super) type Entry = (String, PathBuf, String, Option<Sample>);
 
 /// Images by their prompt's text, of which names may have a part only. Several prompts of one text share their images in order, in
 /// equal parts, as the official numbering has them.
-fn by_text(entries: Vec<Entry>, prompts: &[Prompt], part: impl Fn(&str) -> &str) -> Pictures {
+pub(super) fn by_text(entries: Vec<Entry>, prompts: &[Prompt], part: impl Fn(&str) -> &str) -> Pictures {
     let mut of_text: HashMap<&str, Vec<usize>> = HashMap::new();
     for at in in_file_order(prompts) {
         of_text.entry(part(&prompts[at].text)).or_default().push(at);
@@ -458,6 +420,9 @@ mod tests {
         );
         assert_eq!(found(&["0.png", "1.jpg", "notes.txt"], &["a", "b"]), (vec![(0, 0), (1, 0)], 0, vec![]));
         assert_eq!(found(&["0.png", "1.jpg", "2.png"], &["a", "b"]), (vec![(0, 0), (1, 0)], 1, vec![]));
+        // Pictures that say nothing are strangers, too, but for hidden files.
+        assert_eq!(found(&["samples/a_000000.png", "samples/foo.png", "samples/._a_000001.png"], &["a"]).1, 1);
+        assert_eq!(found(&["p-0/0.png", "p-0/foo.png", "grid.jpg", "p-0/._0.png"], &["a"]), (vec![(0, 0)], 2, vec![]));
     }
 
     #[test]

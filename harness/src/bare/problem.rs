@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use super::layout::LAYOUTS;
+use super::map;
+
 /// One thing that is wrong, with the name that it is wrong about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "problem", rename_all = "snake_case")]
@@ -67,6 +70,32 @@ pub enum Problem {
         /// What stands there.
         whose: String,
     },
+    /// The folder's name is the id of no prompt of the suite.
+    UnknownId {
+        /// The image.
+        image: String,
+        /// The name.
+        prompt_id: String,
+    },
+    /// The name has the text of no prompt of the suite.
+    UnknownText {
+        /// The image.
+        image: String,
+    },
+    /// The name is none that says whose the image is.
+    Unnamed {
+        /// The image.
+        image: String,
+    },
+    /// A row of the map lacks something, or says what cannot be meant.
+    Row {
+        /// The map.
+        map: String,
+        /// Its line.
+        line: u64,
+        /// What is wrong there.
+        why: String,
+    },
     /// The map names a file that is not within the folder.
     Outside {
         /// The map.
@@ -102,6 +131,14 @@ impl Problem {
             Self::Stranger { image, line, whose } => {
                 format!("{image} is of no prompt of the suite: line {line} of the map has {whose}")
             }
+            Self::UnknownId { image, prompt_id } => {
+                format!("{image} is of no prompt of the suite: none has the id `{prompt_id}`")
+            }
+            Self::UnknownText { image } => {
+                format!("{image} is of no prompt of the suite: none has the text of its name")
+            }
+            Self::Unnamed { image } => format!("{image} has no name that says whose it is"),
+            Self::Row { map, line, why } => format!("{map}, line {line}: {why}"),
             Self::Outside { map, line, image } => format!("{map}, line {line}: {image} is not within the folder"),
             Self::Beyond { image, index, prompts } => {
                 format!("{image} is of prompt {index}; there are {prompts}, from 0")
@@ -117,7 +154,9 @@ impl Problem {
             Self::Count { .. } => "count",
             Self::Number { .. } => "number",
             Self::Unreadable { .. } => "unreadable",
-            Self::Stranger { .. } => "stranger",
+            Self::Stranger { .. } | Self::UnknownId { .. } | Self::UnknownText { .. } => "stranger",
+            Self::Unnamed { .. } => "unnamed",
+            Self::Row { .. } => "row",
             Self::Outside { .. } => "outside",
             Self::Beyond { .. } => "beyond",
         }
@@ -136,6 +175,11 @@ impl Problem {
             Self::Count { .. } => "bring what is missing, or say with --images how many each prompt has",
             Self::Unreadable { .. } => "PNG, JPEG and WebP are read: bring the image anew",
             Self::Stranger { .. } => "correct the map, or name the suite that its prompt is of",
+            Self::UnknownId { .. } | Self::UnknownText { .. } => {
+                "move it away, or name the suite that its prompt is of; --map says whose each image is, whatever its name"
+            }
+            Self::Unnamed { .. } => LAYOUTS,
+            Self::Row { .. } => map::HINT,
             Self::Outside { .. } => "image is a path in the folder, without `..` or a root: correct the map",
             Self::Beyond { .. } => {
                 "<index>.png is one image a prompt: several are <prompt-id>/<k>.png, or named by --map"
@@ -154,6 +198,9 @@ impl Problem {
             }
             Self::Number { image, k, wanted } => Self::Number { image: inner(image), k, wanted },
             Self::Unreadable { image, why } => Self::Unreadable { image: inner(image), why },
+            Self::UnknownId { image, prompt_id } => Self::UnknownId { image: inner(image), prompt_id },
+            Self::UnknownText { image } => Self::UnknownText { image: inner(image) },
+            Self::Unnamed { image } => Self::Unnamed { image: inner(image) },
             Self::Beyond { image, index, prompts } => Self::Beyond { image: inner(image), index, prompts },
             other => other,
         }

@@ -132,7 +132,7 @@ fn encode(args: &EncodeArgs) -> anyhow::Result<String> {
     let kind = if args.clip { EncoderKind::Clip } else { EncoderKind::T5 };
     let spec = EncoderSpec { name: "tried".into(), kind, folder: args.folder.clone(), length: None };
     let began = Instant::now();
-    let encoder = load_encoder(&spec, args.dtype.into(), &device())?;
+    let encoder = load_encoder(&spec, args.dtype.into(), &device()?)?;
     let loaded = began.elapsed();
     let prompts: Vec<String> = (0..args.batch).map(|i| format!("a red circle beside {i} blue squares")).collect();
     let encoding = encoder.encode(&prompts.iter().map(String::as_str).collect::<Vec<_>>())?;
@@ -147,7 +147,7 @@ fn encode(args: &EncodeArgs) -> anyhow::Result<String> {
 }
 
 fn one_step(args: &DenoiseArgs) -> anyhow::Result<String> {
-    let device = device();
+    let device = device()?;
     let began = Instant::now();
     let backbone = load_backbone(&args.folder, args.dtype.into(), &device)?;
     let loaded = began.elapsed();

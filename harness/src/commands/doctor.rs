@@ -10,15 +10,14 @@ use serde::Serialize;
 use super::setup;
 use crate::cli::DoctorArgs;
 use crate::failure::{Explained, Outcome};
-use crate::forecast::{self, Cost, Disk, Fetched, Supposed};
-use crate::generate::{Sources, command as outsider, gentron, imported, sources};
+use crate::forecast::{self, Cost, Disk, Fetched, Pipeline, Supposed, size};
+use crate::generate::{Sources, command as outsider, engine, gentron, imported, sources};
 use crate::movie::ffmpeg;
 use crate::plan::select;
-use crate::progress::human;
 use crate::recipe::{
-    self, EncoderKind, GeneratorKind, Narrowing, Recipe, Resolved, ResolvedArm, SuiteChoice, WeightType,
+    self, EncoderKind, GeneratorKind, Narrowing, Recipe, Resolved, ResolvedArm, SuiteChoice, WeightType, World,
 };
-use crate::registry::{Library, Places};
+use crate::registry::{Library, Places, SuiteKey};
 use crate::store::atomic;
 use crate::table::{self, Lean};
 use crate::{device, version, weights};
@@ -103,6 +102,9 @@ fn program() -> Finding {
 
 fn processor() -> Finding {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if let Err(error) = device::device() {
+        return missing("processor", &error);
+    }
     well(
         "processor",
         format!("{cores} cores, {}, networks on {}", std::env::consts::ARCH, device::name(WeightType::F32)),
@@ -131,8 +133,10 @@ fn of_recipe(args: &DoctorArgs) -> Vec<Finding> {
             (resolved, prompts)
         }
         Err(error) => {
-            let shapes = SuiteChoice::of(gentron_suites::shapes::ID);
-            let without = Recipe { suites: vec![shapes], gates: Vec::new(), ..written };
+            // In its place stands one whose images show the same, and so need the same scorers.
+            let world = if written.suites.iter().any(drawn) { World::Shapes } else { World::Photographs };
+            let instead = SuiteChoice { world: Some(world), ..SuiteChoice::of(gentron_suites::shapes::ID) };
+            let without = Recipe { suites: vec![instead], gates: Vec::new(), ..written };
             match recipe::resolve(without, &Narrowing::default(), &Library::default(), &source.word()) {
                 Ok(resolved) => {
                     findings.push(missing("suites", &error));
@@ -162,6 +166,12 @@ fn of_recipe(args: &DoctorArgs) -> Vec<Finding> {
     findings
 }
 
+/// Whether the images of a suite show the small world, here or not.
+fn drawn(choice: &SuiteChoice) -> bool {
+    let world = || SuiteKey::parse(&choice.name()).ok().map(|key| World::of(&key.suite));
+    choice.world.or_else(world) == Some(World::Shapes)
+}
+
 /// Everything that the arms are drawn from, each once.
 fn of_arms(resolved: &Resolved, found: &Sources) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
@@ -189,8 +199,25 @@ fn of_arms(resolved: &Resolved, found: &Sources) -> Vec<Finding> {
     }
     if let Some(folder) = &found.weights {
         findings.extend(folders(resolved, folder).iter().map(|name| of_folder(resolved, folder, name)));
+        findings.extend(resolved.arms.iter().filter_map(|arm| mislabelled(resolved, arm, folder)));
     }
     findings
+}
+
+/// What is wrong with an arm whose weights are here, and are not what the recipe says of them. What is not here is said of its folder.
+fn mislabelled(resolved: &Resolved, arm: &ResolvedArm, weights: &Path) -> Option<Finding> {
+    if arm.generator != GeneratorKind::Gentron {
+        return None;
+    }
+    let config = gentron::config(arm, weights).ok()?;
+    let error = match gentron::spec(resolved, arm, weights) {
+        Err(error) => error,
+        Ok(_) if config.text.iter().all(|source| weights::check_folder(weights, &source.name).is_ok()) => {
+            engine::check(resolved, arm, weights).err()?
+        }
+        Ok(_) => return None,
+    };
+    Some(missing(format!("arm {}", arm.name), &error))
 }
 
 /// Folders inside the weights folder that the run computes with, each once.
@@ -218,15 +245,15 @@ fn claimed(resolved: &Resolved, arm: &ResolvedArm) -> Vec<String> {
 /// One folder inside the weights folder, or a published one wherever it is.
 fn of_folder(resolved: &Resolved, weights: &Path, name: &str) -> Finding {
     let what = format!("weights/{name}");
-    let draws = |arm: &ResolvedArm| arm.generator == GeneratorKind::Diffusers && arm.weights.as_deref() == Some(name);
-    let pipeline = resolved.arms.iter().any(draws);
-    let how_to_get = if pipeline { weights::PIPELINE_HINT } else { weights::HOW_TO_GET };
-    let sizes = weights::check_folder_for(weights, name, how_to_get).and_then(|()| {
+    let sizes = setup::check_whole(resolved, weights, name).and_then(|()| {
         let folder = weights::place(weights, name);
         Ok((weights::check::parameters(&folder)?, weights::check::bytes(&folder)?))
     });
     match sizes {
-        Ok((count, bytes)) => well(what, format!("{} parameters, {}", table::grouped(count), size(bytes))),
+        Ok((count, bytes)) => match weights::check_tensors(weights, name, setup::kind(resolved, name)) {
+            Ok(()) => well(what, format!("{} parameters, {}", table::grouped(count), size(bytes))),
+            Err(error) => Finding { found: in_one_line(&error), ..missing(what, &error) },
+        },
         Err(error) => {
             let mut finding = missing(what, &error);
             finding.found += &expected(resolved, weights, name);
@@ -235,13 +262,25 @@ fn of_folder(resolved: &Resolved, weights: &Path, name: &str) -> Finding {
     }
 }
 
+/// An error and its causes in one line, with the first of many tensors.
+fn in_one_line(error: &anyhow::Error) -> String {
+    const SHOWN: usize = 3;
+    let causes: Vec<String> = error.chain().skip(1).map(|cause| cause.to_string()).collect();
+    // The line that ends so is a heading of those below it.
+    let lines: Vec<&str> = causes.iter().flat_map(|cause| cause.lines()).filter(|line| !line.ends_with(':')).collect();
+    let shown: Vec<&str> = lines.iter().take(SHOWN).map(|line| line.trim()).collect();
+    let more = lines.len().saturating_sub(SHOWN);
+    let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+    format!("{error}: {}{more}", shown.join("; "))
+}
+
 /// How much a network that is not here will weigh.
 fn expected(resolved: &Resolved, weights: &Path, name: &str) -> String {
     if let Some((count, bytes)) = forecast::published(name) {
         return format!("; it has {} parameters, {} as published", table::grouped(count), size(bytes));
     }
-    if weights::Release::named(name).is_some() {
-        return "; how much it weighs is not known before it is here".to_owned();
+    if let Some(pipeline) = Pipeline::named(name) {
+        return format!("; it has about {} as published", size(pipeline.bytes()));
     }
     let arm = resolved.arms.iter().find(|arm| arm.weights.as_deref() == Some(name));
     let config = arm.and_then(|arm| forecast::cost::claimed(resolved, arm, Some(weights)));
@@ -263,20 +302,9 @@ fn forecast(resolved: &Resolved, found: &Sources, supposed: &Supposed) -> Vec<Fi
         [] => String::new(),
         grounds => format!(", if {}", grounds.join(" and ")),
     };
-    let mut findings = Vec::new();
-    for cost in &costs {
-        let total = human(cost.draw + cost.decode);
-        let rate = cost.rate.map_or_else(String::new, |rate| format!("; {:.0} GFLOP/s", rate / 1e9));
-        let parts = format!("{} of it decoding{rate} on {threads} threads", human(cost.decode));
-        let what = format!("time {}", cost.arm);
-        let images = table::grouped(images as u64);
-        findings.push(well(what, format!("about {total} for {images} images, {parts}{grounds}")));
-    }
-    if let [_, _, ..] = costs[..] {
-        let total: f64 = costs.iter().map(|cost| cost.draw + cost.decode).sum();
-        let besides = "encoding text and scoring come on top";
-        findings.push(well("time", format!("about {} for these arms{grounds}; {besides}", human(total))));
-    }
+    let largest = forecast::largest(resolved, found.weights.as_deref());
+    let rows = forecast::times(resolved, &costs, largest.as_ref(), (images, grounds.as_str()));
+    let mut findings: Vec<Finding> = rows.into_iter().map(|(what, found)| well(what, found)).collect();
     let (bytes, unknown) = of_images(resolved, found, &costs, images as u64);
     let kept = forecast::embeddings(resolved, found.weights.as_deref(), supposed.prompts);
     let mut takes = vec![format!("at most {} of images", size(bytes))];
@@ -295,7 +323,9 @@ fn forecast(resolved: &Resolved, found: &Sources, supposed: &Supposed) -> Vec<Fi
 fn of_images(resolved: &Resolved, found: &Sources, costs: &[Cost], images: u64) -> (u64, usize) {
     let of = |arm: &ResolvedArm| match arm.generator {
         GeneratorKind::Gentron | GeneratorKind::Diffusers => {
-            costs.iter().find(|cost| cost.arm == arm.name).map(|cost| cost.size)
+            let measured = costs.iter().find(|cost| cost.arm == arm.name).map(|cost| cost.size);
+            let published = || arm.weights.as_deref().and_then(Pipeline::named).map(|pipeline| [pipeline.side; 2]);
+            measured.or_else(published)
         }
         GeneratorKind::Import => imported::open(arm, found).ok().and_then(|import| import.record.size),
         GeneratorKind::Command => arm.program.as_ref().and_then(|program| program.size),
@@ -317,7 +347,8 @@ fn room(takes: String, bytes: u64, fetched: &Fetched) -> Vec<Finding> {
     let cache = weights::hub::cache();
     let fetches = fetched.bytes > 0 || !fetched.unknown.is_empty();
     let Some(cache) = cache.filter(|_| fetches) else { return vec![on_disk("disk", takes, bytes, runs.as_ref())] };
-    let mut fetch = format!("{} to fetch into {}", size(fetched.bytes), cache.display());
+    let about = if fetched.about { "about " } else { "" };
+    let mut fetch = format!("{about}{} to fetch into {}", size(fetched.bytes), cache.display());
     if !fetched.unknown.is_empty() {
         fetch += &format!(", besides {}, whose size is not known", fetched.unknown.join(", "));
     }
@@ -339,14 +370,6 @@ fn on_disk(what: &str, takes: String, bytes: u64, disk: Option<&Disk>) -> Findin
     }
     let hint = "go to a larger disk, or name a folder on one with --out";
     Finding { well: false, hint: Some(hint.into()), ..finding }
-}
-
-/// Bytes as people say them.
-fn size(bytes: u64) -> String {
-    match bytes as f64 {
-        bytes if bytes >= 1e9 => format!("{:.1} GB", bytes / 1e9),
-        bytes => format!("{:.1} MB", bytes / 1e6),
-    }
 }
 
 fn writable(folder: &Path) -> Finding {

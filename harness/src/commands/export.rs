@@ -1,9 +1,13 @@
 //! `gentron export`: a run's images for the official scripts.
 
+mod back;
+
 use std::path::PathBuf;
 
 use clap::Args;
+use gentron_suites::Prompt;
 
+use self::back::{Exported, Way};
 use crate::exchange::give;
 use crate::failure::{Outcome, refuse};
 use crate::plan::select;
@@ -17,7 +21,7 @@ Write an arm's images as the official T2I-CompBench scripts want them.
 
 DIR/<category>/samples/{prompt}_{NNNNNN}.png, with image k of a category's prompt j numbered images_per_prompt * j + k: the folder of a category is what \
 a script takes as --out_dir. Nothing but images is written there, because the scripts stop at any other file. The same bytes come \
-back by `gentron import`, and `gentron score DIR/<category> --suite` scores them here, with --official-files into the scripts' own result files.";
+back by the `gentron import` that is printed, if a word for a suite means the run's prompts; and `gentron score DIR/<category> --suite` scores them here, with --official-files into the scripts' own result files.";
 
 /// After `gentron export --help`.
 pub const EXAMPLES: &str = "\
@@ -70,11 +74,35 @@ pub fn run(args: &ExportArgs) -> anyhow::Result<Outcome> {
     let prompts = select(&recipe.suites, &library)?;
     let given = give::names(&run, &prompts, &args.arm, &args.categories)?;
     give::give(&run, &given, &args.to)?;
-    let to = args.to.display().to_string();
-    if args.json {
-        table::print_json(&serde_json::json!({"run": args.run, "arm": args.arm, "to": to, "images": given.len()}))?;
-    } else {
-        table::print(&format!("{} images of {} are now in {to}\n", given.len(), args.arm))?;
-    }
+    let asked = |prompt: &&Prompt| args.categories.is_empty() || args.categories.contains(&prompt.category);
+    let exported = Exported {
+        run: &run,
+        arm: &args.arm,
+        prompts: prompts.iter().filter(asked).collect(),
+        several: prompts.iter().any(|prompt| prompt.suite != prompts[0].suite),
+        to: &args.to,
+        suites: args.suites.as_deref(),
+    };
+    say(args, given.len(), &back::ways(&exported))?;
     Ok(Outcome::Done)
+}
+
+fn say(args: &ExportArgs, images: usize, ways: &[Way]) -> anyhow::Result<()> {
+    let to = args.to.display().to_string();
+    if !args.json {
+        let mut text = format!("{images} images of {} are now in {to}\n", args.arm);
+        text.extend(ways.iter().map(Way::sentence));
+        return table::print(&text);
+    }
+    let mut imports = Vec::new();
+    let mut wordless = 0;
+    for way in ways {
+        match way {
+            Way::Command(command) => imports.push(command),
+            Way::Wordless { prompts, .. } => wordless += prompts,
+        }
+    }
+    table::print_json(&serde_json::json!({
+        "run": args.run, "arm": args.arm, "to": to, "images": images, "imports": imports, "prompts_of_no_suite_word": wordless,
+    }))
 }

@@ -1,13 +1,16 @@
 //! `gentron import`: images of another system become an arm.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use gentron_metrics::official::Sample;
+use gentron_suites::Prompt;
 
 use super::suites;
-use crate::bare::{Problem, Source, layout};
-use crate::exchange::Record;
+use crate::bare::{Found, Problem, Source, layout};
 use crate::exchange::take::{Before, Taken, take};
+use crate::exchange::{Record, few};
 use crate::failure::{Outcome, refuse};
 use crate::table::{self, Lean};
 use crate::{names, progress};
@@ -18,10 +21,11 @@ Make an arm of the images of another system.
 
 The folder has samples/{prompt}_{NNNNNN}.png as the official T2I-CompBench scripts have them, <prompt-id>/<k>.png, or <index>.png, from 0, \
 in the order of the suite's prompts; or a folder of these for each category; or any names, with a --map: CSV, TSV or JSON lines with image \
-and prompt, or with image and prompt_id and perhaps k. PNG, JPEG and WebP are read.
+and prompt or prompt_id, and perhaps k, which of the prompt's images it is, from 0. PNG, JPEG and WebP are read.
 
-Every prompt must have as many images as every other, and each must be readable: whatever is wrong is listed, each with its name, and then nothing is \
-imported. The same import again puts back what it has lost. What is good is copied as PNG under ids, with digests, and an arm of a recipe names it:
+Every prompt must have as many images as every other, each must be readable, and no image may be of no prompt of the suite, or have a name that does not \
+say whose it is: whatever is wrong is listed, each with its name, and then nothing is imported. Of a part of a suite, such as parti:100, images of its \
+other prompts are left out. The same import again puts back what it has lost. What is good is copied as PNG under ids, with digests, and an arm of a recipe names it:
 
   [[arms]]
   name = \"sdxl\"
@@ -86,11 +90,13 @@ pub fn run(args: &ImportArgs) -> anyhow::Result<Outcome> {
     let (prompts, suite) = suites::part(&args.suite, None, args.work.suites.as_deref())?;
     let source = Source { folder: &args.folder, map: args.map.as_deref(), images: args.images };
     let mut found = layout::look(source, &prompts)?;
-    found.problems.extend(std::mem::take(&mut found.surplus).into_iter().map(|(_, problem)| problem));
-    let strangers = std::mem::take(&mut found.pictures.strangers);
-    if let Some(first) = strangers.first() {
-        let count = strangers.len();
-        progress::say(&format!("note: {count} images are of no prompt of {} and are left out ({first})", args.suite));
+    let strangers = left_out(&mut found, suite.prompts());
+    if !strangers.is_empty() {
+        let (count, named) = (strangers.len(), few(&strangers));
+        progress::say(&format!(
+            "note: {count} images are of other prompts than {} and are left out: {named}",
+            args.suite
+        ));
     }
     let most = found.pictures.known.iter().map(|picture| picture.k + 1).max().unwrap_or(1);
     let record = Record::new(&args.name, (suite.id(), suite.digest()), args.images.unwrap_or(most));
@@ -116,6 +122,29 @@ pub fn run(args: &ImportArgs) -> anyhow::Result<Outcome> {
     }
 }
 
+/// Takes out the images of prompts that the suite has and that were not asked for, by name, which are left out; those of no prompt at all
+/// become problems.
+fn left_out(found: &mut Found, whole: &[Prompt]) -> Vec<String> {
+    let ids: HashSet<&str> = whole.iter().map(|prompt| prompt.id.as_str()).collect();
+    let texts: HashSet<&str> = whole.iter().map(|prompt| layout::part(&prompt.text)).collect();
+    let mut others = Vec::new();
+    for image in std::mem::take(&mut found.pictures.strangers) {
+        let sample = Sample::parse(PathBuf::from(&image));
+        if sample.is_some_and(|sample| texts.contains(sample.prompt.as_str())) {
+            others.push(image);
+        } else {
+            found.problems.push(Problem::UnknownText { image });
+        }
+    }
+    for (image, problem) in std::mem::take(&mut found.surplus) {
+        match &problem {
+            Problem::UnknownId { prompt_id, .. } if ids.contains(prompt_id.as_str()) => others.push(image),
+            _ => found.problems.push(problem),
+        }
+    }
+    others
+}
+
 fn list(problems: &[Problem], strangers: &[String], json: bool) -> anyhow::Result<()> {
     if json {
         let answer = serde_json::json!({"imported": false, "problems": problems, "strangers": strangers});
@@ -131,7 +160,7 @@ struct Imported<'a> {
     prompts: usize,
     before: Before,
     to: &'a Path,
-    /// Images of no prompt, which are left out.
+    /// Images of other prompts of the suite, which are left out.
     strangers: &'a [String],
 }
 

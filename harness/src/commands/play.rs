@@ -88,7 +88,7 @@ fn company(args: &PlayArgs) -> anyhow::Result<Company> {
     let prompts = select(&recipe.suites, &library)?;
     let weights = setup::find_weights(&recipe, args.work.weights.as_deref(), &source, &folder)?;
     let digests = match &weights {
-        Some(weights) => setup::weight_digests(weights, &setup::needed(&recipe, weights)?)?,
+        Some(weights) => setup::weight_digests(&recipe, weights, &setup::needed(&recipe, weights)?)?,
         None => BTreeMap::new(),
     };
     let start = source.folder().unwrap_or(Path::new("."));

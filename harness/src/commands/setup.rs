@@ -19,7 +19,7 @@ use crate::score::{Scorer, ScorerPaths};
 use crate::shards::Share;
 use crate::store::manifest::{FORMAT, Manifest, PlanSummary};
 use crate::store::{Run, digest};
-use crate::weights;
+use crate::weights::{self, Kind, check_tensors};
 
 /// A run, and what its stages work with.
 pub struct Setup {
@@ -60,7 +60,7 @@ pub fn begin(args: &RunArgs) -> anyhow::Result<Setup> {
 
     let weights = find_weights(&recipe, args.work.weights.as_deref(), &source, &folder_name)?;
     let digests = match &weights {
-        Some(folder) => weight_digests(folder, &needed(&recipe, folder)?)?,
+        Some(folder) => weight_digests(&recipe, folder, &needed(&recipe, folder)?)?,
         None => BTreeMap::new(),
     };
     let mut sources = Sources { weights, outside, embeddings: None };
@@ -127,18 +127,46 @@ pub fn begin(args: &RunArgs) -> anyhow::Result<Setup> {
     Ok(Setup { run, prompts, scorer, sources, threads })
 }
 
-/// Digests of all the files that the folders `needed` compute with.
+/// Digests of all the files that the folders `needed` of a recipe compute with.
 ///
 /// # Errors
 /// A folder is missing or a file damaged.
-pub fn weight_digests(folder: &Path, needed: &[String]) -> anyhow::Result<BTreeMap<String, String>> {
+pub fn weight_digests(recipe: &Resolved, folder: &Path, needed: &[String]) -> anyhow::Result<BTreeMap<String, String>> {
     let mut digests = BTreeMap::new();
     for name in needed {
         weights::bring::ensure(folder, name)?;
-        weights::check_folder(folder, name)?;
+        check_whole(recipe, folder, name)?;
         digests.extend(weights::digests(folder, name)?);
     }
     Ok(digests)
+}
+
+/// Checks that a folder inside the weights folder is whole, as what the recipe reads it as.
+///
+/// # Errors
+/// What is missing or damaged, by its path.
+pub fn check_whole(recipe: &Resolved, folder: &Path, name: &str) -> anyhow::Result<()> {
+    if kind(recipe, name) == Kind::Pipeline {
+        return weights::check_folder_for(folder, name, weights::PIPELINE_HINT);
+    }
+    weights::check_folder(folder, name)
+}
+
+/// What a recipe reads the folder of that name as.
+pub fn kind(recipe: &Resolved, name: &str) -> Kind {
+    let draws = |arm: &ResolvedArm| arm.generator == GeneratorKind::Diffusers && arm.weights.as_deref() == Some(name);
+    let folders = &recipe.weights;
+    if recipe.arms.iter().any(draws) {
+        Kind::Pipeline
+    } else if name == folders.clip {
+        Kind::Clip
+    } else if name == folders.t5 {
+        Kind::T5 { length: folders.t5_length }
+    } else if name == folders.autoencoder {
+        Kind::Autoencoder
+    } else {
+        Kind::Backbone
+    }
 }
 
 /// Folders inside the weights folder that a recipe computes with, sorted. Where nothing is drawn with weights, CLIP is left out if it is
@@ -160,8 +188,8 @@ pub fn needed(recipe: &Resolved, weights: &Path) -> anyhow::Result<Vec<String>> 
     Ok(names)
 }
 
-/// Up to this size all networks are built once before the first image: a wrong shape in the last arm must not cost the time of the
-/// first four. Of larger ones only the headers are looked at.
+/// Up to this size all networks are built once before the first image: what is wrong in the last arm must not cost the time of the
+/// first four. Of larger ones only the headers are looked at, of every network of every arm.
 const REHEARSED: u64 = 1 << 30;
 
 fn rehearse(
@@ -174,12 +202,14 @@ fn rehearse(
         let (name, file) = path.split_once('/').unwrap_or(("", path));
         std::fs::metadata(weights::place(weights, name).join(file)).map_or(0, |metadata| metadata.len())
     };
+    for name in needed(recipe, weights)? {
+        check_tensors(weights, &name, kind(recipe, &name))?;
+    }
     let small = digests.keys().map(size).sum::<u64>() <= REHEARSED;
     for arm in &recipe.arms {
+        generate::engine::check(recipe, arm, weights)?;
         if small {
             generate::engine::prepare(recipe, arm, sources, &[])?;
-        } else {
-            generate::engine::check(arm, weights)?;
         }
     }
     Ok(())
@@ -294,7 +324,7 @@ pub fn scorer_of(run: &Run, work: &WorkArgs, named: &ScorerPaths) -> anyhow::Res
     let weights =
         if recorded.is_empty() { None } else { Some(weights::find(work.weights.as_deref(), None, "weights")?.folder) };
     if let Some(folder) = &weights {
-        check_weights(folder, &weight_digests(folder, std::slice::from_ref(clip))?, &recorded)?;
+        check_weights(folder, &weight_digests(recipe, folder, std::slice::from_ref(clip))?, &recorded)?;
     }
     let scorers = eyes_of(recipe, &named.map(absolute).or(&run.manifest.scorers));
     let scorer = scorer(recipe, weights.as_deref(), &recorded, &scorers)?;
@@ -312,7 +342,8 @@ pub fn sources_of(run: &Run, work: &WorkArgs, share: Share) -> anyhow::Result<So
         return Ok(Sources { weights: None, outside, embeddings: None });
     }
     let folder = weights::find(work.weights.as_deref(), None, "weights")?.folder;
-    check_weights(&folder, &weight_digests(&folder, &needed(&run.manifest.recipe, &folder)?)?, recorded)?;
+    let recipe = &run.manifest.recipe;
+    check_weights(&folder, &weight_digests(recipe, &folder, &needed(recipe, &folder)?)?, recorded)?;
     let embeddings = embeddings_of(run, Some(&folder), (share, work.threads()));
     Ok(Sources { weights: Some(folder), outside, embeddings })
 }

@@ -38,7 +38,7 @@ pub struct SpeedArgs {
 /// A line a forward: its seconds. First what it computes, and how fast this machine multiplies matrices of its sizes; last where the time goes.
 pub fn speed(args: &SpeedArgs) -> anyhow::Result<String> {
     let preset = Preset::find(&args.name).with_context(|| format!("no preset is called {}", args.name))?;
-    let (config, device) = (preset.config, device());
+    let (config, device) = (preset.config, device()?);
     let weights = WeightType::from(args.dtype);
     let (dtype, precision) = (weights.dtype(), weights.precision());
     let network = GenTron::new(VarBuilder::zeros(dtype, &device), &config)?;
@@ -93,7 +93,7 @@ fn best<T>(work: impl Fn() -> candle_core::Result<T>) -> anyhow::Result<f64> {
 
 /// Seconds that the operations of a forward's blocks take, each by itself on numbers of its shape.
 fn parts(config: &GenTronConfig, batch: usize, dtype: DType) -> anyhow::Result<Vec<(&'static str, f64)>> {
-    let device = device();
+    let device = device()?;
     let (n, d, inner) = (config.tokens(), config.hidden_size, config.mlp_width());
     let ones = |shape: &[usize]| Tensor::ones(shape, DType::F32, &device);
     let (x, wide, modulation) = (ones(&[batch, n, d])?, ones(&[batch, n, inner])?, ones(&[batch, 6 * d])?);
@@ -128,7 +128,7 @@ fn parts(config: &GenTronConfig, batch: usize, dtype: DType) -> anyhow::Result<V
 
 /// Floating-point operations a second, in 10⁹, of the largest products of a block, the best of a few.
 fn product_rate(rows: usize, width: usize, inner: usize, dtype: DType) -> anyhow::Result<f64> {
-    let device = device();
+    let device = device()?;
     let x = Tensor::ones((rows, width), DType::F32, &device)?;
     let weight = Tensor::ones((inner, width), dtype, &device)?;
     Ok(2.0 * (rows * width * inner) as f64 / best(|| ops::linear(&x, &weight, None))? / 1e9)

@@ -422,7 +422,7 @@ fn say_estimate(run: &Run, args: &Common, gpus: bool) -> anyhow::Result<String> 
     let found = estimate::estimate(&run.plan, &left, &probed, &terms);
     let shards = left.values().filter(|rest| rest.is_some()).count();
     let mut text = estimate_text(run, &probed, &found, shards);
-    let on_cpu = device::device().is_cpu();
+    let on_cpu = device::device()?.is_cpu();
     if gpus && on_cpu {
         text += "note: workers are to have GPUs, and this was measured on a CPU; measure on a machine like theirs\n";
     }

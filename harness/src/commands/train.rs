@@ -1,14 +1,14 @@
 //! `gentron train`: makes the weights of the small world, or of any recipe of networks.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::TrainArgs;
 use crate::device::device;
 use crate::failure::{Explain as _, Interrupted, Outcome, refuse};
 use crate::names;
 use crate::training::{ClipFolder, ShapesSource};
-use crate::weights::{Release, bring, place};
+use crate::weights::{Release, bring, check_folder, place};
 use crate::{interrupt, progress, recipe, table};
 use gentron_model::checkpoint::Foreign;
 use gentron_model::train::{
@@ -20,8 +20,26 @@ use gentron_model::train::{
 const BUILT_IN: &str = include_str!("../../../recipes/train-shapes.toml");
 
 /// What to do when a training fails.
-const HINT: &str =
-    "the last checkpoint is intact: the same command continues from it; networks that others are trained on come first";
+fn hint(error: &TrainError) -> &'static str {
+    match error {
+        TrainError::Recipe(_) | TrainError::Diffusion(_) => {
+            "recipes/train-shapes.toml has a network of every kind, with all that it can say"
+        }
+        TrainError::NotFinite { .. } => {
+            "it would come to the same step again: lower learning_rate or clip_norm, under another --states or name"
+        }
+        TrainError::State { .. } => "move it away, and the training begins anew; finished weights stay as they are",
+        TrainError::File { .. } => {
+            "make room, or choose other folders with --states and --weights; what is there is intact"
+        }
+        TrainError::Checkpoint(_) | TrainError::Text(_) => {
+            "networks that others are trained on come first, in --weights or earlier in the recipe"
+        }
+        TrainError::Tensor(_) | TrainError::Stopped => {
+            "what is finished is intact, and the same command goes on from it"
+        }
+    }
+}
 
 /// Trains each network of the recipe that is not finished, in order.
 ///
@@ -32,18 +50,23 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<Outcome> {
     let chosen = choose(&recipe, &args.only)?;
     let beginning = if args.extend { Beginning::Exported } else { Beginning::Anew };
     let foreign = args.init.as_deref().map(|path| open(path, &args.weights, &chosen)).transpose()?;
-    let folders = Folders { states: &args.states, weights: &args.weights, beginning, foreign: foreign.as_ref() };
+    let elsewhere = published(&args.weights, &recipe, &chosen)?;
+    let (states, weights, foreign) = (args.states.as_path(), args.weights.as_path(), foreign.as_ref());
+    let folders = Folders { states, weights, elsewhere: &elsewhere, beginning, foreign };
     let source: Box<dyn Source> = match &args.clips {
         None => Box::new(ShapesSource::default()),
         Some(folder) => Box::new(ClipFolder::open(folder, usize::from(args.frames), args.side)?),
     };
-    let device = device();
+    for network in &chosen {
+        told(network, network.check(source.as_ref()))?;
+    }
+    let device = device()?;
     let mut lines = Vec::new();
     for network in chosen {
         let mut bar = Bar::new(network);
         let trained = match network.train(source.as_ref(), folders, &device, &mut bar) {
             Err(TrainError::Stopped) => return Err(Interrupted.into()),
-            trained => trained.explain(|| (format!("cannot train {}", network.name), HINT))?,
+            trained => told(network, trained)?,
         };
         drop(bar);
         match trained {
@@ -64,6 +87,12 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// What became of a network, or the error with what helps.
+fn told<T>(network: &NetworkRecipe, outcome: Result<T, TrainError>) -> anyhow::Result<T> {
+    let hint = outcome.as_ref().err().map_or("", hint);
+    outcome.explain(|| (format!("cannot train {}", network.name), hint))
+}
+
 fn read(path: Option<&Path>) -> anyhow::Result<TrainRecipe> {
     let Some(path) = path else { return recipe::parse(BUILT_IN, "train-shapes (built in)") };
     let shown = path.display().to_string();
@@ -73,28 +102,58 @@ fn read(path: Option<&Path>) -> anyhow::Result<TrainRecipe> {
     recipe::parse(&text, &shown)
 }
 
+/// Where the published networks are that others are trained on; what is nowhere is brought. Those of the recipe's own are in the weights
+/// folder, whatever they are called.
+fn published(
+    weights: &Path,
+    recipe: &TrainRecipe,
+    chosen: &[&NetworkRecipe],
+) -> anyhow::Result<BTreeMap<String, PathBuf>> {
+    let mut places = BTreeMap::new();
+    for name in chosen.iter().flat_map(|network| network.frozen()) {
+        let own = recipe.network.iter().any(|network| network.name == name);
+        if own || places.contains_key(name) || Release::named(name).is_none() {
+            continue;
+        }
+        bring::ensure(weights, name)?;
+        check_folder(weights, name)?;
+        places.insert(name.to_owned(), place(weights, name));
+    }
+    Ok(places)
+}
+
 /// The network that others begin from: a path, or the name of a published one.
 fn open(path: &Path, weights: &Path, chosen: &[&NetworkRecipe]) -> anyhow::Result<Foreign> {
-    let hint = "give a folder or file of a DiT or a PixArt-α: safetensors, or what torch.save wrote; or a name that `gentron models fetch` knows";
+    let hint = "give a folder or file of a DiT or a PixArt-α: safetensors, or what torch.save wrote; or a name that `gentron models fetch` \
+                knows, such as pixart-alpha-512";
     if let Some(other) = chosen.iter().find(|network| !network.is_gentron()) {
         let what = format!("--init is of GenTron backbones, and {} is none", other.name);
         return Err(refuse(what, "choose one with --only NAME"));
     }
-    let published = path.to_str().filter(|name| !path.exists() && Release::named(name).is_some());
+    let published = path.to_str().filter(|_| !path.exists()).and_then(Release::find);
     let place = match published {
-        Some(name) => {
-            bring::ensure(weights, name)?;
-            place(weights, name)
-        }
+        Some(release) => layers(weights, &release)?,
         None => path.to_owned(),
     };
     Foreign::open(&place).explain(|| (format!("cannot begin from {}", path.display()), hint))
 }
 
+/// The folder of a published network that another begins from. Its layers are all that is read: whatever else of a pipeline is missing
+/// is brought only where they are.
+fn layers(weights: &Path, release: &Release) -> anyhow::Result<PathBuf> {
+    let there = place(weights, release.key());
+    if Foreign::open(&there).is_ok() {
+        return Ok(there);
+    }
+    bring::ensure(weights, release.key())?;
+    check_folder(weights, release.key())?;
+    Ok(place(weights, release.key()))
+}
+
 fn choose<'a>(recipe: &'a TrainRecipe, only: &[String]) -> anyhow::Result<Vec<&'a NetworkRecipe>> {
     let known: Vec<&str> = recipe.network.iter().map(|network| network.name.as_str()).collect();
     if let Some(wrong) = only.iter().find(|name| !known.contains(&name.as_str())) {
-        let hint = format!("it has {}", names::suggestion(wrong, known));
+        let hint = names::suggestion(wrong, known);
         return Err(refuse(format!("the recipe has no network called {wrong}"), hint));
     }
     Ok(recipe.network.iter().filter(|network| only.is_empty() || only.contains(&network.name)).collect())

@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use gentron_metrics::official::Sample;
 use gentron_suites::Prompt;
 
+use super::few;
 use crate::failure::{Explain as _, refuse};
 use crate::plan::Task;
 use crate::progress::Progress;
@@ -32,7 +33,7 @@ const LONGEST: usize = 255;
 /// What the images of an arm will be called, of all categories or of some.
 ///
 /// # Errors
-/// Images are missing, or a prompt cannot be a part of a file's name; each is named.
+/// Images are missing, or a prompt cannot be a part of a file's name; they are named, of many images the first.
 pub fn names(run: &Run, prompts: &[Prompt], arm: &str, categories: &[String]) -> anyhow::Result<Vec<Given>> {
     let asked = |task: &&Task| task.arm == arm && (categories.is_empty() || categories.contains(&task.category));
     let tasks: Vec<&Task> = run.plan.tasks.iter().filter(asked).collect();
@@ -44,9 +45,11 @@ pub fn names(run: &Run, prompts: &[Prompt], arm: &str, categories: &[String]) ->
         .zip(ledger.verify(&run.plan))
         .map(|(task, intact)| (task.task.as_str(), intact))
         .collect();
-    let missing = tasks.iter().filter(|task| !intact[task.task.as_str()]).count();
-    if missing > 0 {
-        let what = format!("{missing} of {} images of {arm} are missing or damaged", tasks.len());
+    let lost = |task: &&&Task| !intact[task.task.as_str()];
+    let missing: Vec<String> = tasks.iter().filter(lost).map(|task| task.image_text()).collect();
+    if !missing.is_empty() {
+        let (count, named) = (missing.len(), few(&missing));
+        let what = format!("{count} of {} images of {arm} are missing or damaged: {named}", tasks.len());
         return Err(refuse(what, "`gentron generate` with the run's recipe draws them"));
     }
     // Where a category's prompt stands among those of its category, in the suite's own order.

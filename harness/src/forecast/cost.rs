@@ -9,7 +9,7 @@ use gentron_model::gentron::{CLIP_L, CLIP_SHAPES, FLAN_T5_XXL, GenTronConfig, Pr
 use gentron_model::pipeline::Diffusers;
 use gentron_model::text::clip::ClipTextConfig;
 
-use super::probe;
+use super::probe::{self, How};
 use crate::generate::gentron;
 use crate::recipe::{EncoderKind, GeneratorKind, Resolved, ResolvedArm};
 use crate::weights::place;
@@ -27,6 +27,8 @@ pub struct Cost {
     pub decode: f64,
     /// Width and height of an image in pixels.
     pub size: [u32; 2],
+    /// What it was measured on, in words.
+    pub measured: String,
 }
 
 /// What the arm's backbone is: its own configuration where the weights are, else what the recipe claims of it.
@@ -56,6 +58,7 @@ pub fn cost(recipe: &Resolved, weights: Option<&Path>, images: usize, threads: u
     let mut rates: HashMap<(usize, usize, bool), f64> = HashMap::new();
     let mut decoders: HashMap<usize, f64> = HashMap::new();
     let autoencoder = autoencoder(recipe, weights);
+    let how = How { weights: recipe.weights.dtype, threads };
     let mut costs = Vec::new();
     for arm in &recipe.arms {
         let frames = arm.sampler.frames.unwrap_or(1);
@@ -63,7 +66,7 @@ pub fn cost(recipe: &Resolved, weights: Option<&Path>, images: usize, threads: u
         let branches = if motion { 3.0 } else { f64::from(1 + u8::from(arm.sampler.guidance != 1.0)) };
         let evaluations = images as f64 * branches * f64::from(arm.sampler.steps);
         if arm.generator == GeneratorKind::Diffusers {
-            costs.extend(of_pipeline(arm, weights, (images, evaluations), threads)?);
+            costs.extend(of_pipeline(arm, weights, (images, evaluations), how)?);
         }
         if arm.generator != GeneratorKind::Gentron {
             continue;
@@ -73,7 +76,7 @@ pub fn cost(recipe: &Resolved, weights: Option<&Path>, images: usize, threads: u
         let key = (config.hidden_size, config.latent_size, config.cross_attends());
         let rate = match rates.get(&key) {
             Some(rate) => *rate,
-            None => probe::backbone(&config, &tokens, recipe.batch as usize, threads)?,
+            None => probe::backbone(&config, &tokens, recipe.batch as usize, how)?,
         };
         rates.insert(key, rate);
         let decoded = match decoders.get(&config.latent_size) {
@@ -89,6 +92,7 @@ pub fn cost(recipe: &Resolved, weights: Option<&Path>, images: usize, threads: u
             decode: images as f64 * f64::from(frames) / decoded,
             // Frames lie side by side in one image.
             size: [frames, 1].map(|count| count * (config.latent_size * autoencoder.factor()) as u32),
+            measured: probe::circumstances(how),
         });
     }
     Ok(costs)
@@ -99,7 +103,7 @@ fn of_pipeline(
     arm: &ResolvedArm,
     weights: Option<&Path>,
     (images, evaluations): (usize, f64),
-    threads: usize,
+    how: How,
 ) -> anyhow::Result<Option<Cost>> {
     let Some(folder) = weights.zip(arm.weights.as_deref()).map(|(weights, name)| place(weights, name)) else {
         return Ok(None);
@@ -112,9 +116,10 @@ fn of_pipeline(
     Ok(Some(Cost {
         arm: arm.name.clone(),
         rate: None,
-        draw: evaluations * probe::pipeline(&folder, threads)?,
-        decode: images as f64 / probe::decoder(&autoencoder, side, threads)?,
+        draw: evaluations * probe::pipeline(&folder, how)?,
+        decode: images as f64 / probe::decoder(&autoencoder, side, how.threads)?,
         size,
+        measured: probe::circumstances(how),
     }))
 }
 

@@ -10,8 +10,10 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use gentron_model::autoencoder::{AutoencoderKl, AutoencoderKlConfig};
 use gentron_model::gentron::{GenTron, GenTronConfig, TextInput};
-use gentron_model::ops::single_threaded;
-use gentron_model::pipeline::Diffusers;
+use gentron_model::ops::{single_threaded, with_precision};
+use gentron_model::pipeline::{Diffusers, WeightType};
+
+use crate::recipe::words::Words as _;
 
 /// Blocks that are measured of a network with more.
 const BLOCKS: usize = 2;
@@ -22,16 +24,33 @@ const SIDE: usize = 16;
 /// Side of the latent that a pipeline's network is measured with, where the run's is larger.
 const PIPELINE_SIDE: usize = 32;
 
-/// Floating-point operations that `threads` forwards at once do in a second together; `tokens` are those of each text.
+/// How everything here is measured, for whoever reads the time: on the CPU, whatever the run will draw on.
+pub fn circumstances(how: How) -> String {
+    let How { weights, threads } = how;
+    let held = if weights == WeightType::F32 { String::new() } else { format!(", weights in {}", weights.word()) };
+    format!("{threads} threads of the CPU in f32{held}")
+}
+
+/// How a network is run to be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct How {
+    /// The type of the recipe's weights.
+    pub weights: WeightType,
+    /// Forwards at once.
+    pub threads: usize,
+}
+
+/// Floating-point operations that so many forwards at once do in a second together; `tokens` are those of each text.
 ///
 /// # Errors
 /// The network cannot be built.
-pub fn backbone(config: &GenTronConfig, tokens: &[usize], batch: usize, threads: usize) -> anyhow::Result<f64> {
+pub fn backbone(config: &GenTronConfig, tokens: &[usize], batch: usize, how: How) -> anyhow::Result<f64> {
+    let How { weights, threads } = how;
     let config = GenTronConfig { depth: config.depth.min(BLOCKS), ..config.clone() };
     let flops = config.forward_flops(tokens, 1) as f64;
     let rows = ((EFFORT / flops) as usize).clamp(1, 2 * batch);
     let device = Device::Cpu;
-    let network = GenTron::new(VarBuilder::zeros(DType::F32, &device), &config)?;
+    let network = GenTron::new(VarBuilder::zeros(weights.dtype(), &device), &config)?;
     let input = |(source, length): (&gentron_model::gentron::TextSource, &usize)| {
         Ok::<_, candle_core::Error>(TextInput {
             tokens: Tensor::zeros((rows, *length, source.width), DType::F32, &device)?,
@@ -44,7 +63,8 @@ pub fn backbone(config: &GenTronConfig, tokens: &[usize], batch: usize, threads:
     let latents =
         Tensor::zeros((rows, config.in_channels, config.latent_size, config.latent_size), DType::F32, &device)?;
     let timesteps = Tensor::full(500f32, rows, &device)?;
-    let seconds = together(threads, || network.forward(&latents, &timesteps, &text).map(drop))?;
+    let forward = || network.forward(&latents, &timesteps, &text).map(drop);
+    let seconds = together(threads, || with_precision(weights.precision(), forward))?;
     Ok(flops * rows as f64 * threads as f64 / seconds)
 }
 
@@ -63,14 +83,15 @@ pub fn decoder(config: &AutoencoderKlConfig, side: usize, threads: usize) -> any
     Ok(threads as f64 / (seconds * area))
 }
 
-/// Seconds that one evaluation of a pipeline's network takes for one image, where `threads` are at work on as many images.
+/// Seconds that one evaluation of a pipeline's network takes for one image, where so many threads are at work on as many images.
 ///
 /// # Errors
 /// The network cannot be built.
-pub fn pipeline(folder: &Path, threads: usize) -> anyhow::Result<f64> {
+pub fn pipeline(folder: &Path, how: How) -> anyhow::Result<f64> {
+    let How { weights, threads } = how;
     let rehearsal = Diffusers::rehearse(folder)?;
     let (side, measured) = (rehearsal.side(), rehearsal.side().min(PIPELINE_SIDE));
-    let seconds = together(threads, || rehearsal.evaluate(measured))?;
+    let seconds = together(threads, || with_precision(weights.precision(), || rehearsal.evaluate(measured)))?;
     // Attention among pixels grows faster than the area, and is a small part of these networks.
     let area = (side as f64 / measured as f64).powi(2);
     Ok(seconds * area / threads as f64)

@@ -7,6 +7,7 @@ use gentron_model::checkpoint::Parameter;
 use gentron_model::gentron::TextSource;
 
 use super::cost::{claimed, length};
+use super::releases::Pipeline;
 use crate::generate::embeddings::SMALL;
 use crate::recipe::{GeneratorKind, Resolved};
 use crate::weights::{Release, check, place};
@@ -16,7 +17,7 @@ const PUBLISHED: u64 = 4;
 /// Bytes of a number of an embedding.
 const EMBEDDED: u64 = 4;
 
-/// Numbers of a published network and the bytes of its files, known without them; of a pipeline nothing is known before it is here.
+/// Numbers of a published network and the bytes of its files, known without them; what is known of a pipeline is in [`Pipeline`].
 pub fn published(name: &str) -> Option<(u64, u64)> {
     let Some(Release::Network(network)) = Release::named(name) else { return None };
     let count: u64 = network.parameters(false).ok()?.iter().map(Parameter::elements).sum();
@@ -26,8 +27,10 @@ pub fn published(name: &str) -> Option<(u64, u64)> {
 /// What must be fetched before a run can begin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fetched {
-    /// Bytes of the networks whose size is known.
+    /// Bytes of what is of known size.
     pub bytes: u64,
+    /// Whether the size of some of it is known about only.
+    pub about: bool,
     /// Names of what is of unknown size.
     pub unknown: Vec<String>,
 }
@@ -40,9 +43,13 @@ pub fn to_fetch(names: &[String], weights: &Path) -> Fetched {
         if release.missing(&place(weights, name), None).is_empty() {
             continue;
         }
-        match published(name) {
-            Some((_, bytes)) => fetched.bytes += bytes,
-            None => fetched.unknown.push(name.clone()),
+        match (published(name), Pipeline::named(name)) {
+            (Some((_, bytes)), _) => fetched.bytes += bytes,
+            (None, Some(pipeline)) => {
+                fetched.bytes += pipeline.bytes();
+                fetched.about = true;
+            }
+            (None, None) => fetched.unknown.push(name.clone()),
         }
     }
     fetched
@@ -99,5 +106,11 @@ mod tests {
         assert_eq!(published("sd-vae-ft-ema"), Some((83_653_863, 334_615_452)));
         assert_eq!(published("sdxl"), None);
         assert_eq!(to_fetch(&["mine".to_owned()], weights.path()), Fetched::default());
+        // In somebody's cache it may be.
+        if crate::weights::hub::cache().is_none_or(|cache| !cache.is_dir()) {
+            let bytes = Pipeline::named("sdxl").unwrap().bytes();
+            let fetched = Fetched { bytes, about: true, unknown: Vec::new() };
+            assert_eq!(to_fetch(&["sdxl".to_owned()], weights.path()), fetched);
+        }
     }
 }

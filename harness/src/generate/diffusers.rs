@@ -1,11 +1,11 @@
 //! A published model from a folder of diffusers as an arm.
 
 use gentron_model::ops::single_threaded;
-use gentron_model::pipeline::{Diffusers, Generator as _, PipelineError};
+use gentron_model::pipeline::{Diffusers, EmbeddingCache, Generator as _, PipelineError, WeightType};
 use gentron_suites::Prompt;
 use image::RgbImage;
 
-use super::embeddings::Encoding;
+use super::embeddings::{Encoding, say_renewed};
 use super::{Engine, Sources, gentron};
 use crate::failure::{Explain as _, Interrupted};
 use crate::plan::Batch;
@@ -13,11 +13,16 @@ use crate::recipe::{Resolved, ResolvedArm};
 use crate::{device, interrupt, weights};
 
 /// A pipeline that has encoded all prompts of the run.
-struct Baseline(Diffusers);
+struct Baseline {
+    pipeline: Diffusers,
+    arm: String,
+    weights: WeightType,
+}
 
 impl Engine for Baseline {
     fn draw(&self, batch: Batch<'_>) -> anyhow::Result<Vec<RgbImage>> {
-        Ok(single_threaded(|| self.0.generate(&gentron::draws(batch)))?)
+        let given = single_threaded(|| self.pipeline.generate(&gentron::draws(batch)));
+        gentron::drawn(given, &self.arm, self.weights)
     }
 }
 
@@ -31,19 +36,26 @@ pub fn prepare(
     sources: &Sources,
     prompts: &[Prompt],
 ) -> anyhow::Result<Box<dyn Engine>> {
-    let folder = weights::place(sources.weights()?, gentron::backbone(arm)?);
+    let name = gentron::backbone(arm)?;
+    let folder = weights::place(sources.weights()?, name);
     let texts: Vec<&str> = prompts.iter().map(|prompt| prompt.text.as_str()).collect();
-    let device = device::device();
-    let mut encoding = Encoding::new(false);
+    let device = device::device()?;
+    let inside = format!("{name}/");
+    let is_own = |encoder: &String| encoder.strip_prefix(&inside).is_some_and(|folder| !folder.contains('/'));
+    let keeps = |cache: &&EmbeddingCache| cache.digests.keys().any(is_own);
+    let kept = sources.embeddings.as_ref().filter(keeps).map(|cache| (cache, name));
+    let mut encoding = Encoding::new(kept.is_some());
     let mut tell = |encoder: &str, done, all| {
         encoding.tell(encoder, done, all);
         !interrupt::requested()
     };
-    let load = || Diffusers::load(&folder, &texts, gentron::sampling(arm), recipe.weights.dtype, &device, &mut tell);
+    let kind = (recipe.weights.dtype, &device);
+    let load = || Diffusers::load(&folder, &texts, gentron::sampling(arm), kind, kept, &mut tell);
     let pipeline = match single_threaded(load) {
         Err(PipelineError::Stopped) => return Err(Interrupted.into()),
         pipeline => pipeline,
     };
     let pipeline = pipeline.explain(|| (format!("cannot load the arm {}", arm.name), weights::PIPELINE_HINT))?;
-    Ok(Box::new(Baseline(pipeline)))
+    say_renewed(&pipeline.renewed());
+    Ok(Box::new(Baseline { pipeline, arm: arm.name.clone(), weights: recipe.weights.dtype }))
 }

@@ -19,8 +19,9 @@ pub const FOLDER: &str = "embeddings";
 /// Encoders up to this size encode faster than a disk reads what they said.
 pub const SMALL: u64 = 1 << 28;
 
-/// Where a run in `run` keeps its embeddings; none where the recipe says so, or says nothing and the encoders are small. `digests` are
-/// those of all files that the run computes with. `share` and `threads` are those of the process.
+/// Where a run in `run` keeps its embeddings; none where the recipe says so, or says nothing and the encoders are small: those of GenTron
+/// together, and those of each pipeline of diffusers. `digests` are those of all files that the run computes with. `share` and
+/// `threads` are those of the process.
 pub fn cache(
     run: &Path,
     folders: &WeightFolders,
@@ -39,13 +40,44 @@ pub fn cache(
             of_encoders.insert(name.clone(), digest::of_value(&files));
         }
     }
-    let keeps = folders.keep_embeddings.unwrap_or(size > SMALL) && !of_encoders.is_empty();
+    let keeps = |size: u64| folders.keep_embeddings.unwrap_or(size > SMALL);
+    if !keeps(size) {
+        of_encoders.clear();
+    }
+    for (pipeline, encoders) in of_pipelines(digests) {
+        let place = weights::place(weights, pipeline);
+        let size: u64 = encoders.keys().map(|encoder| weights::check::bytes(&place.join(encoder)).unwrap_or(0)).sum();
+        if keeps(size) {
+            let named = encoders.into_iter().map(|(encoder, digest)| (format!("{pipeline}/{encoder}"), digest));
+            of_encoders.extend(named);
+        }
+    }
+    let keeps = !of_encoders.is_empty();
     keeps.then(|| EmbeddingCache {
         folder: run.join(FOLDER),
         digests: of_encoders,
         worker: (share.index, share.count),
         threads,
     })
+}
+
+/// By pipeline of diffusers, by the folder of an encoder in it: a digest of the files of the encoder and of its tokenizer.
+fn of_pipelines(digests: &BTreeMap<String, String>) -> BTreeMap<&str, BTreeMap<String, String>> {
+    let mut files: BTreeMap<(&str, String), BTreeMap<&str, &str>> = BTreeMap::new();
+    for (path, digest) in digests {
+        let Some((pipeline, part)) = path.rsplit_once('/').and_then(|(folder, _)| folder.rsplit_once('/')) else {
+            continue;
+        };
+        let encoder = part.replace("tokenizer", "text_encoder");
+        if encoder.starts_with("text_encoder") {
+            files.entry((pipeline, encoder)).or_default().insert(&path[pipeline.len()..], digest.as_str());
+        }
+    }
+    let mut found: BTreeMap<&str, BTreeMap<String, String>> = BTreeMap::new();
+    for ((pipeline, encoder), files) in files {
+        found.entry(pipeline).or_default().insert(encoder, digest::of_value(&files));
+    }
+    found
 }
 
 /// Says how far the encoders are: when one begins, and every half minute.
@@ -112,5 +144,34 @@ mod tests {
         assert_eq!(of(Some(true), &other).unwrap().digests, kept.digests);
         other.insert("clip-shapes/b".into(), "another".into());
         assert_ne!(of(Some(true), &other).unwrap().digests, kept.digests);
+    }
+
+    #[test]
+    fn encoders_of_pipelines_are_told_by_their_own_files_and_tokenizers() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths =
+            ["clip-shapes/a", "xl/text_encoder/m", "xl/text_encoder_2/m", "xl/tokenizer_2/v", "xl/unet/m", "xl/i"];
+        let digests: BTreeMap<String, String> = paths.map(|path| (path.to_owned(), format!("digest of {path}"))).into();
+        let of = |keep_embeddings, digests: &BTreeMap<String, String>| {
+            let folders = WeightFolders { keep_embeddings, ..WeightFolders::default() };
+            let cache = cache(Path::new("run"), &folders, digests, folder.path(), (Share { index: 0, count: 1 }, 2));
+            cache.map(|cache| cache.digests)
+        };
+        let kept = of(Some(true), &digests).unwrap();
+        assert_eq!(kept.keys().collect::<Vec<_>>(), ["clip-shapes", "xl/text_encoder", "xl/text_encoder_2"]);
+        for (path, changed) in [("xl/tokenizer_2/v", "xl/text_encoder_2"), ("xl/text_encoder/m", "xl/text_encoder")] {
+            let mut other = digests.clone();
+            other.insert(path.into(), "another".into());
+            let other = of(Some(true), &other).unwrap();
+            let differ: Vec<&String> = kept.keys().filter(|name| kept[*name] != other[*name]).collect();
+            assert_eq!(differ, [changed], "{path}");
+        }
+        // Only the pipeline's are large.
+        let large = folder.path().join("xl/text_encoder_2");
+        std::fs::create_dir_all(&large).unwrap();
+        std::fs::File::create(large.join("model.safetensors")).unwrap().set_len(SMALL + 1).unwrap();
+        let kept = of(None, &digests).unwrap();
+        assert_eq!(kept.keys().collect::<Vec<_>>(), ["xl/text_encoder", "xl/text_encoder_2"]);
+        assert_eq!(of(Some(false), &digests), None);
     }
 }

@@ -2,15 +2,14 @@
 
 use std::path::Path;
 
-use gentron_model::pipeline::{Diffusers, check_backbone};
 use gentron_suites::Prompt;
 use image::RgbImage;
 
 use super::{Sources, command, diffusers, gentron, imported, truth};
-use crate::failure::Explain as _;
+use crate::failure::{Explain as _, refuse};
 use crate::plan::Batch;
 use crate::recipe::{GeneratorKind, Resolved, ResolvedArm};
-use crate::weights::{HOW_TO_GET, PIPELINE_HINT, place};
+use crate::weights::{place, tensors};
 
 /// Draws whole batches of one arm. The images depend on the arm and the batch alone: not on the thread, nor on what was drawn before.
 pub trait Engine: Send + Sync {
@@ -21,22 +20,25 @@ pub trait Engine: Send + Sync {
     fn draw(&self, batch: Batch<'_>) -> anyhow::Result<Vec<RgbImage>>;
 }
 
-/// Holds the headers of an arm's weights against their configuration; of an arm that is too large to be made ready for nothing.
+/// Holds the configurations of an arm's networks against the recipe and against one another, for nothing.
 ///
 /// # Errors
-/// Files are missing, damaged or of another shape.
-pub fn check(arm: &ResolvedArm, weights: &Path) -> anyhow::Result<()> {
-    match arm.generator {
-        GeneratorKind::Gentron => {
-            let checked = check_backbone(&weights.join(gentron::backbone(arm)?));
-            checked.explain(|| (format!("cannot load the arm {}", arm.name), HOW_TO_GET))
-        }
-        GeneratorKind::Diffusers => {
-            let checked = Diffusers::check(&place(weights, gentron::backbone(arm)?));
-            checked.explain(|| (format!("cannot load the arm {}", arm.name), PIPELINE_HINT))
-        }
-        _ => Ok(()),
+/// The weights are not what the recipe says of them, or were trained with an encoder of another width.
+pub fn check(recipe: &Resolved, arm: &ResolvedArm, weights: &Path) -> anyhow::Result<()> {
+    const HINT: &str = "name the encoder that it was trained with in the recipe's [weights]";
+    if arm.generator != GeneratorKind::Gentron {
+        return Ok(());
     }
+    let spec = gentron::spec(recipe, arm, weights)?;
+    for (source, encoder) in gentron::config(arm, weights)?.text.iter().zip(&spec.encoders) {
+        let got = tensors::width(encoder).explain(|| (format!("cannot read the encoder {}", encoder.name), HINT))?;
+        if [source.width, source.pooled_width] != [got; 2] {
+            let (name, width) = (&encoder.name, source.width);
+            let what = format!("the arm {} reads {width} channels of {name}, whose weights give {got}", arm.name);
+            return Err(refuse(what, HINT));
+        }
+    }
+    Ok(())
 }
 
 /// Makes an arm ready to draw any of `prompts`, which are all prompts of the run, whatever is still missing: so what is computed

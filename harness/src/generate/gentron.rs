@@ -8,7 +8,7 @@ use gentron_model::diffusion::ScheduleConfig;
 use gentron_model::gentron::{GenTronConfig, Preset};
 use gentron_model::ops::single_threaded;
 use gentron_model::pipeline::{
-    Draw, EncoderKind, EncoderSpec, Generator as _, Pipeline, PipelineError, PipelineSpec, Sampling,
+    Draw, EncoderKind, EncoderSpec, Generator as _, Pipeline, PipelineError, PipelineSpec, Sampling, WeightType,
 };
 use gentron_suites::Prompt;
 use image::RgbImage;
@@ -22,7 +22,11 @@ use crate::recipe::{GeneratorKind, Resolved, ResolvedArm};
 use crate::{device, interrupt, weights};
 
 /// A pipeline that has encoded all prompts of the run.
-struct Gentron(Pipeline);
+struct Gentron {
+    pipeline: Pipeline,
+    arm: String,
+    weights: WeightType,
+}
 
 impl Engine for Gentron {
     fn draw(&self, batch: Batch<'_>) -> anyhow::Result<Vec<RgbImage>> {
@@ -31,11 +35,33 @@ impl Engine for Gentron {
         // Each batch has one core to itself: so it is fastest for small networks, and so its bits do not depend on the number of cores.
         single_threaded(|| {
             if !clips {
-                return Ok(self.0.generate(&draws)?);
+                return drawn(self.pipeline.generate(&draws), &self.arm, self.weights);
             }
-            self.0.generate_clips(&draws)?.iter().map(|frames| strip::join(frames)).collect()
+            let clips = drawn(self.pipeline.generate_clips(&draws), &self.arm, self.weights)?;
+            clips.iter().map(|frames| strip::join(frames)).collect()
         })
     }
+}
+
+/// What a pipeline gave for an arm whose matrices are of that type; numbers that are none are explained.
+///
+/// # Errors
+/// The pipeline's.
+pub fn drawn<T>(given: Result<T, PipelineError>, arm: &str, weights: WeightType) -> anyhow::Result<T> {
+    if !matches!(given, Err(PipelineError::NotFinite { .. })) {
+        return Ok(given?);
+    }
+    let hint = match weights {
+        WeightType::F16 => {
+            "f16 ends at 65,504, and some networks compute larger numbers: draw with --dtype bf16, or f32; if that \
+             does not help, the weights are damaged"
+        }
+        WeightType::Bf16 | WeightType::F32 => {
+            "the weights are damaged, or of a training that failed: bring them anew, or look at their card.json; \
+             nothing of this batch was kept"
+        }
+    };
+    given.explain(|| (format!("the arm {arm} draws what is no picture"), hint))
 }
 
 /// A batch as pipelines are asked for it.
@@ -75,19 +101,24 @@ pub fn prepare_told(
     told: &mut (dyn FnMut(&str, usize, usize) + Send),
 ) -> anyhow::Result<Box<dyn Engine>> {
     let folder = sources.weights()?;
-    let spec = PipelineSpec { embeddings: sources.embeddings.clone(), ..spec(recipe, arm, folder)? };
+    let spec = spec(recipe, arm, folder)?;
+    let kept = sources.embeddings.clone();
+    // It may keep a pipeline's alone, whose encoders are large.
+    let kept = kept.filter(|cache| spec.encoders.iter().all(|encoder| cache.digests.contains_key(&encoder.name)));
+    let spec = PipelineSpec { embeddings: kept, ..spec };
     let texts: Vec<&str> = prompts.iter().map(|prompt| prompt.text.as_str()).collect();
     let mut tell = |encoder: &str, done, all| {
         told(encoder, done, all);
         !interrupt::requested()
     };
-    let pipeline = match single_threaded(|| Pipeline::load(&spec, &texts, &device::device(), &mut tell)) {
+    let device = device::device()?;
+    let pipeline = match single_threaded(|| Pipeline::load(&spec, &texts, &device, &mut tell)) {
         Err(PipelineError::Stopped) => return Err(Interrupted.into()),
         pipeline => pipeline,
     };
     let pipeline = pipeline.explain(|| (format!("cannot load the arm {}", arm.name), weights::HOW_TO_GET))?;
     say_renewed(&pipeline.renewed());
-    Ok(Box::new(Gentron(pipeline)))
+    Ok(Box::new(Gentron { pipeline, arm: arm.name.clone(), weights: recipe.weights.dtype }))
 }
 
 /// What an arm is made of, its encoders in the order in which blocks take turns.

@@ -85,7 +85,7 @@ impl Reconstruction {
     /// # Errors
     /// The autoencoder is missing, damaged, or of another shape than its configuration says.
     pub fn load(prompts: &[Prompt], folder: &Path) -> anyhow::Result<Self> {
-        let device = device();
+        let device = device()?;
         let autoencoder = load_autoencoder(folder, &device)
             .explain(|| (format!("cannot load the autoencoder {}", folder.display()), weights::HOW_TO_GET))?;
         Ok(Self { truth: Truth::new(prompts, false), autoencoder, device })

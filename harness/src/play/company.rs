@@ -106,7 +106,7 @@ impl Company {
                 })
             });
             let encoders = places.collect();
-            let watched = Watched::load(&spec, &device::device())
+            let watched = Watched::load(&spec, &device::device()?)
                 .explain(|| (format!("cannot load the arm {}", arm.name), weights::HOW_TO_GET))?;
             about.push(about_arm(described, watched.config().cross_attends()));
             arms.push(Arm { watched, encoders });
@@ -116,7 +116,7 @@ impl Company {
             return Err(refuse(what, "`gentron play` without a recipe plays with the shipped weights"));
         }
         let load = |spec: &EncoderSpec| {
-            load_encoder(spec, recipe.weights.dtype, &device::device())
+            load_encoder(spec, recipe.weights.dtype, &device::device()?)
                 .explain(|| (format!("cannot load the encoder {}", spec.name), weights::HOW_TO_GET))
         };
         let encoders = specs.iter().map(load).collect::<anyhow::Result<_>>()?;

@@ -69,7 +69,7 @@ pub fn parse<T: serde::de::DeserializeOwned>(text: &str, shown: &str) -> anyhow:
     toml::from_str(text).map_err(|error: toml::de::Error| {
         let (line, column) = error.span().map_or((1, 1), |span| position(text, span.start));
         let message = error.message().trim().replace('\n', " ");
-        let hint = format!("look at line {line} of {shown}; `gentron ablate --help` shows a recipe");
+        let hint = format!("look at line {line} of {shown}; `gentron ablate --help` shows a recipe, recipes/train-shapes.toml one of a training");
         refuse(format!("{shown}:{line}:{column}: {message}"), hint)
     })
 }

@@ -10,6 +10,7 @@ use super::suites::{self, ResolvedSuite};
 use crate::failure::refuse;
 use crate::names;
 use crate::registry::Library;
+use crate::weights::Release;
 
 /// What the command line takes away from a recipe.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,7 +79,7 @@ pub struct ResolvedArm {
     pub scale: Option<String>,
     /// How latents are drawn.
     pub sampler: Sampler,
-    /// The row of the paper's Table 2 that it stands for.
+    /// The row of the paper's Table 2 or 3 that it stands for.
     pub paper_row: Option<String>,
 }
 
@@ -154,7 +155,10 @@ pub(super) fn check_name(name: &str, key: &str) -> Result<(), Wrong> {
     if names::is_path_safe(name) {
         return Ok(());
     }
-    let hint = "use lower-case letters, digits, `-`, `_` and `.`, beginning with a letter or a digit".into();
+    let plain = || "use lower-case letters, digits, `-`, `_` and `.`, beginning with a letter or a digit".to_owned();
+    // What is published goes by a key of its own.
+    let hint =
+        Release::find(name).map_or_else(plain, |release| format!("write `{}`, which stands for it", release.key()));
     Err((format!("{key} `{name}` cannot be part of a path"), hint))
 }
 
@@ -247,10 +251,11 @@ fn resolve_arm(arm: Arm, sampler: Sampler, narrowing: &Narrowing) -> Result<Reso
         (GeneratorKind::GroundTruth | GeneratorKind::ReconstructedTruth | GeneratorKind::ShuffledTruth, _) => {}
     }
     if let Some(row) = &arm.paper_row {
-        let known = gentron_reports::paper::TABLE_2.map(|row| row.id);
-        if !known.contains(&row.as_str()) {
+        let rows = gentron_reports::paper::rows();
+        let known = rows.iter().map(|row| row.id);
+        if !known.clone().any(|id| id == row) {
             let hint = names::suggestion(row, known);
-            return Err((format!("arm `{}`: the paper's Table 2 has no row `{row}`", arm.name), hint));
+            return Err((format!("arm `{}`: the paper's Tables 2 and 3 have no row `{row}`", arm.name), hint));
         }
     }
     Ok(ResolvedArm {
@@ -289,6 +294,13 @@ fn check_outside(arm: &Arm) -> Result<(), Wrong> {
 mod tests {
     use super::super::read::BUILT_IN;
     use super::*;
+
+    #[test]
+    fn every_arm_of_table_3_stands_for_its_row() {
+        let recipe: Recipe = toml::from_str(include_str!("../../../recipes/table3.toml")).unwrap();
+        let rows: Vec<&str> = recipe.arms.iter().filter_map(|arm| arm.paper_row.as_deref()).collect();
+        assert_eq!(rows, gentron_reports::paper::TABLE_3.map(|row| row.id));
+    }
 
     fn table2() -> Recipe {
         toml::from_str(BUILT_IN[0].1).unwrap()

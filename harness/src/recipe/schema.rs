@@ -262,7 +262,8 @@ pub struct Arm {
     /// Overrides the recipe's sampler.
     #[serde(default)]
     pub sampler: Option<Sampler>,
-    /// The row of the paper's Table 2 that this arm stands for, by id: `clip-adaln-xl`, `clip-cross-xl`, `t5-cross-xl`, `clip-t5-cross-xl`, `clip-t5-cross-g`.
+    /// The row of the paper's Table 2 that this arm stands for, by id: `clip-adaln-xl`, `clip-cross-xl`, `t5-cross-xl`, `clip-t5-cross-xl`, `clip-t5-cross-g`;
+    /// or of Table 3: `sd-v1-4`, `sd-v2`, `composable-v2`, `structured-v2`, `attn-exct-v2`, `gors`, `dall-e-2`, `sdxl`, `pixart-alpha`.
     #[serde(default)]
     pub paper_row: Option<String>,
 }

@@ -70,16 +70,16 @@ impl ClipSimilarity {
     /// As [`Self::load`].
     pub fn load_for(folder: &Path, hint: &str) -> anyhow::Result<Self> {
         let explain = || (format!("cannot load CLIP from {}", folder.display()), hint);
-        let device = device::device();
+        let device = device::device()?;
         let config: ClipConfig = checkpoint::read_json(&folder.join("config.json")).explain(explain)?;
         let tokenizer = read_tokenizer(folder, &config.text_config).explain(explain)?;
         let model = ClipModel::load(folder, (DType::F32, &device)).explain(explain)?;
-        Ok(Self::new(name_of(&config), model, tokenizer))
+        Ok(Self::new(name_of(&config), model, tokenizer, &device))
     }
 
-    /// Of parts that were loaded otherwise.
-    pub fn new(id: String, model: ClipModel, tokenizer: TextTokenizer) -> Self {
-        Self { id, model, tokenizer, device: device::device(), texts: Mutex::default() }
+    /// Of parts that were loaded otherwise, the model on `device`.
+    pub fn new(id: String, model: ClipModel, tokenizer: TextTokenizer, device: &Device) -> Self {
+        Self { id, model, tokenizer, device: device.clone(), texts: Mutex::default() }
     }
 
     /// Whose weights they are, as far as the sizes tell.

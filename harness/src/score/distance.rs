@@ -138,7 +138,7 @@ fn fid(images: &[PathBuf], reference: &Reference, path: &Path, embedding: Embedd
         let hint = format!("it is {INCEPTION} of mseitzer/pytorch-fid, or safetensors of the same names");
         (format!("cannot load Inception from {}", file.display()), hint)
     };
-    let (network, statement) = Inception::open(&file, &device()).explain(explain)?;
+    let (network, statement) = Inception::open(&file, &device()?).explain(explain)?;
     let unchecked = canary::of_inception(&network, &statement.sha256)?;
     let preparation = Preparation::of(&statement);
     let embedder = Embedder::new(&network, (statement.sha256.as_str(), &preparation), embedding)?;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use candle_core::Device;
 use gentron_metrics::blip::{BlipVqa, ImageReward, Layout};
 use gentron_metrics::depth::DptHybrid;
 use gentron_metrics::detections::{DetectionsFile, FoundDetections, UNIDET_RS200, official_detector};
@@ -191,7 +192,8 @@ impl Eyes {
             Ok((model, digest::of_value(&weights::digests(folder, "")?)))
         };
         let file = |path: &Option<PathBuf>, key: &str| path.as_deref().map(|path| weights_file(path, key)).transpose();
-        let device = device();
+        // Whoever scores without networks needs no GPU.
+        let device = if *paths == ScorerPaths::default() { Device::Cpu } else { device()? };
         let r50 = file(&paths.unidet_r50, "unidet-r50")?
             .map(|file| opened(&file, CONVERTED, |f| UniDet::r50(f, &device)))
             .transpose()?;
@@ -348,7 +350,7 @@ fn blip(folder: &Path) -> anyhow::Result<BlipVqa> {
         return Err(refuse(format!("missing weights: no {} in {}", names.join(" or "), folder.display()), hint));
     };
     let words = vocabulary(folder, &hint)?;
-    BlipVqa::open(&file, &words, layout, &device())
+    BlipVqa::open(&file, &words, layout, &device()?)
         .explain(|| (format!("cannot load BLIP-VQA from {}", folder.display()), hint))
 }
 

@@ -85,7 +85,7 @@ impl HpsV2 {
                         says how to get both";
             (format!("cannot load HPSv2 from {}", file.display()), hint)
         };
-        let device = device::device();
+        let device = device::device()?;
         let tokenizer = read_tokenizer(folder, &config.text_config).explain(explain)?;
         let weights = WeightsFile::open(file, Some("state_dict"), &device).explain(explain)?;
         let tensors = open_clip::tensors(&weights, config).explain(explain)?;
@@ -93,7 +93,7 @@ impl HpsV2 {
         let model = ClipModel::new(VarBuilder::from_tensors(tensors, DType::F32, &device), config).explain(explain)?;
         let words = digest::of_file(&folder.join("tokenizer.json"))?;
         Ok(Self {
-            clip: ClipSimilarity::new("hpsv2.1".to_owned(), model, tokenizer),
+            clip: ClipSimilarity::new("hpsv2.1".to_owned(), model, tokenizer, &device),
             side: config.vision_config.image_size as u32,
             sha256: digest::of_value(&(weights.sha256(), words)),
         })

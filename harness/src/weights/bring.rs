@@ -21,6 +21,8 @@ use crate::progress::{self, Progress};
 use crate::store::digest;
 
 const MIB: u64 = 1 << 20;
+/// The hub itself.
+const HUB: &str = "https://huggingface.co";
 /// Redirects within the hub itself, such as those of a repository that was renamed.
 const RENAMED: usize = 3;
 
@@ -38,7 +40,7 @@ pub fn bring(release: &Release) -> anyhow::Result<(PathBuf, usize)> {
         return Err(forbidden(release, variable));
     }
     let cache = cache().context("this system names no folder for a cache: set HF_HOME")?;
-    let hub = Hub::new()
+    let hub = Hub::new(endpoint()?)
         .explain(|| ("cannot make an HTTP client", "install the system's certificates (on Debian: ca-certificates)"))?;
     let brought = hub.runtime.block_on(hub.bring(release, &repository(&cache, release)));
     if brought.is_err() && interrupt::requested() {
@@ -46,7 +48,7 @@ pub fn bring(release: &Release) -> anyhow::Result<(PathBuf, usize)> {
     }
     brought.explain(|| {
         let hint = format!(
-            "check the network; HTTPS_PROXY names a proxy, {} a mirror, HF_TOKEN who you are. What came before is kept. Or copy the files \
+            "check the network; HTTPS_PROXY names a proxy, {} a mirror, HF_TOKEN or `hf auth login` who you are. What came before is kept. Or copy the files \
              into a folder {} of your weights folder",
             hub::ENDPOINT, release.key()
         );
@@ -76,6 +78,16 @@ fn forbidden(release: &Release, variable: &str) -> anyhow::Error {
         (None, _) => format!("{name} is damaged: {}", folder.display()),
     };
     refuse(format!("{what}; and {variable} forbids the network"), hint)
+}
+
+/// Where the hub is, without a slash at its end.
+fn endpoint() -> anyhow::Result<String> {
+    let named = variable(hub::ENDPOINT).unwrap_or_else(|| HUB.to_owned());
+    if Url::parse(&named).is_ok_and(|url| ["http", "https"].contains(&url.scheme())) {
+        return Ok(named.trim_end_matches('/').to_owned());
+    }
+    let what = format!("{} is `{named}`, which is no address", hub::ENDPOINT);
+    Err(refuse(what, format!("name a mirror as in {HUB}, or unset it to ask the hub itself")))
 }
 
 /// Takes damaged files out of a whole snapshot, and out of the cache what they lead to, so that they count as missing; returns how many.
@@ -113,11 +125,10 @@ struct Remote {
 }
 
 impl Hub {
-    fn new() -> anyhow::Result<Self> {
-        let endpoint = variable(hub::ENDPOINT).unwrap_or_else(|| "https://huggingface.co".to_owned());
+    fn new(endpoint: String) -> anyhow::Result<Self> {
         Ok(Self {
-            endpoint: endpoint.trim_end_matches('/').to_owned(),
-            token: variable("HF_TOKEN"),
+            endpoint,
+            token: hub::token(),
             asking: download::client().redirect(Policy::none()).build()?,
             loading: download::client().build()?,
             runtime: Builder::new_current_thread().enable_all().build()?,
@@ -304,19 +315,19 @@ fn link_to(_: &Path, blob: &Path, link: &Path) -> std::io::Result<()> {
     fs::copy(blob, link).map(drop)
 }
 
-/// Makes sure that a network is whole in the weights folder or in the cache, where it is a published one that can be brought.
+/// Makes sure that a network is in the weights folder or whole in the cache, where it is a published one that can be brought.
 ///
 /// # Errors
 /// It is nowhere, and does not come.
 pub fn ensure(weights: &Path, name: &str) -> anyhow::Result<()> {
     let Some(release) = Release::named(name) else { return Ok(()) };
-    if release.missing(&hub::place(weights, name), None).is_empty() {
+    // What somebody put into the weights folder is checked, and never replaced by what is published.
+    let own = hub::holds_weights(&weights.join(name));
+    if own || release.missing(&hub::place(weights, name), None).is_empty() {
         return Ok(());
     }
     if offline().is_none() {
-        let own = weights.join(name);
-        let why = if own.is_dir() { "is not whole in" } else { "is not in" };
-        progress::say(&format!("{name} {why} {}: fetching {}", weights.display(), release.repository()));
+        progress::say(&format!("{name} is not in {}: fetching {}", weights.display(), release.repository()));
         bring(&release)?;
     }
     Ok(())

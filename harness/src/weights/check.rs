@@ -11,7 +11,7 @@ use gentron_model::pipeline::Diffusers;
 
 use super::Release;
 use super::hub::{self, place};
-use super::release::{WHOLE, missing_of_network, missing_of_pipeline};
+use super::release::{missing_of_network, missing_of_pipeline, read_from};
 use crate::failure::{Explain as _, refuse};
 use crate::names;
 use crate::store::digest;
@@ -21,12 +21,12 @@ const LONGEST_HEADER: u64 = 100 << 20;
 
 /// Checks one folder inside the weights folder, of a network or of a whole pipeline: it has its configuration, its tokenizer where it reads
 /// text, and its weights with every part that their index names; what is JSON reads as such, and each safetensors file is as long as its
-/// header says. Shapes are checked when the network is built on it.
+/// header says. Whether the tensors are those of the configuration [`check_tensors`](super::check_tensors) says.
 ///
 /// # Errors
 /// What is missing or damaged, by its path.
 pub fn check_folder(weights: &Path, name: &str) -> anyhow::Result<()> {
-    check_folder_for(weights, name, super::HOW_TO_GET)
+    check_folder_for(weights, name, super::how_to_get(name))
 }
 
 /// The same, where whoever asks knows how one gets what nobody published under that name.
@@ -39,6 +39,9 @@ pub fn check_folder_for(weights: &Path, name: &str, how_to_get: &str) -> anyhow:
     let how_to_get = if Diffusers::is(&folder) { super::PIPELINE_HINT } else { how_to_get };
     if let Some(release) = &release {
         let missing = release.missing(&folder, None);
+        if !missing.is_empty() && folder == weights.join(name) && hub::holds_weights(&folder) {
+            return Err(not_whole(&folder, release, &missing));
+        }
         if !missing.is_empty() {
             return Err(refuse(nowhere(weights, &folder, release, &missing), how_to_fetch(release)));
         }
@@ -53,7 +56,13 @@ pub fn check_folder_for(weights: &Path, name: &str, how_to_get: &str) -> anyhow:
         }
     }
     if let Some((path, why)) = damaged(&folder)? {
-        let hint = release.as_ref().map_or_else(|| how_to_get.to_owned(), |release| anew(&folder, weights, release));
+        let hint = match &release {
+            _ if is_pointer(&path) => {
+                "`git lfs pull` in the repository that it comes from brings the file itself".to_owned()
+            }
+            Some(release) => anew(&folder, weights, release),
+            None => how_to_get.to_owned(),
+        };
         return Err(refuse(format!("damaged weights: {}: {why:#}", path.display()), hint));
     }
     Ok(())
@@ -94,12 +103,24 @@ pub(super) fn also(missing: &[String]) -> String {
     format!("; also missing: {}{more}", others.join(", "))
 }
 
+/// What is said of a folder of the user's own that has some of a release's files: which of them are used is never guessed.
+fn not_whole(own: &Path, release: &Release, missing: &[String]) -> anyhow::Error {
+    let what = format!("{} is not whole: no file {}", own.display(), named(own, missing));
+    let cached = hub::snapshot(release).is_some_and(|cached| release.missing(&cached, None).is_empty());
+    let other = if cached {
+        format!("the {} of the Hugging Face cache is used", release.repository())
+    } else {
+        format!("`gentron models fetch {}` gets the published one", release.key())
+    };
+    refuse(what, format!("add what it lacks; or move the folder away, and {other}"))
+}
+
 /// What is said of a release of which files are missing.
 fn nowhere(weights: &Path, folder: &Path, release: &Release, missing: &[String]) -> String {
     let cache = hub::cache().map_or_else(|| "no cache".to_owned(), |cache| cache.display().to_string());
     let (from, own) = (release.repository(), weights.join(release.key()));
     let way =
-        if own.is_dir() { format!("; the folder {} is there, but not whole", own.display()) } else { String::new() };
+        if own.is_dir() { format!("; the folder {} is there, without weights", own.display()) } else { String::new() };
     // The file that was looked for stands first, whatever else is missing.
     format!(
         "missing weights: no file {}; looked there and for {from} in the Hugging Face cache {cache}{}{way}",
@@ -135,10 +156,8 @@ pub(super) fn damaged(folder: &Path) -> anyhow::Result<Option<(PathBuf, anyhow::
     if let Some(why) = Some(&first).filter(|first| first.is_file()).and_then(|first| check_file(first).err()) {
         return Ok(Some((first, why)));
     }
-    let index = WHOLE.iter().map(|name| folder.join(format!("{name}.index.json"))).filter(|path| path.is_file());
-    // One file of all weights comes before an index.
-    let index = index.filter(|_| !WHOLE.iter().any(|name| folder.join(name).is_file()));
-    let mut files = computing(folder)?.into_iter().map(|file| folder.join(file)).chain(index);
+    let index = read_from(folder).0;
+    let mut files = computing(folder)?.into_iter().chain(index).map(|file| folder.join(file));
     Ok(files.find_map(|path| check_file(&path).err().map(|why| (path, why))))
 }
 
@@ -153,7 +172,7 @@ pub fn digests(weights: &Path, name: &str) -> anyhow::Result<BTreeMap<String, St
     computing(&folder)?.into_iter().map(of).collect()
 }
 
-/// Files that a network, or the whole pipeline of a folder of diffusers, computes with, relative to its folder.
+/// Files that a network, or the whole pipeline of a folder of diffusers, computes with, relative to its folder; none that merely lie there.
 fn computing(folder: &Path) -> anyhow::Result<Vec<String>> {
     if Diffusers::is(folder) {
         let files = Diffusers::files(folder)
@@ -161,8 +180,9 @@ fn computing(folder: &Path) -> anyhow::Result<Vec<String>> {
         let relative = files.iter().filter_map(|path| path.strip_prefix(folder).ok()?.to_str());
         return Ok(relative.map(str::to_owned).collect());
     }
+    let tensors = read_from(folder).1;
     let computes = |file: &String| {
-        file.ends_with(".safetensors")
+        tensors.contains(file)
             || file == "config.json"
             || file.starts_with("tokenizer")
             || matches!(file.as_str(), "vocab.json" | "merges.txt" | "spiece.model")
@@ -231,8 +251,16 @@ fn header(path: &Path) -> anyhow::Result<(u64, BTreeMap<String, Entry>)> {
     Ok((8 + header_length, entries))
 }
 
+/// Whether a file is what Git LFS leaves in place of one that it has not brought.
+fn is_pointer(path: &Path) -> bool {
+    const BEGINNING: &[u8] = b"version https://git-lfs";
+    let mut read = [0; BEGINNING.len()];
+    File::open(path).and_then(|mut file| file.read_exact(&mut read)).is_ok() && read == *BEGINNING
+}
+
 /// Whether a file is what its name says, as far as that can be told without reading tensors.
 fn check_file(path: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(!is_pointer(path), "it is a pointer of Git LFS, not the file that it stands for");
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if name.ends_with(".index.json") {
         anyhow::ensure!(hub::parts(&fs::read(path)?).is_some(), "it is no index of weights");
@@ -302,6 +330,61 @@ mod tests {
         assert!(said().contains("no index of weights"), "{}", said());
         fs::write(&index, r#"{"weight_map": {"a": "model-1.safetensors"}}"#).unwrap();
         check_folder(weights.path(), "net").unwrap();
+    }
+
+    #[test]
+    fn only_the_files_that_are_read_are_counted_digested_and_checked() {
+        let weights = tempfile::tempdir().unwrap();
+        let folder = weights.path().join("net");
+        fs::create_dir(&folder).unwrap();
+        let index = br#"{"weight_map": {"a": "model-1.safetensors"}}"#;
+        let (good, broken) = (safetensors(), b"cut short".to_vec());
+        for (file, bytes) in [
+            ("config.json", &b"{}"[..]),
+            ("model.safetensors", &good[..]),
+            ("model.safetensors.index.json", &index[..]),
+            ("model-1.safetensors", &good[..]),
+            ("model.fp16.safetensors", &broken[..]),
+        ] {
+            fs::write(folder.join(file), bytes).unwrap();
+        }
+        check_folder(weights.path(), "net").unwrap();
+        assert_eq!((parameters(&folder).unwrap(), bytes(&folder).unwrap()), (2, good.len() as u64));
+        let digests = digests(weights.path(), "net").unwrap();
+        assert_eq!(digests.keys().collect::<Vec<_>>(), ["net/config.json", "net/model.safetensors"]);
+        // Without the whole file, the parts are what is read.
+        fs::remove_file(folder.join("model.safetensors")).unwrap();
+        check_folder(weights.path(), "net").unwrap();
+        assert_eq!(parameters(&folder).unwrap(), 2);
+    }
+
+    #[test]
+    fn a_pointer_of_git_lfs_has_words_of_its_own() {
+        let weights = tempfile::tempdir().unwrap();
+        let folder = weights.path().join("net");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("config.json"), "{}").unwrap();
+        let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n";
+        fs::write(folder.join("model.safetensors"), pointer).unwrap();
+        let error = check_folder(weights.path(), "net").unwrap_err();
+        assert!(error.to_string().contains("net/model.safetensors: it is a pointer of Git LFS"), "{error}");
+        let hint = &error.downcast_ref::<crate::failure::Explained>().unwrap().hint;
+        assert!(hint.contains("git lfs pull"), "{hint}");
+    }
+
+    #[test]
+    fn weights_of_ones_own_that_are_not_whole_are_named_and_not_passed_over() {
+        let weights = tempfile::tempdir().unwrap();
+        let folder = weights.path().join("flan-t5-small");
+        fs::create_dir(&folder).unwrap();
+        for (file, bytes) in [("config.json", b"{}".to_vec()), ("model.safetensors", safetensors())] {
+            fs::write(folder.join(file), bytes).unwrap();
+        }
+        let error = check_folder(weights.path(), "flan-t5-small").unwrap_err();
+        let said = error.to_string();
+        assert!(said.contains("is not whole: no file") && said.ends_with("flan-t5-small/tokenizer.json"), "{said}");
+        let hint = &error.downcast_ref::<crate::failure::Explained>().unwrap().hint;
+        assert!(hint.starts_with("add what it lacks; or move the folder away"), "{hint}");
     }
 
     #[test]

@@ -33,14 +33,29 @@ pub fn offline() -> Option<&'static str> {
     OFFLINE.iter().find(|name| says_yes(name)).copied()
 }
 
-/// The cache's folder, there or not; none where the system names no home.
-pub fn cache() -> Option<PathBuf> {
-    let inside = |folder: PathBuf| folder.join("huggingface").join("hub");
-    let named = ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"].iter().find_map(|name| variable(name)).map(PathBuf::from);
-    named
-        .or_else(|| variable("HF_HOME").map(|home| Path::new(&home).join("hub")))
+/// The folder of the hub's own libraries, there or not; none where the system names no home.
+fn home() -> Option<PathBuf> {
+    let inside = |folder: PathBuf| folder.join("huggingface");
+    variable("HF_HOME")
+        .map(PathBuf::from)
         .or_else(|| variable("XDG_CACHE_HOME").map(|folder| inside(folder.into())))
         .or_else(|| variable("HOME").map(|home| inside(Path::new(&home).join(".cache"))))
+}
+
+/// The cache's folder, there or not; none where the system names no home.
+pub fn cache() -> Option<PathBuf> {
+    let named = ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"].iter().find_map(|name| variable(name)).map(PathBuf::from);
+    named.or_else(|| Some(home()?.join("hub")))
+}
+
+/// Who asks the hub: `HF_TOKEN`, else what `hf auth login` left on this machine.
+pub(super) fn token() -> Option<String> {
+    let left = || {
+        let file = variable("HF_TOKEN_PATH").map(PathBuf::from).or_else(|| Some(home()?.join("token")))?;
+        let token = fs::read_to_string(file).ok()?.trim().to_owned();
+        (!token.is_empty()).then_some(token)
+    };
+    variable("HF_TOKEN").or_else(left)
 }
 
 /// The cache's folder of one repository.
@@ -67,13 +82,31 @@ pub(super) fn parts(index: &[u8]) -> Option<Vec<String>> {
     (!parts.is_empty() && parts.iter().all(plain)).then(|| parts.into_iter().collect())
 }
 
-/// The folder of a network: inside the weights folder, or, where it is a published one that is not whole there, in the cache. Where it is
-/// whole nowhere, the one inside the weights folder if there is such a folder.
+/// Whether somebody put weights into a folder, or into one of those in it, as a pipeline has them: all of them or not.
+pub(super) fn holds_weights(folder: &Path) -> bool {
+    let inside = entries(folder);
+    inside.iter().any(|path| is_weights(path))
+        || inside.iter().flat_map(|path| entries(path)).any(|path| is_weights(&path))
+}
+
+/// What is in a folder; nothing where it is none.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect()
+}
+
+fn is_weights(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    [".safetensors", ".safetensors.index.json", ".bin", ".ckpt", ".pt"].iter().any(|end| name.ends_with(end))
+}
+
+/// The folder of a network: inside the weights folder, or, where it is a published one of which no weights are there, in the cache. Weights
+/// of the user's own are never passed over for those of the cache, whole or not. Where it is nowhere, the one inside the weights folder if
+/// there is such a folder.
 pub fn place(weights: &Path, name: &str) -> PathBuf {
     let own = weights.join(name);
     let Some(release) = Release::named(name) else { return own };
     let whole = |folder: &Path| release.missing(folder, None).is_empty();
-    if whole(&own) {
+    if holds_weights(&own) {
         return own;
     }
     snapshot(&release).filter(|cached| whole(cached) || !own.is_dir()).unwrap_or(own)
@@ -93,6 +126,17 @@ mod tests {
         }
         assert_eq!(place(weights.path(), "sd-vae-ft-ema"), own);
         assert_eq!(place(weights.path(), "mine"), weights.path().join("mine"));
+    }
+
+    #[test]
+    fn a_folder_holds_weights_where_one_of_its_parts_does_and_not_for_its_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        let unet = folder.path().join("unet");
+        fs::create_dir(&unet).unwrap();
+        fs::write(folder.path().join("config.json"), "{}").unwrap();
+        assert!(!holds_weights(folder.path()) && !holds_weights(&folder.path().join("nowhere")));
+        fs::write(unet.join("diffusion_pytorch_model.safetensors"), "").unwrap();
+        assert!(holds_weights(folder.path()));
     }
 
     #[test]

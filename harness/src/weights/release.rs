@@ -5,7 +5,7 @@ use std::path::Path;
 
 use gentron_model::checkpoint::read_json;
 use gentron_model::pipeline::Diffusers;
-use gentron_model::published::{Pipeline, Published, pipelines, published};
+use gentron_model::published::{Network, Pipeline, Published, pipelines, published};
 
 use super::hub::parts;
 
@@ -57,7 +57,7 @@ impl Release {
         match self {
             Self::Network(network) => {
                 let mut wanted = vec!["config.json".to_owned()];
-                if network.has_tokenizer() {
+                if network.has_tokenizer() && !reads_words(folder, &network.network) {
                     wanted.push("tokenizer.json".to_owned());
                 }
                 wanted.extend(weights(folder, "", network.file(), listing));
@@ -66,6 +66,18 @@ impl Release {
             Self::Pipeline(_) => missing_of_pipeline(folder, listing),
         }
     }
+}
+
+/// Whether a folder has what a network's tokenizer is read from, in one of its forms.
+fn reads_words(folder: &Path, network: &Network) -> bool {
+    const CLIP: &[&[&str]] = &[&["tokenizer.json"], &["vocab.json", "merges.txt"]];
+    const T5: &[&[&str]] = &[&["tokenizer.json"], &["spiece.model"]];
+    let forms = match network {
+        Network::Clip(_) => CLIP,
+        Network::T5(_) => T5,
+        Network::Autoencoder(_) => return true,
+    };
+    forms.iter().any(|form| form.iter().all(|file| folder.join(file).is_file()))
 }
 
 /// Those of `wanted` that a folder does not have, sorted.
@@ -102,13 +114,13 @@ pub(super) fn missing_of_network(folder: &Path) -> Vec<String> {
     absent(folder, wanted)
 }
 
-/// What weights in one file are called; all of a folder may have either name.
-pub(super) const WHOLE: [&str; 2] = ["model.safetensors", "diffusion_pytorch_model.safetensors"];
+/// What weights in one file are called, in the order in which they are looked for; all of a folder may have either name.
+const WHOLE: [&str; 2] = ["model.safetensors", "diffusion_pytorch_model.safetensors"];
 
 /// Weights are one file, or an index and its parts.
 fn weights(folder: &Path, within: &str, file: &str, listing: Option<&[String]>) -> Vec<String> {
     let names = |name: &str| (format!("{within}{name}"), format!("{within}{name}.index.json"));
-    for name in [file].into_iter().chain(WHOLE) {
+    for name in WHOLE {
         let (whole, index) = names(name);
         if folder.join(&whole).is_file() {
             return Vec::new();
@@ -121,6 +133,21 @@ fn weights(folder: &Path, within: &str, file: &str, listing: Option<&[String]>) 
     let (whole, index) = names(file);
     let in_parts = listing.is_some_and(|files| !files.contains(&whole) && files.contains(&index));
     vec![if in_parts { index } else { whole }]
+}
+
+/// What a network in a folder is read from: the index, where the weights are in parts, and the files with tensors. One whole file comes
+/// before an index, and what neither names is not looked at.
+pub(super) fn read_from(folder: &Path) -> (Option<String>, Vec<String>) {
+    for name in WHOLE {
+        if folder.join(name).is_file() {
+            return (None, vec![name.to_owned()]);
+        }
+        let index = format!("{name}.index.json");
+        if let Ok(bytes) = fs::read(folder.join(&index)) {
+            return (Some(index), parts(&bytes).unwrap_or_default());
+        }
+    }
+    (None, Vec::new())
 }
 
 /// A tokenizer is whatever files of its kind there are; one of three sets must be whole.
@@ -167,6 +194,30 @@ mod tests {
         assert_eq!(release.missing(path, None), ["model-2.safetensors"]);
         write(path, &[("model.safetensors", "")]);
         assert!(release.missing(path, None).is_empty());
+    }
+
+    #[test]
+    fn a_t5_with_the_older_form_of_its_tokenizer_is_whole_and_a_clip_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        write(path, &[("config.json", "{}"), ("model.safetensors", ""), ("spiece.model", "")]);
+        assert!(Release::find("flan-t5-small").unwrap().missing(path, None).is_empty());
+        assert_eq!(Release::find("clip-l").unwrap().missing(path, None), ["tokenizer.json"]);
+        write(path, &[("vocab.json", "{}"), ("merges.txt", "")]);
+        assert!(Release::find("clip-l").unwrap().missing(path, None).is_empty());
+    }
+
+    #[test]
+    fn one_whole_file_is_read_and_not_the_parts_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        assert_eq!(read_from(path), (None, vec![]));
+        let index = r#"{"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}"#;
+        write(path, &[("model.safetensors.index.json", index), ("model-1.safetensors", ""), ("x.safetensors", "")]);
+        let parts = ["model-1.safetensors", "model-2.safetensors"].map(str::to_owned).to_vec();
+        assert_eq!(read_from(path), (Some("model.safetensors.index.json".to_owned()), parts));
+        write(path, &[("model.safetensors", "")]);
+        assert_eq!(read_from(path), (None, vec!["model.safetensors".to_owned()]));
     }
 
     #[test]

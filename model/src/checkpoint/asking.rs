@@ -17,6 +17,13 @@ pub(super) struct Record {
     pub(super) problems: BTreeSet<Problem>,
 }
 
+impl Record {
+    /// Whether the network asked for `name` and it was nowhere, under no name.
+    pub(super) fn misses(&self, name: &str) -> bool {
+        self.problems.iter().any(|problem| matches!(problem, Problem::Missing { name: missing, .. } if missing == name))
+    }
+}
+
 /// Answers from the files; a tensor that is wrong is noted and answered with zeros, so that the build goes on.
 pub(super) struct Asking {
     pub(super) files: Reader,

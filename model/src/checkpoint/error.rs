@@ -54,6 +54,14 @@ pub enum CheckpointError {
         /// Every tensor that is wrong, by name.
         problems: Vec<Problem>,
     },
+    /// The index of weights in parts is wrong about where tensors are, or leaves open which of several is meant.
+    #[error("{} is not the index of its parts:{}", path.display(), list(problems))]
+    Index {
+        /// The index.
+        path: PathBuf,
+        /// Every tensor that it is wrong about, by name.
+        problems: Vec<Misplaced>,
+    },
     /// The network could not be built for another reason, such as a contradictory configuration.
     #[error("cannot build the network of {}", path.display())]
     Build {
@@ -90,6 +98,34 @@ pub enum Problem {
         /// The file's shape.
         got: Vec<usize>,
     },
+    /// The index of weights in parts names it, and no part has it.
+    Absent {
+        /// Checkpoint key.
+        name: String,
+        /// The part that the index names.
+        file: String,
+    },
+}
+
+/// A tensor of weights in parts that is not where the index says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misplaced {
+    /// Checkpoint key.
+    pub name: String,
+    /// The part that the index names, if it names the tensor.
+    pub named: Option<String>,
+    /// The parts that have it.
+    pub found: Vec<String>,
+}
+
+impl fmt::Display for Misplaced {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let (name, found) = (&self.name, self.found.join(" and "));
+        match &self.named {
+            Some(named) => write!(f, "{name}: to be in {named}, and is in {found}"),
+            None => write!(f, "{name}: in {found}, and the index does not name it"),
+        }
+    }
 }
 
 impl fmt::Display for Problem {
@@ -102,10 +138,11 @@ impl fmt::Display for Problem {
             Self::Extra { name, got } => {
                 write!(f, "{name}: not part of the network, shape {got:?}")
             }
+            Self::Absent { name, file } => write!(f, "{name}: to be in {file} by the index, and is in no part"),
         }
     }
 }
 
-fn list(problems: &[Problem]) -> String {
+fn list(problems: &[impl fmt::Display]) -> String {
     problems.iter().map(|problem| format!("\n  {problem}")).collect()
 }

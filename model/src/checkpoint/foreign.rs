@@ -7,7 +7,7 @@ use candle_core::pickle::PthTensors;
 use candle_core::{DType, Device, Tensor};
 
 use super::CheckpointError;
-use super::files::{digest, locate};
+use super::files::{Located, digest, locate};
 use super::reader::Reader;
 
 /// An opened checkpoint, whose names and shapes nobody has checked.
@@ -37,17 +37,17 @@ impl Foreign {
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
         let folder = if path.join(PART).is_dir() { path.join(PART) } else { path.to_owned() };
         let is_pickle = |path: &Path| path.is_file() && path.extension().is_some_and(|end| end != "safetensors");
-        let files = match locate(&folder) {
-            Err(_) if is_pickle(&folder.join(PICKLE)) => vec![folder.join(PICKLE)],
+        let located = match locate(&folder) {
+            Err(_) if is_pickle(&folder.join(PICKLE)) => Located::whole(folder.join(PICKLE)),
             found => found?,
         };
-        let source = match files.as_slice() {
+        let source = match located.files.as_slice() {
             [file] if is_pickle(file) => {
                 unpickle(file).map_err(|source| CheckpointError::Damaged { path: file.clone(), source })?
             }
-            files => Source::Safetensors(Reader::open(files)?),
+            _ => Source::Safetensors(Reader::open(&located)?),
         };
-        Ok(Self { path: path.to_owned(), files, source })
+        Ok(Self { path: path.to_owned(), files: located.files, source })
     }
 
     /// The path as it was given.

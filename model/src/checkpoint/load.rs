@@ -23,7 +23,8 @@ pub struct Naming<'a> {
 }
 
 /// Builds a network on the weights at `path`, a safetensors file or a folder with `model.safetensors`
-/// (or diffusers' `diffusion_pytorch_model.safetensors`, or `model.safetensors.index.json` and its parts).
+/// (or diffusers' `diffusion_pytorch_model.safetensors`, or `model.safetensors.index.json` and its parts: then each tensor is read from
+/// the part that the index names).
 ///
 /// Tensors are read and converted one at a time; `dtype` is that of the matrices (see `parameter_types`). The build may ask for the
 /// same tensor twice.
@@ -58,8 +59,8 @@ fn build_on<M>(
     reads: bool,
     build: impl FnOnce(VarBuilder) -> candle_core::Result<M>,
 ) -> Result<M, CheckpointError> {
-    let parts = locate(path)?;
-    let files = Reader::open(&parts)?;
+    let files = Reader::open(&locate(path)?)?;
+    let absent = files.absent().to_vec();
     let own = |text: &str| text.to_owned();
     let record = Arc::new(Mutex::new(Record::default()));
     let backend = Asking {
@@ -79,9 +80,15 @@ fn build_on<M>(
     };
     let extra: Vec<Problem> =
         extra.into_iter().filter(|(name, _)| !known(name)).map(|(name, got)| Problem::Extra { name, got }).collect();
+    let absent: Vec<Problem> = absent
+        .into_iter()
+        .filter_map(|(name, file)| Some((name.strip_prefix(naming.prefix)?.to_owned(), file)))
+        .filter(|(name, _)| !known(name) || record.misses(name))
+        .map(|(name, file)| Problem::Absent { name, file })
+        .collect();
     // A network that refuses to be built has not asked for all its tensors: what it left would be called extra.
     if built.is_ok() {
-        record.problems.extend(extra);
+        record.problems.extend(extra.into_iter().chain(absent));
     }
     if !record.problems.is_empty() {
         let problems = std::mem::take(&mut record.problems).into_iter().collect();

@@ -2,7 +2,7 @@
 //!
 //! A network is built on a [`VarBuilder`](candle_nn::VarBuilder) that answers from safetensors files and notes each question. Whatever
 //! was asked for and is not there, is there in another shape, or is there and was not asked for, ends up in one
-//! [`CheckpointError::Mismatch`].
+//! [`CheckpointError::Mismatch`]. Of weights in parts the index decides: see [`CheckpointError::Index`].
 
 mod asking;
 mod error;
@@ -13,10 +13,9 @@ mod outline;
 mod random;
 mod reader;
 
-pub use error::{CheckpointError, Problem};
-pub(crate) use files::digest;
-pub(crate) use files::locate;
+pub use error::{CheckpointError, Misplaced, Problem};
 pub use files::read_json;
+pub(crate) use files::{digest, locate, sha256_of_weights};
 pub use foreign::Foreign;
 pub use load::{Naming, check, load};
 pub use outline::{Parameter, outline};

@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use candle_core::{DType, Device, Tensor};
@@ -16,12 +15,14 @@ use half::vec::HalfBitsVecExt;
 use half::{bf16, f16};
 use safetensors::tensor::{Dtype, Metadata};
 
-use super::CheckpointError;
+use super::files::Located;
+use super::{CheckpointError, Misplaced};
 
 /// Open files and where each of their tensors lies.
 pub(super) struct Reader {
     files: Vec<Mutex<File>>,
     tensors: BTreeMap<String, Place>,
+    absent: Vec<(String, String)>,
 }
 
 struct Place {
@@ -33,14 +34,15 @@ struct Place {
 }
 
 impl Reader {
-    /// Reads the headers of `paths`.
+    /// Reads the headers of some weights' files.
     ///
     /// # Errors
-    /// [`CheckpointError::Unreadable`], or [`CheckpointError::Damaged`] where a header is no header or the file ends before its
-    /// last tensor.
-    pub(super) fn open(paths: &[PathBuf]) -> Result<Self, CheckpointError> {
-        let (mut files, mut tensors) = (Vec::new(), BTreeMap::new());
-        for path in paths {
+    /// [`CheckpointError::Unreadable`], [`CheckpointError::Damaged`] where a header is no header or the file ends before its last
+    /// tensor, or [`CheckpointError::Index`].
+    pub(super) fn open(weights: &Located) -> Result<Self, CheckpointError> {
+        let mut files = Vec::new();
+        let mut found: BTreeMap<String, Vec<Place>> = BTreeMap::new();
+        for path in &weights.files {
             let unreadable = |source| CheckpointError::Unreadable { path: path.clone(), source };
             let damaged = |reason: &dyn std::fmt::Display| CheckpointError::Damaged {
                 path: path.clone(),
@@ -69,11 +71,19 @@ impl Reader {
                     )));
                 };
                 let (file, shape) = (files.len(), info.shape.clone());
-                tensors.insert(name, Place { file, dtype, shape, bytes: (data + start as u64, end - start) });
+                let bytes = (data + start as u64, end - start);
+                found.entry(name).or_default().push(Place { file, dtype, shape, bytes });
             }
             files.push(Mutex::new(file));
         }
-        Ok(Self { files, tensors })
+        let (tensors, absent) = placed(weights, found)?;
+        Ok(Self { files, tensors, absent })
+    }
+
+    /// Tensors that are in no part though the index names them, and the file that it names. Published indices name tensors that are the
+    /// same as others and were therefore left out: whoever knows the network tells whether they are missed.
+    pub(super) fn absent(&self) -> &[(String, String)] {
+        &self.absent
     }
 
     /// Name and shape of each tensor.
@@ -127,6 +137,36 @@ impl Reader {
         };
         tensor.to_device(device)
     }
+}
+
+/// Places by name, and what the index names and no file has, each with the file that it should be in.
+type Placed = (BTreeMap<String, Place>, Vec<(String, String)>);
+
+/// Of each tensor the place that the index says; one that it does not name must be in one file alone. Then what it names and is nowhere.
+fn placed(weights: &Located, found: BTreeMap<String, Vec<Place>>) -> Result<Placed, CheckpointError> {
+    let nothing = BTreeMap::new();
+    let named = weights.index.as_ref().map_or(&nothing, |index| &index.places);
+    let file = |i: usize| weights.files[i].file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let absent = named.iter().filter(|(name, _)| !found.contains_key(*name));
+    let absent = absent.map(|(name, &i)| (name.clone(), file(i))).collect();
+    let (mut tensors, mut problems) = (BTreeMap::new(), Vec::new());
+    for (name, mut places) in found {
+        let said = named.get(&name).copied();
+        let right = match said {
+            Some(i) => places.iter().position(|place| place.file == i),
+            None => (places.len() == 1).then_some(0),
+        };
+        match right {
+            Some(i) => drop(tensors.insert(name, places.swap_remove(i))),
+            None => {
+                let found = places.iter().map(|place| file(place.file)).collect();
+                problems.push(Misplaced { name, named: said.map(file), found });
+            }
+        }
+    }
+    // Without an index there is one file, and in it each tensor once.
+    let Some(index) = weights.index.as_ref().filter(|_| !problems.is_empty()) else { return Ok((tensors, absent)) };
+    Err(CheckpointError::Index { path: index.path.clone(), problems })
 }
 
 /// The next `count` numbers of a file.

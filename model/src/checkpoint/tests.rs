@@ -154,3 +154,50 @@ fn a_file_that_ends_early_is_named_before_anything_is_built() {
         assert!(error.to_string().contains("model.safetensors"), "{error}");
     }
 }
+
+/// Two parts that both have `b`, as ones and as zeros, and an index of them.
+fn in_two_parts(folder: &Folder, index: &str) {
+    folder.save("1.safetensors", &GOOD);
+    let zeros = Tensor::zeros(5, DType::F32, &Device::Cpu).expect("zeros");
+    candle_core::safetensors::save(&HashMap::from([("b", zeros)]), folder.0.join("2.safetensors")).expect("a file");
+    std::fs::write(folder.0.join("model.safetensors.index.json"), index).expect("an index");
+}
+
+#[test]
+fn a_tensor_is_read_from_the_part_that_the_index_names() {
+    let folder = Folder::new("named-part");
+    for (part, sum) in [("1", 5.0), ("2", 0.0)] {
+        // The last keeps the second part among the files, whichever is named.
+        let index = r#"{"weight_map": {"a.weight": "1.safetensors", "b": "N.safetensors", "c": "2.safetensors"}}"#;
+        in_two_parts(&folder, &index.replace('N', part));
+        let [_, b] = read(&folder.0, Naming { ignore: &["c"], ..Naming::default() }).expect("a network");
+        assert_eq!(b.sum_all().and_then(|sum| sum.to_scalar::<f32>()).expect("a sum"), sum, "part {part}");
+    }
+}
+
+#[test]
+fn an_index_that_contradicts_its_parts_is_refused_with_tensor_and_file() {
+    let folder = Folder::new("contradiction");
+    let said = |index: &str| {
+        in_two_parts(&folder, index);
+        let error = read(&folder.0, Naming::default()).expect_err("a contradiction");
+        let checked = check(&folder.0, Naming::default(), network).expect_err("a contradiction");
+        assert_eq!(checked.to_string(), error.to_string());
+        error
+    };
+    let wrong = said(r#"{"weight_map": {"a.weight": "2.safetensors", "b": "1.safetensors"}}"#);
+    assert!(matches!(&wrong, CheckpointError::Index { path, problems } if path.is_file() && problems.len() == 1));
+    assert!(wrong.to_string().contains("a.weight: to be in 2.safetensors, and is in 1.safetensors"), "{wrong}");
+    let open = said(r#"{"weight_map": {"a.weight": "1.safetensors", "c": "2.safetensors"}}"#);
+    assert!(
+        open.to_string().contains("b: in 1.safetensors and 2.safetensors, and the index does not name it"),
+        "{open}"
+    );
+    let nowhere = said(r#"{"weight_map": {"a.weight": "1.safetensors", "b": "1.safetensors", "c": "2.safetensors"}}"#);
+    assert!(nowhere.to_string().contains("c: to be in 2.safetensors by the index, and is in no part"), "{nowhere}");
+    assert!(matches!(nowhere, CheckpointError::Mismatch { problems, .. } if problems.len() == 1));
+
+    // As published indices of T5 name the embedding a second time, which the parts do not hold twice.
+    let tied = Naming { aliases: &[("b", "c")], ..Naming::default() };
+    read(&folder.0, tied).expect("a network");
+}

@@ -51,13 +51,17 @@ fn backbone_parity_in_the_operations_of_a_gpu() {
     on_a_gpu(check_clips);
 }
 
-/// A video backbone of random weights, its clips, timesteps, text and which clips are motion-free.
-fn clip_golden(dtype: DType) -> (Golden, GenTron, TextContext) {
-    let golden = goldens("gentron", "gentron_video").remove(0);
-    let config = config(&golden);
-    let gentron = network(&golden, &config, dtype);
-    let text = gentron.condition(&inputs(&golden, config.text.len())).unwrap();
-    (golden, gentron, text)
+/// Video backbones of random weights, each with its clips, timesteps, text and which clips are motion-free.
+fn clip_goldens(dtype: DType) -> impl Iterator<Item = (Golden, GenTron, TextContext)> {
+    let all = goldens("gentron", "gentron_").into_iter();
+    let clips: Vec<Golden> = all.filter(|golden| config(golden).temporal).collect();
+    assert!(!clips.is_empty(), "no golden of clips");
+    clips.into_iter().map(move |golden| {
+        let config = config(&golden);
+        let gentron = network(&golden, &config, dtype);
+        let text = gentron.condition(&inputs(&golden, config.text.len())).unwrap();
+        (golden, gentron, text)
+    })
 }
 
 fn motion_free(golden: &Golden) -> Vec<bool> {
@@ -69,10 +73,11 @@ fn bits(tensor: &Tensor) -> Vec<u32> {
 }
 
 fn check_clips(dtype: DType, bound: f64) {
-    let (golden, gentron, text) = clip_golden(dtype);
-    let (x, t) = (golden.tensor("in.x"), golden.tensor("in.t"));
-    let eps = gentron.forward_clips(&x, &t, &text, &motion_free(&golden)).unwrap();
-    golden.check("out.eps", &eps, bound);
+    for (golden, gentron, text) in clip_goldens(dtype) {
+        let (x, t) = (golden.tensor("in.x"), golden.tensor("in.t"));
+        let eps = gentron.forward_clips(&x, &t, &text, &motion_free(&golden)).unwrap();
+        golden.check("out.eps", &eps, bound);
+    }
 }
 
 #[test]
@@ -82,7 +87,7 @@ fn video_parity_with_the_pytorch_reference() {
 
 #[test]
 fn frames_that_are_motion_free_do_not_see_one_another() {
-    let (golden, gentron, text) = clip_golden(DType::F32);
+    let (golden, gentron, text) = clip_goldens(DType::F32).next().unwrap();
     let (x, t) = (golden.tensor("in.x"), golden.tensor("in.t"));
     let (clips, frames, ..) = x.dims5().unwrap();
     let run = |x: &Tensor, free: bool| gentron.forward_clips(x, &t, &text, &vec![free; clips]).unwrap();

@@ -20,6 +20,7 @@ use super::load::{EncoderSpec, WeightType, load_encoder};
 use super::{EmbeddingError, PipelineError};
 use crate::gentron::{TextInput, TextSource};
 use crate::ops::{self, single_threaded, with_precision};
+use crate::text::{Encoding, TextEncoder};
 
 /// Where embeddings are kept, and what identifies the encoders that made them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,12 +37,38 @@ pub struct EmbeddingCache {
     pub threads: usize,
 }
 
-/// The embeddings of one encoder.
-pub(super) struct Embeddings {
+/// What one encoder has said of texts, on disk.
+pub(super) struct Store {
     folder: PathBuf,
+    renewed: Vec<PathBuf>,
+}
+
+/// What can be asked for what is kept.
+pub(super) trait Embed: Sync {
+    /// The states of a text's tokens (N, W), and one vector (P).
+    ///
+    /// # Errors
+    /// Where the text cannot be encoded.
+    fn embed(&self, text: &str) -> Result<[Tensor; 2], PipelineError>;
+}
+
+impl Embed for Box<dyn TextEncoder> {
+    fn embed(&self, text: &str) -> Result<[Tensor; 2], PipelineError> {
+        unpadded(&self.encode(&[text])?)
+    }
+}
+
+/// Of one text that was encoded: the states of its tokens but for pads, and its vector.
+pub(super) fn unpadded(encoding: &Encoding) -> Result<[Tensor; 2], PipelineError> {
+    let real = encoding.mask.to_dtype(DType::U32)?.sum_all()?.to_scalar::<u32>()? as usize;
+    Ok([encoding.tokens.narrow(1, 0, real)?.squeeze(0)?, encoding.pooled.squeeze(0)?])
+}
+
+/// The embeddings of one encoder, as a backbone reads them.
+pub(super) struct Embeddings {
+    store: Store,
     length: usize,
     source: TextSource,
-    renewed: Vec<PathBuf>,
 }
 
 /// The tensor in a file that seals the others: a digest is a tensor because metadata, which are a hash map, have no order of their own.
@@ -58,23 +85,23 @@ enum Kept {
 /// Bumped when an embedding comes out differently from the same encoder.
 const VERSION: u32 = 1;
 
-impl Embeddings {
-    /// Makes sure that each of `texts` has its embedding, whole; the encoder is loaded only if one has not, and dropped.
+impl Store {
+    /// Makes sure that each of `texts` has its embedding, whole; `load` is asked for the encoder only if one has not, and it is dropped.
+    /// `name` is the encoder's among the cache's digests, `reading` what is asked of it.
     ///
     /// Each text is encoded by itself: so its bytes do not depend on which others were missing.
-    pub(super) fn of(
+    pub(super) fn of<E: Embed>(
         cache: &EmbeddingCache,
-        encoder: &EncoderSpec,
-        source: &TextSource,
+        (name, reading): (&str, &str),
         texts: &[&str],
         (weights, device): (WeightType, &Device),
+        load: impl FnOnce() -> Result<E, PipelineError>,
         encoded: &mut (dyn FnMut(usize, usize) -> bool + Send),
     ) -> Result<Self, PipelineError> {
-        let unknown = || EmbeddingError::Unidentified { name: encoder.name.clone() };
-        let digest = cache.digests.get(&encoder.name).ok_or_else(unknown)?;
-        let length = encoder.length();
+        let unknown = || EmbeddingError::Unidentified { name: name.to_owned() };
+        let digest = cache.digests.get(name).ok_or_else(unknown)?;
         let precision = (weights, ops::rounding_kernel(), device.is_cpu());
-        let identity = format!("{VERSION} {digest} {length:?} {precision:?}");
+        let identity = format!("{VERSION} {digest} {reading} {precision:?}");
         let folder = cache.folder.join(&hexadecimal(identity.as_bytes())[..32]);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(cache.threads).build();
         let pool = pool.map_err(|e| failed(&folder, std::io::Error::other(e)))?;
@@ -90,14 +117,12 @@ impl Embeddings {
             if !encoded(0, missing.len()) {
                 return Err(PipelineError::Stopped);
             }
-            let loaded = load_encoder(encoder, weights, device)?;
+            let loaded = load()?;
             let told = Mutex::new((0, encoded));
             let one = |text: &&str| -> Result<(), PipelineError> {
                 if look(&folder, text) != Kept::Whole {
-                    let encoding = loaded.encode(&[text])?;
-                    let real = encoding.mask.to_dtype(DType::U32)?.sum_all()?.to_scalar::<u32>()? as usize;
-                    let tokens = encoding.tokens.narrow(1, 0, real)?.squeeze(0)?;
-                    write(&path(&folder, text), worker, text, &tokens, &encoding.pooled.squeeze(0)?)?;
+                    let [tokens, pooled] = loaded.embed(text)?;
+                    write(&path(&folder, text), worker, text, &tokens, &pooled)?;
                 }
                 let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
                 told.0 += 1;
@@ -112,13 +137,7 @@ impl Embeddings {
                 missing.iter().try_for_each(&one)?;
             }
         }
-        let length = length.unwrap_or(0);
-        let own = Self { folder, length, source: source.clone(), renewed };
-        // What is there is of this encoder: one text tells whether the backbone can read it.
-        if let Some(text) = texts.first() {
-            own.read(text, &Device::Cpu)?;
-        }
-        Ok(own)
+        Ok(Self { folder, renewed })
     }
 
     /// Files that were damaged, or of a version without digests, and whose texts have been encoded anew.
@@ -126,8 +145,8 @@ impl Embeddings {
         &self.renewed
     }
 
-    /// The embedding of a text, a batch of one, padded with zeros to the encoder's length. Its digest is computed anew.
-    pub(super) fn read(&self, text: &str, device: &Device) -> Result<TextInput, PipelineError> {
+    /// The states of a text's tokens (N, W) and its vector (P), in f32 on the CPU. Their digest is computed anew.
+    pub(super) fn read(&self, text: &str) -> Result<[Tensor; 2], PipelineError> {
         let path = path(&self.folder, text);
         let damaged = |reason: String| EmbeddingError::Damaged { path: path.clone(), reason };
         let bytes = match std::fs::read(&path) {
@@ -138,12 +157,46 @@ impl Embeddings {
         };
         let [tokens, pooled] = parts(&bytes, text).map_err(damaged)?;
         let tensor = |view: &TensorView| Tensor::from_raw_buffer(view.data(), DType::F32, view.shape(), &Device::Cpu);
-        let (tokens, pooled) = (tensor(&tokens)?, tensor(&pooled)?);
+        Ok([tensor(&tokens)?, tensor(&pooled)?])
+    }
+}
+
+impl Embeddings {
+    /// Makes sure that each of `texts` has its embedding, whole, and that the backbone can read them: see [`Store::of`].
+    pub(super) fn of(
+        cache: &EmbeddingCache,
+        encoder: &EncoderSpec,
+        source: &TextSource,
+        texts: &[&str],
+        (weights, device): (WeightType, &Device),
+        encoded: &mut (dyn FnMut(usize, usize) -> bool + Send),
+    ) -> Result<Self, PipelineError> {
+        let length = encoder.length();
+        let reading = format!("{length:?}");
+        let name = (encoder.name.as_str(), reading.as_str());
+        let load = || load_encoder(encoder, weights, device).map_err(PipelineError::from);
+        let store = Store::of(cache, name, texts, (weights, device), load, encoded)?;
+        let own = Self { store, length: length.unwrap_or(0), source: source.clone() };
+        // What is there is of this encoder: one text tells whether the backbone can read it.
+        if let Some(text) = texts.first() {
+            own.read(text, &Device::Cpu)?;
+        }
+        Ok(own)
+    }
+
+    /// As [`Store::renewed`].
+    pub(super) fn renewed(&self) -> &[PathBuf] {
+        self.store.renewed()
+    }
+
+    /// The embedding of a text, a batch of one, padded with zeros to the encoder's length.
+    pub(super) fn read(&self, text: &str, device: &Device) -> Result<TextInput, PipelineError> {
+        let [tokens, pooled] = self.store.read(text)?;
         let (real, width) = tokens.dims2()?;
         let TextSource { name, width: expected, pooled_width } = self.source.clone();
         for (expected, got) in [(expected, width), (pooled_width, pooled.dims1()?)] {
             if expected != got {
-                return Err(PipelineError::EncoderWidth { folder: self.folder.clone(), name, expected, got });
+                return Err(PipelineError::EncoderWidth { folder: self.store.folder.clone(), name, expected, got });
             }
         }
         let length = self.length.max(real);
@@ -244,7 +297,8 @@ mod tests {
     fn a_flipped_bit_or_a_missing_end_is_never_read_as_an_embedding() {
         let folder = tempfile::tempdir().unwrap();
         let source = TextSource { name: "t5".into(), width: 3, pooled_width: 2 };
-        let own = Embeddings { folder: folder.path().to_owned(), length: 7, source, renewed: Vec::new() };
+        let store = Store { folder: folder.path().to_owned(), renewed: Vec::new() };
+        let own = Embeddings { store, length: 7, source };
         let tokens = Tensor::arange(0f32, 15.0, &Device::Cpu).unwrap().reshape((5, 3)).unwrap();
         let pooled = Tensor::new(&[0.5f32, -2.0], &Device::Cpu).unwrap();
         assert_eq!(look(folder.path(), TEXT), Kept::Absent);
@@ -311,7 +365,7 @@ mod tests {
         let (embeddings, told) = of();
         assert_eq!((told.first(), told.last()), (Some(&(0, 3)), Some(&(3, 3))));
         assert!(embeddings.renewed().is_empty());
-        let at = path(&embeddings.folder, TEXT);
+        let at = path(&embeddings.store.folder, TEXT);
         let bytes = std::fs::read(&at).unwrap();
         let mut flipped = bytes.clone();
         // Of the last number before the digest, the least bit.

@@ -64,6 +64,16 @@ pub enum PipelineError {
         /// What is not known.
         what: String,
     },
+    /// A picture would be made of what is no number: black, and no picture of the model's.
+    #[error("the {what} of {prompt:?}, image {k}, is not of finite numbers")]
+    NotFinite {
+        /// `latent`, or `picture` where the latent was finite.
+        what: &'static str,
+        /// What was to be drawn.
+        prompt: String,
+        /// Which of the prompt's pictures.
+        k: u32,
+    },
     /// A prompt was drawn without having been prepared.
     #[error("prompt {0:?} was not prepared")]
     NotPrepared(String),

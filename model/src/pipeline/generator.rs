@@ -1,5 +1,6 @@
 //! The pipeline of one arm.
 
+use super::finite::pictures;
 use super::load::{load_autoencoder, load_backbone};
 use super::texts::{self, Texts};
 use super::{Guided, PipelineError, PipelineSpec, Sampling, denoise};
@@ -8,7 +9,6 @@ use crate::diffusion::Schedule;
 use crate::gentron::{GenTron, GenTronConfig, TextContext};
 use crate::noise::normal;
 use crate::ops::{Precision, with_precision};
-use crate::pixels::to_images;
 use candle_core::Device;
 use image::RgbImage;
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ pub trait Generator: Send + Sync {
     /// Draws a batch; the bytes depend on the batch's draws alone, not on threads or on other batches.
     ///
     /// # Errors
-    /// Where a prompt was not prepared or a network fails.
+    /// Where a prompt was not prepared, a network fails, or what it gives is not of finite numbers.
     fn generate(&self, draws: &[Draw]) -> Result<Vec<RgbImage>, PipelineError>;
 
     /// Draws a batch of clips, each a list of frames; the bytes depend on the batch's draws alone.
@@ -146,6 +146,6 @@ impl Pipeline {
             denoise(&self.backbone, &guided, start, sampling, &self.schedule, fresh, &self.device)
         })?;
         let latents = if sampling.frames.is_some() { latents.flatten(0, 1)? } else { latents };
-        Ok(to_images(&self.autoencoder.decode(&self.autoencoder.unscale(&latents)?)?)?)
+        pictures(&self.autoencoder, &latents, draws)
     }
 }

@@ -4,6 +4,7 @@ mod denoise;
 mod diffusers;
 mod embeddings;
 mod error;
+mod finite;
 mod generator;
 mod load;
 mod texts;

@@ -4,6 +4,7 @@
 
 use super::denoise::denoise_watched;
 use super::error::PipelineError;
+use super::finite::pictures;
 use super::generator::{Draw, INITIAL_NOISE, STEP_NOISE};
 use super::load::{load_autoencoder, load_backbone};
 use super::{Guided, PipelineSpec, Sampling};
@@ -108,7 +109,7 @@ impl Watched {
         });
         let count = believed.len() / (channels * side * side);
         let believed = Tensor::from_vec(believed, (count, channels, side, side), &self.device)?;
-        let image = self.images(&latent?)?.swap_remove(0);
+        let image = pictures(&self.autoencoder, &latent?, std::slice::from_ref(draw))?.swap_remove(0);
         Ok(Witnessed { image, steps: self.images(&believed)?, attention: self.attention(&attended)? })
     }
 

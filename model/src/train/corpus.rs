@@ -1,11 +1,12 @@
 //! What the frozen networks make of the training data, computed once: latents and text states.
 
 use super::mix::Shares;
-use super::state::write_atomically;
+use super::state::{is_whole, sealed, write_atomically};
 use super::{Control, Progress, Source, TrainError};
 use crate::autoencoder::AutoencoderKl;
 use crate::gentron::TextInput;
 use crate::ops::single_threaded;
+use crate::pipeline::{EncoderSpec, WeightType, load_encoder};
 use crate::pixels::to_tensor;
 use crate::text::TextEncoder;
 use candle_core::{DType, Device, Tensor};
@@ -60,6 +61,9 @@ pub struct Corpus {
     encoders: Vec<Encoded>,
 }
 
+/// Under which key a corpus file says what it is of.
+const IDENTITY: &str = "identity";
+
 /// Examples that a thread encodes at a time.
 const CHUNK: usize = 32;
 
@@ -84,20 +88,25 @@ fn in_chunks<I: Sync, R: Send>(
 }
 
 impl Corpus {
-    /// The examples of `pool` through `autoencoder` and each of `encoders`; read from `path` if that file holds just this.
+    /// The examples of `pool` through `autoencoder` and each of `encoders`, of which one at a time is in memory, in f32; read from
+    /// `path` if that file holds just this.
     ///
     /// # Errors
     /// Where a network fails or the file cannot be written.
     pub(super) fn prepare(
         pool: &Pool,
         autoencoder: &AutoencoderKl,
-        encoders: &[Box<dyn TextEncoder>],
+        encoders: &[EncoderSpec],
         (path, identity): (&Path, &str),
         device: &Device,
         progress: &mut dyn Progress,
     ) -> Result<Self, TrainError> {
-        if let Some(corpus) = Self::read(path, identity, encoders) {
+        if let Some(corpus) = Self::read(path, identity, encoders.len()) {
             return Ok(corpus);
+        }
+        // What is wrong with an encoder is said before the pictures are encoded, which takes longer.
+        for encoder in encoders {
+            drop(load_encoder(encoder, WeightType::F32, device)?);
         }
         let corpus = Self::build(pool, autoencoder, encoders, device, progress)?;
         corpus.write(path, identity)?;
@@ -107,7 +116,7 @@ impl Corpus {
     fn build(
         pool: &Pool,
         autoencoder: &AutoencoderKl,
-        encoders: &[Box<dyn TextEncoder>],
+        encoders: &[EncoderSpec],
         device: &Device,
         progress: &mut dyn Progress,
     ) -> Result<Self, TrainError> {
@@ -150,7 +159,8 @@ impl Corpus {
         }
         let mut encoded = Vec::with_capacity(encoders.len());
         for encoder in encoders {
-            let tell = &mut |done| progress.preparing(encoder.name(), done as u64, texts.len() as u64);
+            let tell = &mut |done| progress.preparing(&encoder.name, done as u64, texts.len() as u64);
+            let encoder = load_encoder(encoder, WeightType::F32, device)?;
             encoded.push(Encoded::of(encoder.as_ref(), &texts, tell)?);
         }
         let (latent_shape, frames) = shape;
@@ -175,6 +185,11 @@ impl Corpus {
     /// Frames of an example; 1 for pictures.
     pub fn frames(&self) -> usize {
         self.frames
+    }
+
+    /// Width of a token and of the pooled vector, of each encoder.
+    pub(super) fn widths(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.encoders.iter().map(|encoded| (encoded.width, encoded.pooled_width))
     }
 
     /// The latent of an example: C, H, W of each frame.
@@ -331,24 +346,26 @@ impl Corpus {
         let views =
             views.into_iter().map(|(name, dtype, shape, bytes)| Ok((name, TensorView::new(dtype, shape, bytes)?)));
         let views = views.collect::<Result<Vec<_>, safetensors::SafeTensorError>>().map_err(|e| fault(&e))?;
-        let metadata = Some(HashMap::from([("identity".to_owned(), identity.to_owned())]));
-        write_atomically(path, &safetensors::serialize(views, metadata).map_err(|e| fault(&e))?)
+        write_atomically(path, &sealed(views, IDENTITY, identity.to_owned()).map_err(|e| fault(&e))?)
     }
 
-    fn read(path: &Path, identity: &str, encoders: &[Box<dyn TextEncoder>]) -> Option<Self> {
+    /// Of so many encoders.
+    fn read(path: &Path, identity: &str, encoders: usize) -> Option<Self> {
         let bytes = std::fs::read(path).ok()?;
         let (_, metadata) = SafeTensors::read_metadata(&bytes).ok()?;
-        if metadata.metadata().as_ref()?.get("identity")? != identity {
+        let metadata = metadata.metadata().as_ref()?;
+        let tensors = SafeTensors::deserialize(&bytes).ok()?;
+        if metadata.get(IDENTITY)? != identity || !is_whole(&tensors, metadata, IDENTITY) {
             return None;
         }
-        let tensors = SafeTensors::deserialize(&bytes).ok()?;
         let f32s = |name: &str| Some(bytemuck::pod_collect_to_vec::<u8, f32>(tensors.tensor(name).ok()?.data()));
         let u32s = |name: &str| Some(bytemuck::pod_collect_to_vec::<u8, u32>(tensors.tensor(name).ok()?.data()));
         let encoded = |i: usize| {
-            let bits = bytemuck::pod_collect_to_vec::<u8, u16>(tensors.tensor(&format!("tokens.{i}")).ok()?.data());
+            let tokens = tensors.tensor(&format!("tokens.{i}")).ok()?;
+            let bits = bytemuck::pod_collect_to_vec::<u8, u16>(tokens.data());
             Some(Encoded {
-                width: encoders[i].width(),
-                pooled_width: encoders[i].pooled_width(),
+                width: *tokens.shape().get(1)?,
+                pooled_width: *tensors.tensor(&format!("pooled.{i}")).ok()?.shape().get(1)?,
                 starts: u32s(&format!("starts.{i}"))?,
                 tokens: bits.into_iter().map(f16::from_bits).collect(),
                 pooled: f32s(&format!("pooled.{i}"))?,
@@ -361,7 +378,7 @@ impl Corpus {
             latents: f32s("latents")?,
             text_of: u32s("text_of")?,
             exam: u32s("exam")?,
-            encoders: (0..encoders.len()).map(encoded).collect::<Option<_>>()?,
+            encoders: (0..encoders).map(encoded).collect::<Option<_>>()?,
         })
     }
 }

@@ -204,7 +204,10 @@ pub fn train<O: Objective>(
     let mut last_good = header.step;
     while header.step < recipe.steps() {
         let step = header.step;
-        let not_finite = |what, value| TrainError::NotFinite { what, value, step, last_good, path: state_path.clone() };
+        let not_finite = |what, value| {
+            let path = state_path.exists().then(|| state_path.clone());
+            TrainError::NotFinite { what, value, step, last_good, path }
+        };
         let (loss, stores) = batch_gradients(objective, &network, recipe, step)?;
         if !loss.is_finite() {
             return Err(not_finite("loss", loss));

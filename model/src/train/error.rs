@@ -1,6 +1,6 @@
 //! What can go wrong while training.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// An error of [`super::train`] or of an objective's preparation.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +33,7 @@ pub enum TrainError {
     #[error("stopped before the first step")]
     Stopped,
     /// The loss or the gradient is no longer a number.
-    #[error("the {what} became {value} at step {step}; the checkpoint of step {last_good} in {path} is intact")]
+    #[error("the {what} became {value} at step {step}; {}", intact(*last_good, path.as_deref()))]
     NotFinite {
         /// `loss` or `gradient norm`.
         what: &'static str,
@@ -43,8 +43,8 @@ pub enum TrainError {
         step: u64,
         /// The step of the last checkpoint.
         last_good: u64,
-        /// The checkpoint.
-        path: PathBuf,
+        /// The checkpoint, if there is one yet.
+        path: Option<PathBuf>,
     },
     /// Text could not be encoded.
     #[error(transparent)]
@@ -55,4 +55,11 @@ pub enum TrainError {
     /// A recipe asks for the impossible.
     #[error("recipe: {0}")]
     Recipe(String),
+}
+
+fn intact(step: u64, path: Option<&Path>) -> String {
+    match path {
+        Some(path) => format!("the checkpoint of step {step} in {} is intact", path.display()),
+        None => "there is no checkpoint yet".to_owned(),
+    }
 }

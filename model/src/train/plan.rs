@@ -6,16 +6,17 @@ use super::{
     Mix, Optimisation, Outcome, Progress, Source, T5Objective, TrainError, train,
 };
 use crate::autoencoder::{AutoencoderKl, AutoencoderKlConfig};
-use crate::checkpoint::Foreign;
+use crate::checkpoint::{Foreign, sha256_of_weights};
 use crate::diffusion::{Schedule, ScheduleConfig};
-use crate::gentron::{Conditioning, GenTronConfig, Prediction, Preset, TextSource};
-use crate::pipeline::{EncoderKind, EncoderSpec, WeightType, load_autoencoder, load_encoder};
+use crate::gentron::{Conditioning, GenTronConfig, Prediction, Preset, TextSource, presets};
+use crate::pipeline::{EncoderKind, EncoderSpec, load_autoencoder};
 use crate::text::clip::ClipConfig;
 use crate::text::t5::T5Config;
 use candle_core::Device;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// A training recipe: networks in the order in which they need one another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -151,13 +152,44 @@ pub struct Folders<'a> {
     pub states: &'a Path,
     /// Finished weights, one folder a network; frozen networks are read from here.
     pub weights: &'a Path,
+    /// Folders of frozen networks that are somewhere else than in `weights`, by name: published ones in a cache.
+    pub elsewhere: &'a BTreeMap<String, PathBuf>,
     /// Where a network begins that has no state.
     pub beginning: Beginning,
     /// Another program's network whose layers a GenTron takes over instead; other networks cannot.
     pub foreign: Option<&'a Foreign>,
 }
 
+impl Folders<'_> {
+    /// The folder of a frozen network.
+    fn frozen(&self, name: &str) -> PathBuf {
+        self.elsewhere.get(name).cloned().unwrap_or_else(|| self.weights.join(name))
+    }
+}
+
 impl NetworkRecipe {
+    /// Names of the finished networks that it is trained on.
+    pub fn frozen(&self) -> Vec<&str> {
+        let ObjectiveRecipe::GenTron { frozen, .. } = &self.objective else { return Vec::new() };
+        let encoders = frozen.encoders.iter().map(|encoder| encoder.name.as_str());
+        std::iter::once(frozen.autoencoder.as_str()).chain(encoders).collect()
+    }
+
+    /// Finds out before anything is spent what cannot be in this network's part of a recipe.
+    ///
+    /// # Errors
+    /// [`TrainError::Recipe`], or what is wrong with the noise schedule.
+    pub fn check(&self, source: &dyn Source) -> Result<(), TrainError> {
+        self.optimisation.check()?;
+        let ObjectiveRecipe::GenTron { preset, text, frozen, .. } = &self.objective else { return Ok(()) };
+        size(preset)?;
+        let known: Vec<&str> = frozen.encoders.iter().map(|encoder| encoder.name.as_str()).collect();
+        text.iter().try_for_each(|name| position(&known, name).map(drop))?;
+        frozen.mix.shares(source.kinds())?;
+        Schedule::new(&frozen.schedule)?;
+        Ok(())
+    }
+
     /// Whether it is a backbone.
     pub fn is_gentron(&self) -> bool {
         matches!(self.objective, ObjectiveRecipe::GenTron { .. })
@@ -227,8 +259,7 @@ impl NetworkRecipe {
                 });
                 let moving = moving.transpose()?;
                 let sources = text.iter().map(|name| prepared.position(name)).collect::<Result<Vec<_>, _>>()?;
-                let preset = Preset::find(preset)
-                    .ok_or_else(|| TrainError::Recipe(format!("no size of GenTron is called {preset}")))?;
+                let preset = size(preset)?;
                 let [channels, size, _] = prepared.corpus.latent_shape();
                 let objective = GenTronObjective {
                     config: GenTronConfig {
@@ -273,11 +304,24 @@ struct Prepared {
 
 impl Prepared {
     fn position(&self, name: &str) -> Result<usize, TrainError> {
-        self.sources.iter().position(|source| source.name == name).ok_or_else(|| {
-            let known: Vec<&str> = self.sources.iter().map(|source| source.name.as_str()).collect();
-            TrainError::Recipe(format!("encoder {name} is not among the frozen ones: {}", known.join(", ")))
-        })
+        let known: Vec<&str> = self.sources.iter().map(|source| source.name.as_str()).collect();
+        position(&known, name)
     }
+}
+
+/// Where an encoder is among the frozen ones.
+fn position(known: &[&str], name: &str) -> Result<usize, TrainError> {
+    known
+        .iter()
+        .position(|known| *known == name)
+        .ok_or_else(|| TrainError::Recipe(format!("encoder {name} is not among the frozen ones: {}", known.join(", "))))
+}
+
+fn size(name: &str) -> Result<Preset, TrainError> {
+    Preset::find(name).ok_or_else(|| {
+        let known: Vec<&str> = presets().iter().map(|preset| preset.name).collect();
+        TrainError::Recipe(format!("no size of GenTron is called {name}; there are {}", known.join(", ")))
+    })
 }
 
 impl Frozen {
@@ -293,15 +337,14 @@ impl Frozen {
             Footage::Pictures => self.mix.shares(source.kinds())?,
             Footage::Clips => None,
         };
-        let folder = |name: &str| folders.weights.join(name);
-        let autoencoder = load_autoencoder(&folder(&self.autoencoder), device)?;
-        let specs = self.encoders.iter().map(|encoder| EncoderSpec {
+        let autoencoder = load_autoencoder(&folders.frozen(&self.autoencoder), device)?;
+        let spec = |encoder: &FrozenEncoder| EncoderSpec {
             name: encoder.name.clone(),
             kind: encoder.kind,
-            folder: folder(&encoder.name),
+            folder: folders.frozen(&encoder.name),
             length: encoder.length,
-        });
-        let encoders = specs.map(|spec| load_encoder(&spec, WeightType::F32, device)).collect::<Result<Vec<_>, _>>()?;
+        };
+        let encoders: Vec<EncoderSpec> = self.encoders.iter().map(spec).collect();
         let mut hash = Sha256::new();
         hash.update(format!("{} {seed} {examples} {:?}", source.id(), self.encoders));
         let kind = match footage {
@@ -314,9 +357,7 @@ impl Frozen {
             hash.update(format!("{:?}", self.mix));
         }
         for name in std::iter::once(&self.autoencoder).chain(self.encoders.iter().map(|encoder| &encoder.name)) {
-            let path = folder(name).join("model.safetensors");
-            let fail = |source| TrainError::File { action: "read", path: path.clone(), source };
-            hash.update(Sha256::digest(std::fs::read(&path).map_err(fail)?));
+            hash.update(sha256_of_weights(&folders.frozen(name))?);
         }
         let digest =
             |hash: Sha256| -> String { hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect() };
@@ -329,11 +370,13 @@ impl Frozen {
         std::fs::create_dir_all(folders.states).map_err(fail)?;
         let pool = Pool { source, footage, shares, seed, examples };
         let corpus = Corpus::prepare(&pool, &autoencoder, &encoders, (&path, &identity), device, progress)?;
-        let sources = encoders.iter().map(|encoder| TextSource {
-            name: encoder.name().to_owned(),
-            width: encoder.width(),
-            pooled_width: encoder.pooled_width(),
-        });
-        Ok(Prepared { autoencoder, sources: sources.collect(), corpus, identity })
+        let named = encoders.into_iter().zip(corpus.widths());
+        let source = |(encoder, (width, pooled_width)): (EncoderSpec, (usize, usize))| TextSource {
+            name: encoder.name,
+            width,
+            pooled_width,
+        };
+        let sources = named.map(source).collect();
+        Ok(Prepared { autoencoder, sources, corpus, identity })
     }
 }

@@ -2,22 +2,22 @@
 
 use super::types::{MeanDifference, PaperPair, Standing};
 use crate::error::{ReportError, Result};
-use crate::paper::{self, PaperRow, TABLE_2};
+use crate::paper::{self, PublishedRow};
 use crate::run_info::RunInfo;
 use crate::statistics::Reading;
 
-/// Every pair of arms that have rows of different Mean in the paper's Table 2.
+/// Every pair of arms that have rows of different Mean in the paper's Tables 2 and 3.
 ///
 /// # Errors
-/// An arm names a row that the table does not have.
+/// An arm names a row that the tables do not have.
 pub(super) fn paper_pairs(info: &RunInfo, differences: &[MeanDifference]) -> Result<Vec<PaperPair>> {
-    let mut rows: Vec<(usize, &PaperRow)> = Vec::new();
+    let mut rows: Vec<(usize, PublishedRow)> = Vec::new();
     for (index, arm) in info.arms.iter().enumerate() {
         if let Some(id) = &arm.paper_row {
             let row = paper::row(id).ok_or_else(|| ReportError::UnknownPaperRow {
                 arm: arm.id.clone(),
                 row: id.clone(),
-                known: TABLE_2.iter().map(|row| row.id.to_owned()).collect(),
+                known: paper::rows().iter().map(|row| row.id.to_owned()).collect(),
             })?;
             rows.push((index, row));
         }

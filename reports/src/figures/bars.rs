@@ -23,7 +23,7 @@ pub(crate) fn bars(analysis: &Analysis, info: &RunInfo) -> Result<Vec<Panel>> {
     Ok(panels)
 }
 
-/// The paper's score of each arm's row in its Table 2; none unless every field that is known of its protocol is that of the run.
+/// The paper's score of each arm's row in its Tables 2 and 3; none unless every field that is known of its protocol is that of the run.
 fn published(info: &RunInfo, category: Option<&CategoryKey>) -> Vec<Option<f64>> {
     let locked = !locked_by(&paper::COMPBENCH_CARD, &info.protocol).is_empty();
     let of = |arm: &ArmInfo| {

@@ -3,13 +3,14 @@
 use askama::Template;
 
 use super::table::{Cell, Row, Table};
+use crate::analysis::Analysis;
 use crate::error::Result;
 use crate::paper::{
     COCO_CARD, COLUMNS, COMPBENCH_CARD, HUMAN, HUMAN_CARD, HUMAN_SOURCE, TABLE_3, TABLE_3_SOURCE, TABLE_4,
     TABLE_4_SOURCE,
 };
 use crate::protocol::{FieldDifference, PublishedCard, locked_by};
-use crate::run_info::Protocol;
+use crate::run_info::{Protocol, RunInfo};
 use crate::text::ABSENT;
 
 /// A published table and whether it may stand beside ours.
@@ -23,8 +24,9 @@ pub(super) struct Published {
 }
 
 /// Tables 3 and 4 and the votes.
-pub(super) fn others(protocol: &Protocol) -> Result<Vec<String>> {
-    let views = [table_3(protocol), table_4(protocol), human(protocol)];
+pub(super) fn others(info: &RunInfo, analysis: &Analysis) -> Result<Vec<String>> {
+    let protocol = &info.protocol;
+    let views = [table_3(info, analysis), table_4(protocol), human(protocol)];
     views.iter().map(|view| Ok(view.render()?)).collect()
 }
 
@@ -40,14 +42,23 @@ pub(super) fn lock(card: &PublishedCard, ours: &Protocol) -> (bool, String) {
     (true, format!("Struck through, because the protocol is not this run’s. {}. {untold}", fields.join("; ")))
 }
 
-fn table_3(protocol: &Protocol) -> Published {
-    let (struck, lock) = lock(&COMPBENCH_CARD, protocol);
-    let mut columns = vec!["Model".to_owned()];
+/// The letters of the arms that stand for a row of the paper.
+pub(super) fn letters(info: &RunInfo, analysis: &Analysis, row: &str) -> String {
+    let arms = info.arms.iter().filter(|arm| arm.paper_row.as_deref() == Some(row));
+    let letters: Vec<&str> = arms.filter_map(|arm| Some(analysis.arm(&arm.id)?.letter.as_str())).collect();
+    if letters.is_empty() { ABSENT.to_owned() } else { letters.join(", ") }
+}
+
+fn table_3(info: &RunInfo, analysis: &Analysis) -> Published {
+    let (struck, lock) = lock(&COMPBENCH_CARD, &info.protocol);
+    let mut columns = ["Model", "Arm here"].map(str::to_owned).to_vec();
     columns.extend(COLUMNS.iter().map(|c| c.label.to_owned()));
     columns.push("Mean".into());
     let rows = TABLE_3.iter().map(|row| {
-        let cells = row.scores.iter().chain([&row.mean]);
-        Row { head: row.model.into(), cells: cells.map(|v| Cell::number(format!("{v:.2}")).struck(struck)).collect() }
+        let numbers = row.scores.iter().chain([&row.mean]);
+        let mut cells = vec![Cell::words(letters(info, analysis, row.id))];
+        cells.extend(numbers.map(|v| Cell::number(format!("{v:.2}")).struck(struck)));
+        Row { head: row.model.into(), cells }
     });
     let table = Table { caption: "T2I-CompBench, percent".into(), columns, rows: rows.collect() };
     Published { title: "Table 3: earlier models", table, source: TABLE_3_SOURCE, lock }

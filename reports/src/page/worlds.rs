@@ -35,7 +35,7 @@ pub(super) fn section(info: &RunInfo, analysis: &Analysis) -> Result<Option<Sect
         mean_note: mean_note(analysis),
         pairs: pairs(analysis),
         lock,
-        others: published::others(&info.protocol)?,
+        others: published::others(info, analysis)?,
     };
     Ok(Some(Section { id: "table", title: "Table 2, the paper’s and ours", body: worlds.render()? }))
 }
@@ -47,8 +47,6 @@ fn theirs(info: &RunInfo, analysis: &Analysis, struck: bool) -> Table {
     let best = |column: usize| TABLE_2.iter().map(|row| row.scores[column]).fold(0.0, f64::max);
     let top = TABLE_2.iter().map(|row| row.mean).fold(0.0, f64::max);
     let rows = TABLE_2.iter().map(|row| {
-        let arms = info.arms.iter().filter(|arm| arm.paper_row.as_deref() == Some(row.id));
-        let letters: Vec<&str> = arms.filter_map(|arm| Some(analysis.arm(&arm.id)?.letter.as_str())).collect();
         let mut cells = vec![
             Cell { text: row.text_encoder.into(), note: row.kind.into(), class: "words", struck: false },
             Cell::words(row.integration),
@@ -59,7 +57,7 @@ fn theirs(info: &RunInfo, analysis: &Analysis, struck: bool) -> Table {
             scores.map(|(i, score)| Cell::number(format!("{score:.2}")).strong(*score == best(i)).struck(struck)),
         );
         cells.push(Cell::number(format!("{:.2}", row.mean)).strong(row.mean == top).struck(struck));
-        Row { head: if letters.is_empty() { "–".into() } else { letters.join(", ") }, cells }
+        Row { head: published::letters(info, analysis, row.id), cells }
     });
     Table { caption: "GenTron on T2I-CompBench, photographs, percent".into(), columns, rows: rows.collect() }
 }

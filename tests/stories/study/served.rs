@@ -1,7 +1,7 @@
 //! A frozen study, its server, and what lies on the disk afterwards.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -58,11 +58,17 @@ impl Served {
     }
 
     pub fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut errors = tempfile::tempfile().unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(errors.try_clone().unwrap()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let mut next = |name: &str| {
             let line = lines.next().unwrap_or_default();
-            line.strip_prefix(name).unwrap_or_else(|| panic!("{line:?} does not begin with {name:?}")).to_owned()
+            let rest = line.strip_prefix(name).map(str::to_owned);
+            rest.unwrap_or_else(|| {
+                let mut said = String::new();
+                errors.rewind().and_then(|()| errors.read_to_string(&mut said)).unwrap();
+                panic!("{line:?} does not begin with {name:?}: {said}")
+            })
         };
         let form = next("form: http://").split('/').next().unwrap().to_owned();
         let operator = next("operator: http://");

@@ -1,6 +1,5 @@
 //! The pipeline of a published model.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
@@ -8,7 +7,7 @@ use image::RgbImage;
 
 use super::layout::{Family, INDEX, Index, SCHEDULER, TOKENIZER, files, schedule};
 use super::network::{FACTOR, Network};
-use super::text::{Told, encode};
+use super::text::{Texts, Told};
 use crate::autoencoder::AutoencoderKl;
 use crate::checkpoint::read_json;
 use crate::diffusion::{Schedule, guide};
@@ -16,10 +15,10 @@ use crate::gentron::Prediction;
 use crate::noise::normal;
 use crate::ops::{Precision, with_precision};
 use crate::pipeline::denoise::walk;
+use crate::pipeline::finite::pictures;
 use crate::pipeline::generator::{INITIAL_NOISE, STEP_NOISE};
 use crate::pipeline::load::load_autoencoder;
-use crate::pipeline::{Draw, Generator, PipelineError, Preparing, Sampling, WeightType};
-use crate::pixels::to_images;
+use crate::pipeline::{Draw, EmbeddingCache, Generator, PipelineError, Preparing, Sampling, WeightType};
 
 /// A model from a folder of diffusers, ready to draw.
 pub struct Diffusers {
@@ -30,37 +29,38 @@ pub struct Diffusers {
     prediction: Prediction,
     sampling: Sampling,
     null: Told,
-    texts: BTreeMap<String, Told>,
+    texts: Texts,
     precision: Precision,
     device: Device,
 }
 
 impl Diffusers {
-    /// Encodes `prompts` and the null text with the encoders of `folder`, drops them, and loads the rest. `encoded` hears of every text.
+    /// Encodes `prompts` and the null text with the encoders of `folder`, drops them, and loads the rest. `preparing` hears of every text
+    /// that is encoded. With `kept` these are all that the cache lacks: it has digests of the encoders under `<name>/<their folders>`, name
+    /// being what is said there of the pipeline.
     ///
     /// # Errors
-    /// Where `encoded` says stop, the folder is of another pipeline, or a file is missing, damaged or of another shape.
+    /// Where `preparing` says stop, the folder is of another pipeline, or a file is missing, damaged or of another shape.
     pub fn load(
         folder: &Path,
         prompts: &[&str],
         sampling: Sampling,
-        weights: WeightType,
-        device: &Device,
-        encoded: Preparing<'_>,
+        (weights, device): (WeightType, &Device),
+        kept: Option<(&EmbeddingCache, &str)>,
+        preparing: Preparing<'_>,
     ) -> Result<Self, PipelineError> {
         let (index, family) = Index::read(folder)?;
         let (schedule, prediction) = schedule(folder)?;
-        let kind = (weights.dtype(), device);
         let mut texts: Vec<&str> = prompts.to_vec();
         texts.push("");
         texts.sort_unstable();
         texts.dedup();
         let precision = weights.precision();
-        let told = with_precision(precision, || encode(folder, (&index, family), &texts, kind, encoded))?;
-        let network = Network::load(folder, family, kind)?;
+        let encode = || Texts::encode(folder, (&index, family), &texts, (weights, device), kept, preparing);
+        let texts = with_precision(precision, encode)?;
+        let network = Network::load(folder, family, (weights.dtype(), device))?;
         let autoencoder = load_autoencoder(&folder.join("vae"), device)?;
-        let null = told[0].clone();
-        let texts = texts.into_iter().map(str::to_owned).zip(told).collect();
+        let null = texts.told("")?;
         let (sampling, device) = (Sampling { frames: None, motion_guidance: None, ..sampling }, device.clone());
         Ok(Self { family, network, autoencoder, schedule, prediction, sampling, null, texts, precision, device })
     }
@@ -133,6 +133,11 @@ impl Diffusers {
         Ok((family, [size.sample_size * FACTOR as u32; 2]))
     }
 
+    /// Files of embeddings that were damaged when it was loaded, and whose texts have been encoded anew.
+    pub fn renewed(&self) -> Vec<&Path> {
+        self.texts.renewed()
+    }
+
     /// Which pipeline it is.
     pub fn family(&self) -> Family {
         self.family
@@ -157,9 +162,8 @@ impl Diffusers {
     ) -> Result<Tensor, PipelineError> {
         let batch = prompts.len();
         let guided = self.sampling.guidance != 1.0;
-        let text =
-            |prompt: &&str| self.texts.get(*prompt).ok_or_else(|| PipelineError::NotPrepared((*prompt).to_owned()));
-        let mut rows = prompts.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+        let texts = prompts.iter().map(|prompt| self.texts.told(prompt)).collect::<Result<Vec<_>, _>>()?;
+        let mut rows: Vec<&Told> = texts.iter().collect();
         rows.extend(std::iter::repeat_n(&self.null, if guided { batch } else { 0 }));
         let copies = rows.len() / batch;
         let told = self.network.prepare(Told::stack(&rows)?)?;
@@ -182,6 +186,7 @@ impl Diffusers {
     }
 }
 
+#[cfg(test)]
 impl Diffusers {
     /// Pictures (B,3,H,W) in -1..1.
     pub(super) fn decode(&self, latents: &Tensor) -> Result<Tensor, PipelineError> {
@@ -217,6 +222,6 @@ impl Generator for Diffusers {
             return Ok(Vec::new());
         }
         let latents = with_precision(self.precision, || self.denoise(draws))?;
-        Ok(to_images(&self.decode(&latents)?)?)
+        pictures(&self.autoencoder, &latents, draws)
     }
 }

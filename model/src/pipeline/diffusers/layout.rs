@@ -39,7 +39,7 @@ impl Family {
     }
 
     /// Folders of its text encoders; their tokenizers' are called alike.
-    fn encoders(self) -> &'static [&'static str] {
+    pub(super) fn encoders(self) -> &'static [&'static str] {
         match self {
             Self::StableDiffusion | Self::PixArt => &["text_encoder"],
             Self::StableDiffusionXl => &["text_encoder", "text_encoder_2"],
@@ -77,7 +77,7 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, PipelineError> {
     for (network, _) in family.networks() {
         let at = folder.join(network);
         files.push(at.join("config.json"));
-        files.extend(locate(&at)?);
+        files.extend(locate(&at)?.files);
     }
     for tokenizer in family.tokenizers() {
         let at = folder.join(tokenizer);

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Diffusers, Family};
 use crate::diffusion::SamplerKind;
 use crate::goldens::{flat, goldens};
-use crate::pipeline::{Draw, Generator as _, PipelineError, Sampling, WeightType};
+use crate::pipeline::{Draw, EmbeddingCache, Generator as _, PipelineError, Sampling, WeightType};
 
 /// A folder of the goldens.
 fn published(name: &str) -> PathBuf {
@@ -47,7 +47,8 @@ fn sampling(guidance: f64) -> Sampling {
 }
 
 fn load(folder: &Path, guidance: f64) -> Diffusers {
-    Diffusers::load(folder, &PROMPTS, sampling(guidance), WeightType::F32, &Device::Cpu, &mut |_, _, _| true).unwrap()
+    let kind = (WeightType::F32, &Device::Cpu);
+    Diffusers::load(folder, &PROMPTS, sampling(guidance), kind, None, &mut |_, _, _| true).unwrap()
 }
 
 fn draw(prompt: &str, id: &str) -> Draw {
@@ -74,7 +75,8 @@ fn pipelines_parity_with_diffusers() {
         let prompts: Vec<&str> = asked.prompts.iter().map(String::as_str).collect();
         let sampling = Sampling { kind: asked.sampler, steps: asked.steps, ..sampling(asked.guidance) };
         let folder = golden.path.with_extension("");
-        let model = Diffusers::load(&folder, &prompts, sampling, WeightType::F32, &Device::Cpu, &mut |_, _, _| true);
+        let kind = (WeightType::F32, &Device::Cpu);
+        let model = Diffusers::load(&folder, &prompts, sampling, kind, None, &mut |_, _, _| true);
         let model = model.unwrap_or_else(|error| panic!("{error}"));
         let noise = flat(&golden.tensor("in.noise"));
         let found = model.denoise_from(&prompts, noise, |_| unreachable!("neither sampler adds noise")).unwrap();
@@ -94,7 +96,8 @@ fn encoding_stops_when_it_is_told_to() {
         (encoder, done) != ("text_encoder_2", 1)
     };
     let folder = published("xl");
-    let loaded = Diffusers::load(&folder, &PROMPTS, sampling(1.0), WeightType::F32, &Device::Cpu, &mut stop);
+    let kind = (WeightType::F32, &Device::Cpu);
+    let loaded = Diffusers::load(&folder, &PROMPTS, sampling(1.0), kind, None, &mut stop);
     assert!(matches!(loaded, Err(PipelineError::Stopped)));
     // The prompts and the null text, by one encoder after the other.
     let of = |encoder: &str, done| (encoder.to_owned(), done, 3);
@@ -152,8 +155,8 @@ fn what_the_network_predicts_is_read_from_the_scheduler() {
     write(scheduler("v_prediction"));
     assert!(load(folder.path(), 1.0).generate(&[draw(PROMPTS[0], "a")]).unwrap() != noise);
     let refused = || {
-        let on = &mut |_: &str, _, _| true;
-        let loaded = Diffusers::load(folder.path(), &PROMPTS, sampling(1.0), WeightType::F32, &Device::Cpu, on);
+        let (kind, on) = ((WeightType::F32, &Device::Cpu), &mut |_: &str, _, _| true);
+        let loaded = Diffusers::load(folder.path(), &PROMPTS, sampling(1.0), kind, None, on);
         loaded.err().expect("a refusal").to_string()
     };
     write(scheduler("sample"));
@@ -164,4 +167,72 @@ fn what_the_network_predicts_is_read_from_the_scheduler() {
     assert!(refused().contains("FluxPipeline is not among"));
     fs::remove_file(folder.path().join("model_index.json")).unwrap();
     assert!(refused().contains("model_index.json"));
+}
+
+/// Every number of a safetensors file of f32 becomes NaN.
+fn poison(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    let data = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    for value in bytes[data..].chunks_exact_mut(4) {
+        value.copy_from_slice(&f32::NAN.to_le_bytes());
+    }
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn what_is_no_number_becomes_no_picture() {
+    for (part, what) in [("unet", "latent"), ("vae", "picture")] {
+        let folder = tempfile::tempdir().unwrap();
+        stable_diffusion(folder.path());
+        poison(&folder.path().join(part).join("diffusion_pytorch_model.safetensors"));
+        let error = load(folder.path(), 6.0).generate(&[draw(PROMPTS[1], "a")]).unwrap_err();
+        let PipelineError::NotFinite { what: said, prompt, k } = &error else { panic!("{part}: {error}") };
+        assert_eq!((*said, prompt.as_str(), *k), (what, PROMPTS[1], 1), "{part}");
+    }
+}
+
+#[test]
+fn texts_are_encoded_once_and_draw_the_same_from_disk() {
+    for (name, encoders) in [("sd1", 1), ("sd2", 1), ("xl", 2), ("pixart", 1)] {
+        let (folder, kept) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        copy(&published(name), folder.path());
+        let digests = ["text_encoder", "text_encoder_2"].map(|part| (format!("p/{part}"), format!("of {part}")));
+        let cache =
+            EmbeddingCache { folder: kept.path().to_owned(), digests: digests.into(), worker: (0, 1), threads: 2 };
+        let draws = [draw(PROMPTS[0], "a"), draw(PROMPTS[1], "b")];
+        let plain = load(folder.path(), 6.0).generate(&draws).unwrap();
+        let keeping = || {
+            let mut told = 0;
+            let mut tell = |_: &str, done: usize, _: usize| {
+                told += usize::from(done > 0);
+                true
+            };
+            let (kind, kept) = ((WeightType::F32, &Device::Cpu), Some((&cache, "p")));
+            let model = Diffusers::load(folder.path(), &PROMPTS, sampling(6.0), kind, kept, &mut tell);
+            let model = model.unwrap_or_else(|error| panic!("{name}: {error}"));
+            let renewed = model.renewed().len();
+            (model.generate(&draws).unwrap() == plain, told, renewed)
+        };
+        // The prompts and the null text, by each encoder.
+        assert_eq!(keeping(), (true, 3 * encoders, 0), "{name}");
+        // Now the encoders may be gone.
+        for part in ["text_encoder", "text_encoder_2"] {
+            let weights = folder.path().join(part).join("model.safetensors");
+            if weights.is_file() {
+                fs::rename(&weights, folder.path().join(format!("{part}.away"))).unwrap();
+            }
+        }
+        assert_eq!(keeping(), (true, 0, 0), "{name}");
+        for part in ["text_encoder", "text_encoder_2"] {
+            let away = folder.path().join(format!("{part}.away"));
+            if away.is_file() {
+                fs::rename(&away, folder.path().join(part).join("model.safetensors")).unwrap();
+            }
+        }
+        // One that is damaged is encoded anew.
+        let of_encoder = fs::read_dir(kept.path()).unwrap().next().unwrap().unwrap().path();
+        let one = fs::read_dir(of_encoder).unwrap().next().unwrap().unwrap().path();
+        fs::write(&one, b"damaged").unwrap();
+        assert_eq!(keeping(), (true, 1, 1), "{name}");
+    }
 }

@@ -1,13 +1,15 @@
 //! What the networks are told of a prompt.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Result, Tensor};
 
 use super::layout::{Family, Index};
 use crate::checkpoint::{Foreign, Naming, load, read_json};
 use crate::gentron::mask_to_bias;
-use crate::pipeline::{PipelineError, Preparing};
+use crate::pipeline::embeddings::{Embed, Store, unpadded};
+use crate::pipeline::{EmbeddingCache, PipelineError, Preparing, WeightType};
 use crate::text::clip::{ClipText, ClipTextConfig, ClipTextModel, read_tokenizer};
 use crate::text::parameter::Linear;
 use crate::text::t5::{T5Config, T5Encoder};
@@ -43,88 +45,217 @@ impl Told {
     }
 }
 
-/// Encodes `texts`, each by itself; the first is the null text. The encoders are gone when it returns.
-pub(super) fn encode(
-    folder: &Path,
-    (index, family): (&Index, Family),
-    texts: &[&str],
-    kind: (DType, &Device),
-    encoded: Preparing<'_>,
-) -> std::result::Result<Vec<Told>, PipelineError> {
-    match family {
-        Family::StableDiffusion => {
-            let clip = Clip::load(folder, "", kind)?;
-            let read = |text: &str| Ok(Told { states: clip.read(text)?.tokens, pooled: None, bias: None });
-            each(texts, "text_encoder", encoded, read)
-        }
-        Family::StableDiffusionXl => xl(folder, index, texts, kind, encoded),
-        Family::PixArt => {
-            let at = folder.join("text_encoder");
-            let config: T5Config = read_json(&at.join("config.json"))?;
-            let tokenizer = TextTokenizer::read_t5(&folder.join("tokenizer"), config.pad_token_id, T5_LENGTH)?;
-            let model = load(&at, T5Encoder::NAMING, kind, |vb| T5Encoder::new(vb, &config))?;
-            let encoder = T5TextEncoder::new("t5", model, tokenizer, kind.1);
-            let read = |text: &str| {
-                // As diffusers does before it cleans captions of what a web page leaves in them, which prompts have not.
-                let encoding = encoder.encode(&[text.to_lowercase().trim()])?;
-                let bias = Some(mask_to_bias(&encoding.mask)?);
-                Ok(Told { states: encoding.tokens, pooled: None, bias })
+/// The texts of a pipeline, by encoder. The encoders are gone.
+pub(super) struct Texts {
+    family: Family,
+    /// Whether XL's null text is zeros instead of what the encoders say of it.
+    zeros: bool,
+    /// Of XL the encoder whose vector the network is told.
+    pooled: usize,
+    encoded: Vec<Encoded>,
+    /// What the network computes in, and where.
+    kind: (DType, Device),
+}
+
+/// What one encoder says: of each text the states of its tokens (N,W), and a vector (P).
+enum Encoded {
+    /// In memory.
+    Held(BTreeMap<String, [Tensor; 2]>),
+    /// On disk.
+    Kept(Store),
+}
+
+impl Texts {
+    /// Encodes `texts`, each by itself, with one encoder of `folder` in memory at a time; with `kept`, what that cache has under the
+    /// pipeline's name is not encoded again.
+    pub(super) fn encode(
+        folder: &Path,
+        (index, family): (&Index, Family),
+        texts: &[&str],
+        (weights, device): (WeightType, &Device),
+        kept: Option<(&EmbeddingCache, &str)>,
+        preparing: Preparing<'_>,
+    ) -> std::result::Result<Self, PipelineError> {
+        let xl = family == Family::StableDiffusionXl;
+        let pooled = if xl { projecting(folder, family)? } else { 0 };
+        let mut encoded = Vec::new();
+        for part in family.encoders() {
+            let load = || Encoder::load(folder, family, part, (weights.dtype(), device));
+            let Some((cache, pipeline)) = kept else {
+                encoded.push(Encoded::Held(hold(texts, part, &load()?, preparing)?));
+                continue;
             };
-            each(texts, "text_encoder", encoded, read)
+            let name = format!("{pipeline}/{part}");
+            let mut tell = |done: usize, all: usize| preparing(part, done, all);
+            let name = (name.as_str(), reading(family));
+            encoded.push(Encoded::Kept(Store::of(cache, name, texts, (weights, device), load, &mut tell)?));
         }
+        // On the CPU activations are f32, whatever the matrices are.
+        let dtype = if device.is_cpu() { DType::F32 } else { weights.dtype() };
+        let zeros = xl && index.force_zeros_for_empty_prompt;
+        Ok(Self { family, zeros, pooled, encoded, kind: (dtype, device.clone()) })
     }
-}
 
-/// `read` of each text in turn, until `encoded` says stop.
-fn each<T>(
-    texts: &[&str],
-    encoder: &str,
-    encoded: Preparing<'_>,
-    mut read: impl FnMut(&str) -> std::result::Result<T, PipelineError>,
-) -> std::result::Result<Vec<T>, PipelineError> {
-    let mut all = Vec::with_capacity(texts.len());
-    for text in texts {
-        if !encoded(encoder, all.len(), texts.len()) {
-            return Err(PipelineError::Stopped);
+    /// What the network is told of a text.
+    pub(super) fn told(&self, text: &str) -> std::result::Result<Told, PipelineError> {
+        let (dtype, device) = &self.kind;
+        let row = |x: &Tensor| x.to_device(device)?.to_dtype(*dtype)?.unsqueeze(0);
+        let (mut states, mut pooled) = (Vec::new(), Vec::new());
+        for encoded in &self.encoded {
+            let [tokens, vector] = encoded.of(text)?;
+            states.push(row(&tokens)?); // (1,N,W)
+            pooled.push(row(&vector)?); // (1,P)
         }
-        all.push(read(text)?);
+        let states = Tensor::cat(&states, 2)?; // (1,N,W of all)
+        let pooled = pooled.swap_remove(self.pooled);
+        Ok(match self.family {
+            Family::StableDiffusion => Told { states, pooled: None, bias: None },
+            Family::StableDiffusionXl if self.zeros && text.is_empty() => {
+                Told { states: states.zeros_like()?, pooled: Some(pooled.zeros_like()?), bias: None }
+            }
+            Family::StableDiffusionXl => Told { states, pooled: Some(pooled), bias: None },
+            Family::PixArt => {
+                let real = states.dim(1)?;
+                let mask: Vec<u8> = (0..T5_LENGTH).map(|i| u8::from(i < real)).collect();
+                let bias = mask_to_bias(&Tensor::from_vec(mask, (1, T5_LENGTH), device)?)?;
+                let states = states.pad_with_zeros(1, 0, T5_LENGTH.saturating_sub(real))?;
+                Told { states, pooled: None, bias: Some(bias) }
+            }
+        })
     }
-    Ok(all)
-}
 
-/// One encoder after the other: the larger one alone is 1.4 GB.
-fn xl(
-    folder: &Path,
-    index: &Index,
-    texts: &[&str],
-    kind: (DType, &Device),
-    encoded: Preparing<'_>,
-) -> std::result::Result<Vec<Told>, PipelineError> {
-    let mut states: Vec<Vec<Tensor>> = vec![Vec::new(); texts.len()];
-    let mut pooled = Vec::new();
-    for part in ["", "_2"] {
-        let clip = Clip::load(folder, part, kind)?;
-        let read = each(texts, &format!("text_encoder{part}"), encoded, |text| clip.read(text))?;
-        for (read, states) in read.into_iter().zip(&mut states) {
-            states.push(read.penultimate);
-            if let Some(projection) = &clip.projection {
-                pooled.push(projection.forward(&read.pooled)?);
+    /// Embeddings that were damaged, and whose texts have been encoded anew.
+    pub(super) fn renewed(&self) -> Vec<&Path> {
+        let mut all = Vec::new();
+        for encoded in &self.encoded {
+            if let Encoded::Kept(store) = encoded {
+                all.extend(store.renewed().iter().map(PathBuf::as_path));
             }
         }
+        all
     }
-    if pooled.len() != texts.len() {
-        let what = "exactly one of text_encoder and text_encoder_2 must have a projection".to_owned();
-        return Err(PipelineError::Unsupported { path: folder.to_owned(), what });
-    }
-    let mut told = Vec::with_capacity(texts.len());
-    for ((states, pooled), text) in states.iter().zip(pooled).zip(texts) {
-        let (mut states, mut pooled) = (Tensor::cat(states, 2)?, pooled);
-        if text.is_empty() && index.force_zeros_for_empty_prompt {
-            (states, pooled) = (states.zeros_like()?, pooled.zeros_like()?);
+}
+
+impl Encoded {
+    fn of(&self, text: &str) -> std::result::Result<[Tensor; 2], PipelineError> {
+        match self {
+            Self::Held(texts) => texts.get(text).cloned().ok_or_else(|| PipelineError::NotPrepared(text.to_owned())),
+            Self::Kept(store) => store.read(text),
         }
-        told.push(Told { states, pooled: Some(pooled), bias: None });
     }
-    Ok(told)
+}
+
+/// Each of `texts` through an encoder, until `preparing` says stop.
+fn hold(
+    texts: &[&str],
+    name: &str,
+    encoder: &Encoder,
+    preparing: Preparing<'_>,
+) -> std::result::Result<BTreeMap<String, [Tensor; 2]>, PipelineError> {
+    let mut held = BTreeMap::new();
+    for text in texts {
+        if !preparing(name, held.len(), texts.len()) {
+            return Err(PipelineError::Stopped);
+        }
+        let [tokens, pooled] = encoder.embed(text)?;
+        // A view would hold the pads, too: of T5-XXL's texts they are most of 2 MB.
+        held.insert((*text).to_owned(), [tokens.force_contiguous()?, pooled]);
+    }
+    Ok(held)
+}
+
+/// What a family asks its encoders for: embeddings of one are none of the other.
+fn reading(family: Family) -> &'static str {
+    match family {
+        Family::StableDiffusion => "clip, last states",
+        Family::StableDiffusionXl => "clip, penultimate states, projected",
+        Family::PixArt => "t5, lower case, at most 120",
+    }
+}
+
+/// An encoder of a pipeline, with what its family reads of it.
+enum Encoder {
+    /// All states of the last layer.
+    Last(Clip),
+    /// All states before the last layer, and the vector, projected where it projects.
+    Penultimate(Clip),
+    /// The states of what is no pad.
+    T5(T5TextEncoder),
+}
+
+impl Encoder {
+    fn load(
+        folder: &Path,
+        family: Family,
+        part: &str,
+        kind: (DType, &Device),
+    ) -> std::result::Result<Self, PipelineError> {
+        let tokenizer = folder.join(part.replace("text_encoder", "tokenizer"));
+        let at = folder.join(part);
+        Ok(match family {
+            Family::StableDiffusion => Self::Last(Clip::load(&at, &tokenizer, kind)?),
+            Family::StableDiffusionXl => Self::Penultimate(Clip::load(&at, &tokenizer, kind)?),
+            Family::PixArt => {
+                let config: T5Config = read_json(&at.join("config.json"))?;
+                let tokenizer = TextTokenizer::read_t5(&tokenizer, config.pad_token_id, T5_LENGTH)?;
+                let model = load(&at, T5Encoder::NAMING, kind, |vb| T5Encoder::new(vb, &config))?;
+                Self::T5(T5TextEncoder::new("t5", model, tokenizer, kind.1))
+            }
+        })
+    }
+}
+
+impl Embed for Encoder {
+    fn embed(&self, text: &str) -> std::result::Result<[Tensor; 2], PipelineError> {
+        match self {
+            Self::Last(clip) => {
+                let read = clip.read(text)?;
+                Ok([read.tokens.squeeze(0)?, read.pooled.squeeze(0)?])
+            }
+            Self::Penultimate(clip) => {
+                let read = clip.read(text)?;
+                let pooled = match &clip.projection {
+                    Some(projection) => projection.forward(&read.pooled)?,
+                    None => read.pooled,
+                };
+                Ok([read.penultimate.squeeze(0)?, pooled.squeeze(0)?])
+            }
+            // As diffusers does before it cleans captions of what a web page leaves in them, which prompts have not.
+            Self::T5(t5) => unpadded(&t5.encode(&[text.to_lowercase().trim()])?),
+        }
+    }
+}
+
+/// What else than sizes an encoder's configuration says.
+#[derive(serde::Deserialize)]
+struct Described {
+    #[serde(default)]
+    architectures: Vec<String>,
+    #[serde(default)]
+    projection_dim: usize,
+}
+
+impl Described {
+    fn projects(&self) -> bool {
+        self.architectures.iter().any(|name| name == "CLIPTextModelWithProjection")
+    }
+}
+
+/// Which encoder of XL projects its vector: it is the one that the network is told.
+fn projecting(folder: &Path, family: Family) -> std::result::Result<usize, PipelineError> {
+    let mut found = Vec::new();
+    for (i, part) in family.encoders().iter().enumerate() {
+        if read_json::<Described>(&folder.join(part).join("config.json"))?.projects() {
+            found.push(i);
+        }
+    }
+    match found.as_slice() {
+        [one] => Ok(*one),
+        _ => {
+            let what = "exactly one of text_encoder and text_encoder_2 must have a projection".to_owned();
+            Err(PipelineError::Unsupported { path: folder.to_owned(), what })
+        }
+    }
 }
 
 /// A CLIP's text tower with its tokenizer, in the two folders that diffusers gives them.
@@ -136,29 +267,20 @@ struct Clip {
 }
 
 impl Clip {
-    fn load(folder: &Path, part: &str, kind: (DType, &Device)) -> std::result::Result<Self, PipelineError> {
-        #[derive(serde::Deserialize)]
-        struct Described {
-            #[serde(default)]
-            architectures: Vec<String>,
-            #[serde(default)]
-            projection_dim: usize,
-        }
-        let at = folder.join(format!("text_encoder{part}"));
+    fn load(at: &Path, tokenizer: &Path, kind: (DType, &Device)) -> std::result::Result<Self, PipelineError> {
         let path = at.join("config.json");
         let (config, described) = (ClipTextConfig::read(&path)?, read_json::<Described>(&path)?);
-        let tokenizer = read_tokenizer(&folder.join(format!("tokenizer{part}")), &config)?;
-        let projects = described.architectures.iter().any(|name| name == "CLIPTextModelWithProjection");
+        let tokenizer = read_tokenizer(tokenizer, &config)?;
         let (width, out) = (config.hidden_size, described.projection_dim);
         // Since version 5 transformers leaves the tower's name away where there is no projection beside it.
-        let named = Foreign::open(&at)?.names().iter().any(|name| name.starts_with("text_model."));
+        let named = Foreign::open(at)?.names().iter().any(|name| name.starts_with("text_model."));
         let ignore = &["text_model.embeddings.position_ids", "embeddings.position_ids"];
         let naming = Naming { ignore, ..Naming::default() };
-        let (model, projection) = load(&at, naming, kind, |vb| {
+        let (model, projection) = load(at, naming, kind, |vb| {
             let tower = if named { vb.pp("text_model") } else { vb.clone() };
             let model = ClipTextModel::new(tower, &config)?;
             let projection = || Linear::without_bias(vb.pp("text_projection"), width, out, 0.02);
-            Ok((model, projects.then(projection).transpose()?))
+            Ok((model, described.projects().then(projection).transpose()?))
         })?;
         Ok(Self { model, projection, tokenizer, device: kind.1.clone() })
     }

@@ -1,0 +1,179 @@
+//! Images whose prompts a [`map`] names.
+
+use std::collections::HashMap;
+use std::path::{Component, Path};
+
+use gentron_suites::Prompt;
+
+use super::layout::{Found, Picture, by_text, in_file_order, twice};
+use super::map::{self, Row, Whose};
+use super::problem::Problem;
+
+/// Line and prompt of each image that a map has named.
+type Named = HashMap<String, (u64, Whose)>;
+
+/// The images of `folder` that `map` names, with all that is wrong in it.
+///
+/// # Errors
+/// The map cannot be read.
+pub(super) fn by_map(folder: &Path, map: &Path, prompts: &[Prompt]) -> anyhow::Result<Found> {
+    let (rows, problems) = map::read(map)?;
+    let mut found = Found { problems, ..Found::default() };
+    let mut meanings = Meanings::new(prompts);
+    let (mut entries, mut named, mut strangers) = (Vec::new(), Named::new(), Vec::new());
+    let mut counts: HashMap<usize, u32> = HashMap::new();
+    for row in rows {
+        if let Some(problem) = of_row(&row, folder, map, &named) {
+            found.problems.push(problem);
+            named.entry(row.image).or_insert((row.line, row.whose));
+            continue;
+        }
+        let Row { line, image: name, whose, k } = row;
+        let path = folder.join(&name);
+        named.insert(name.clone(), (line, whose.clone()));
+        match meanings.of(whose, k) {
+            Meaning::Prompt(prompt) => {
+                let next = counts.entry(prompt).or_default();
+                if k.is_none() {
+                    *found.pictures.ranked.entry(prompt).or_default() += 1;
+                }
+                let k = k.unwrap_or(*next);
+                *next += 1;
+                found.pictures.known.push(Picture { path, name, prompt, k, sample: None });
+            }
+            Meaning::Shared(text) => entries.push((text, path, name, None)),
+            Meaning::Nobody => strangers.push(name),
+        }
+    }
+    let shared = by_text(entries, prompts, |text| text);
+    found.pictures.known.extend(shared.known);
+    found.pictures.ranked.extend(shared.ranked);
+    let surplus = |image: String| {
+        let (line, whose) = named.get(&image)?;
+        Some((image.clone(), Problem::Stranger { line: *line, whose: whose.to_string(), image }))
+    };
+    found.surplus.extend(strangers.into_iter().filter_map(surplus));
+    found.problems.extend(twice(&found.pictures.known, prompts));
+    Ok(found)
+}
+
+/// What is wrong with a row of the map, whatever the suite.
+fn of_row(row: &Row, folder: &Path, map: &Path, named: &Named) -> Option<Problem> {
+    let (image, line, map) = (row.image.clone(), row.line, map.display().to_string());
+    let is_within = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+    if !Path::new(&image).components().all(is_within) {
+        return Some(Problem::Outside { map, line, image });
+    }
+    if let Some((first, _)) = named.get(&image) {
+        let (other, of) = (format!("{image} on line {first}"), "one file".to_owned());
+        return Some(Problem::Twice { image: format!("{image} on line {line}"), other, of });
+    }
+    (!folder.join(&image).is_file()).then_some(Problem::Absent { map, image })
+}
+
+/// The prompt that a row means.
+enum Meaning {
+    /// This one, by position.
+    Prompt(usize),
+    /// One of several of this text, which share their images in order.
+    Shared(String),
+    /// None.
+    Nobody,
+}
+
+/// What ids and texts mean.
+struct Meanings<'a> {
+    ids: HashMap<&'a str, usize>,
+    /// Prompts of a text, in the order of the suite's file.
+    texts: HashMap<&'a str, Vec<usize>>,
+    /// Rows so far of one text that several prompts have, and one number.
+    rows: HashMap<(String, u32), usize>,
+}
+
+impl<'a> Meanings<'a> {
+    fn new(prompts: &'a [Prompt]) -> Self {
+        let ids = prompts.iter().enumerate().map(|(at, prompt)| (prompt.id.as_str(), at)).collect();
+        let mut texts: HashMap<&str, Vec<usize>> = HashMap::new();
+        for at in in_file_order(prompts) {
+            texts.entry(&prompts[at].text).or_default().push(at);
+        }
+        Self { ids, texts, rows: HashMap::new() }
+    }
+
+    /// Of several prompts of one text each takes one of the rows with a number, in order; a row too many is the last one's, which then
+    /// has that image twice.
+    fn of(&mut self, whose: Whose, k: Option<u32>) -> Meaning {
+        let text = match whose {
+            Whose::Id(id) => {
+                return self.ids.get(id.as_str()).map_or(Meaning::Nobody, |&prompt| Meaning::Prompt(prompt));
+            }
+            Whose::Text(text) => text,
+        };
+        match (self.texts.get(text.as_str()).map(Vec::as_slice), k) {
+            (None | Some([]), _) => Meaning::Nobody,
+            (Some([prompt]), _) => Meaning::Prompt(*prompt),
+            (Some(several), Some(k)) => {
+                let rows = self.rows.entry((text, k)).or_default();
+                let prompt = several[(*rows).min(several.len() - 1)];
+                *rows += 1;
+                Meaning::Prompt(prompt)
+            }
+            (Some(_), None) => Meaning::Shared(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gentron_suites::{Annotation, Split};
+
+    fn prompts(texts: &[&str]) -> Vec<Prompt> {
+        let prompt = |(index, text): (usize, &&str)| Prompt {
+            id: format!("p-{index}"),
+            suite: "own".into(),
+            category: "all".into(),
+            index: index as u32,
+            split: Split::Unsplit,
+            text: (*text).to_owned(),
+            annotation: Annotation::default(),
+        };
+        texts.iter().enumerate().map(prompt).collect()
+    }
+
+    /// Name, prompt and number of each image, and how many problems there are, for a map of `a.png`, `b.png` and so on.
+    fn found(rows: &[&str], texts: &[&str]) -> (Vec<(String, usize, u32)>, usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut csv = "image,prompt,k\n".to_owned();
+        for (letter, row) in ('a'..).zip(rows) {
+            std::fs::write(folder.path().join(format!("{letter}.png")), "").unwrap();
+            csv += &format!("{letter}.png,{row}\n");
+        }
+        let map = folder.path().join("map.csv");
+        std::fs::write(&map, csv).unwrap();
+        let found = by_map(folder.path(), &map, &prompts(texts)).unwrap();
+        let known = found.pictures.known.into_iter().map(|picture| (picture.name, picture.prompt, picture.k)).collect();
+        (known, found.problems.len())
+    }
+
+    fn at(name: &str, prompt: usize, k: u32) -> (String, usize, u32) {
+        (format!("{name}.png"), prompt, k)
+    }
+
+    #[test]
+    fn a_number_beside_a_text_is_used_and_one_that_is_there_twice_is_a_problem() {
+        assert_eq!(found(&["red,1", "red,0"], &["red"]), (vec![at("a", 0, 1), at("b", 0, 0)], 0));
+        assert_eq!(found(&["red,", "red,"], &["red"]), (vec![at("a", 0, 0), at("b", 0, 1)], 0));
+        assert_eq!(found(&["red,0", "red,0"], &["red"]).1, 1);
+    }
+
+    #[test]
+    fn prompts_of_one_text_take_the_rows_of_a_number_in_order() {
+        let rows = ["red,1", "red,0", "red,0", "red,1"];
+        let known = vec![at("a", 0, 1), at("b", 0, 0), at("c", 2, 0), at("d", 2, 1)];
+        assert_eq!(found(&rows, &["red", "blue", "red"]), (known, 0));
+        assert_eq!(found(&["red,0", "red,0", "red,0"], &["red", "blue", "red"]).1, 1);
+        let unnumbered = found(&["red,", "red,", "red,", "red,"], &["red", "blue", "red"]);
+        assert_eq!(unnumbered, (vec![at("a", 0, 0), at("b", 0, 1), at("c", 2, 0), at("d", 2, 1)], 0));
+    }
+}
