@@ -279,13 +279,14 @@ fn an_export_says_by_which_words_it_comes_back_and_names_what_it_lacks() {
     let recipe = "name = \"six\"\nseed = 1\nimages_per_prompt = 2\nbaseline = \"truth\"\n[[suites]]\nid = \"shapes:6\"\n\
         [[arms]]\nname = \"truth\"\ngenerator = \"ground-truth\"\n";
     fs::write(path.join("six.toml"), recipe).unwrap();
-    for (more, out, word) in
-        [(&[] as &[&str], "all", "shapes:6"), (&["--category", "color"], "color", "shapes/color:6")]
-    {
+    for (more, out, word, name) in [
+        (&[] as &[&str], "all", "shapes:6", "truth"),
+        (&["--category", "color"], "color", "shapes/color:6", "truth-color"),
+    ] {
         run_well(path, &[&["generate", "six.toml", "--out", out][..], more].concat());
         let to = format!("{out}-out");
         let said = run_well(path, &["export", out, "--arm", "truth", "--to", &to]);
-        let command = format!("gentron import {to} --suite {word} --name truth --images 2");
+        let command = format!("gentron import {to} --suite {word} --name {name} --images 2");
         assert!(said.ends_with(&format!("\nthey come back by: {command}\n")), "{said}");
         let words: Vec<&str> = command.split(' ').skip(1).chain(["--to", "back", "--json"]).collect();
         let back: Value = serde_json::from_str(&run_well(path, &words)).unwrap();

@@ -158,3 +158,23 @@ fn the_stages_one_by_one_end_where_ablate_does() {
     run_well(path, &["report", "staged"]);
     assert_same(&finished_files(&path.join("at-once")), &finished_files(&path.join("staged")));
 }
+
+#[test]
+fn a_run_finds_the_weights_again_that_its_recipe_named() {
+    let folder = folder();
+    let path = folder.path();
+    std::os::unix::fs::symlink(weights(), path.join("mine")).unwrap();
+    let recipe = "name = \"r\"\nseed = 1\nimages_per_prompt = 1\n[[suites]]\nid = \"shapes\"\ncategories = [\"non_spatial\"]\n\
+                  prompts_per_category = 2\n[sampler]\nkind = \"dpm-solver++\"\nsteps = 2\n[weights]\nfolder = \"mine\"\n\
+                  [[arms]]\nname = \"t5\"\nweights = \"gentron-shapes-cross-t5\"\n";
+    fs::write(path.join("r.toml"), recipe).unwrap();
+    let elsewhere = path.join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    run_well(&elsewhere, &["generate", "../r.toml", "--out", "run"]);
+    for stage in [&["score", "run"][..], &["report", "run"], &["verify", "run", "--sample", "2"]] {
+        run_well(&elsewhere, stage);
+    }
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&fs::read(elsewhere.join("run/manifest.json")).unwrap()).unwrap();
+    assert!(manifest["weights_place"].as_str().unwrap().ends_with("mine"), "{}", manifest["weights_place"]);
+}

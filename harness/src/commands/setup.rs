@@ -108,6 +108,7 @@ pub fn begin(args: &RunArgs) -> anyhow::Result<Setup> {
             .map(|(arm, place)| (arm.clone(), place.clone()))
             .collect(),
         weights: digests,
+        weights_place: own_place(args.work.weights.as_deref(), source.folder(), &folder_name),
         recipe,
     };
     let out = args.out.clone().unwrap_or_else(|| Path::new("runs").join(&manifest.recipe.name));
@@ -224,6 +225,20 @@ fn draws_with_weights(recipe: &Resolved) -> bool {
     recipe.arms.iter().any(|arm| arm.generator.computes())
 }
 
+/// The weights folder of a run that was begun before: where it is named, else where its recipe had its own, else as ever.
+///
+/// # Errors
+/// It is nowhere.
+pub fn weights_of(run: &Run, named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    Ok(weights::find(named, run.manifest.weights_place.as_deref(), "")?.folder)
+}
+
+/// The weights folder, absolute, where a recipe in a file led to it and calls it something of its own.
+fn own_place(named: Option<&Path>, recipe: Option<&Path>, folder: &str) -> Option<PathBuf> {
+    let unnamed = named.is_none() && std::env::var_os(weights::find::VARIABLE).is_none() && folder != "weights";
+    recipe.filter(|_| unnamed).map(|recipe| absolute(&recipe.join(folder))).filter(|place| place.is_dir())
+}
+
 /// The weights folder; none where nothing is drawn with weights and none was named.
 ///
 /// # Errors
@@ -321,8 +336,7 @@ pub fn scorer_of(run: &Run, work: &WorkArgs, named: &ScorerPaths) -> anyhow::Res
         .filter(|(path, _)| needs_clip(recipe) && path.starts_with(&format!("{clip}/")))
         .map(|(path, digest)| (path.clone(), digest.clone()))
         .collect();
-    let weights =
-        if recorded.is_empty() { None } else { Some(weights::find(work.weights.as_deref(), None, "weights")?.folder) };
+    let weights = if recorded.is_empty() { None } else { Some(weights_of(run, work.weights.as_deref())?) };
     if let Some(folder) = &weights {
         check_weights(folder, &weight_digests(recipe, folder, std::slice::from_ref(clip))?, &recorded)?;
     }

@@ -223,7 +223,7 @@ fn check(run: &Run, work: &WorkArgs) -> anyhow::Result<()> {
     if !computes && work.weights.is_none() {
         return Ok(());
     }
-    let folder = weights::find(work.weights.as_deref(), None, "weights")?.folder;
+    let folder = setup::weights_of(run, work.weights.as_deref())?;
     if !computes {
         return Ok(());
     }

@@ -16,7 +16,6 @@ use crate::report::verify::{Check, State, digests};
 use crate::shards::Share;
 use crate::store::{Run, digest};
 use crate::table::{self, Lean};
-use crate::weights;
 use crate::workers::{self, Ended};
 
 /// `gentron verify --help`.
@@ -97,7 +96,7 @@ pub fn weights_of(run: &Run, named: Option<&Path>) -> anyhow::Result<Option<Path
     if run.manifest.weights.is_empty() && named.is_none() {
         return Ok(None);
     }
-    Ok(Some(weights::find(named, None, "weights")?.folder))
+    Ok(Some(setup::weights_of(run, named)?))
 }
 
 /// Draws a sample again. A batch is drawn whole, as it was, since its images share their computation.

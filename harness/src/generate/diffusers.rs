@@ -46,7 +46,10 @@ pub fn prepare(
     let kept = sources.embeddings.as_ref().filter(keeps).map(|cache| (cache, name));
     let mut encoding = Encoding::new(kept.is_some());
     let mut tell = |encoder: &str, done, all| {
-        encoding.tell(encoder, done, all);
+        // A rehearsal encodes the null text alone, and has nothing to say.
+        if !texts.is_empty() {
+            encoding.tell(encoder, done, all);
+        }
         !interrupt::requested()
     };
     let kind = (recipe.weights.dtype, &device);

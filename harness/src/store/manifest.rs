@@ -23,6 +23,9 @@ pub struct Manifest {
     pub recipe: Resolved,
     /// Digest of each weight file that images or scores are computed with, by path inside the weights folder.
     pub weights: BTreeMap<String, String>,
+    /// Where the weights were, absolute, where the recipe itself names a folder of its own. They may have moved since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights_place: Option<PathBuf>,
     /// Where the files of suites were, absolute, by suite; none for what is part of the program. They may have moved since.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub suite_places: BTreeMap<String, PathBuf>,
