@@ -144,6 +144,10 @@ fn a_finished_run_is_left_as_it_is() {
     assert_eq!(run_well(path, &arguments), first);
     assert_same(&before, &finished_files(&path.join("run")));
     assert_eq!(fs::metadata(&image).unwrap().modified().unwrap(), written, "no image was drawn again");
+    // Of a report that was killed while it wrote its timings.
+    fs::write(path.join("run/.timings.json.77-0.tmp"), "half").unwrap();
+    run_well(path, &["report", "run"]);
+    assert_same(&before, &finished_files(&path.join("run")));
 }
 
 #[test]

@@ -117,6 +117,10 @@ impl Run {
         let manifest = folder.join("manifest.json");
         // Before the lock: a folder that is no run is left as it is.
         let lock = if manifest.exists() { lock(folder, access)? } else { None };
+        if lock.is_some() && access == Access::Alone {
+            // What a stage that was killed left half-written, such as its timings, belongs to nobody now.
+            atomic::sweep(folder)?;
+        }
         Ok(Self { _lock: lock, ..Self::read(folder)? })
     }
 
