@@ -378,21 +378,8 @@ fn list(folder: &Path) -> anyhow::Result<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::samples::prompts;
     use super::*;
-    use gentron_suites::{Annotation, Split};
-
-    fn prompts(texts: &[&str]) -> Vec<Prompt> {
-        let prompt = |(index, text): (usize, &&str)| Prompt {
-            id: format!("p-{index}"),
-            suite: "own".into(),
-            category: "all".into(),
-            index: index as u32,
-            split: Split::Unsplit,
-            text: (*text).to_owned(),
-            annotation: Annotation::default(),
-        };
-        texts.iter().enumerate().map(prompt).collect()
-    }
 
     /// Positions of prompts, and which of their images.
     type Places = Vec<(usize, u32)>;

@@ -125,21 +125,8 @@ impl<'a> Meanings<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::samples::prompts;
     use super::*;
-    use gentron_suites::{Annotation, Split};
-
-    fn prompts(texts: &[&str]) -> Vec<Prompt> {
-        let prompt = |(index, text): (usize, &&str)| Prompt {
-            id: format!("p-{index}"),
-            suite: "own".into(),
-            category: "all".into(),
-            index: index as u32,
-            split: Split::Unsplit,
-            text: (*text).to_owned(),
-            annotation: Annotation::default(),
-        };
-        texts.iter().enumerate().map(prompt).collect()
-    }
 
     /// Name, prompt and number of each image, and how many problems there are, for a map of `a.png`, `b.png` and so on.
     fn found(rows: &[&str], texts: &[&str]) -> (Vec<(String, usize, u32)>, usize) {

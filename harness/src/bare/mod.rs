@@ -15,3 +15,23 @@ pub use layout::{Found, Picture, Pictures, Source};
 pub use observe::{Seen, observe, refuse_unscored};
 pub use problem::Problem;
 pub use summary::{Line, summarise};
+
+/// What tests of this module put to their subjects.
+#[cfg(test)]
+mod samples {
+    use gentron_suites::{Annotation, Prompt, Split};
+
+    /// Prompts of a suite of one's own, `p-0` and so on.
+    pub fn prompts(texts: &[&str]) -> Vec<Prompt> {
+        let prompt = |(index, text): (usize, &&str)| Prompt {
+            id: format!("p-{index}"),
+            suite: "own".into(),
+            category: "all".into(),
+            index: index as u32,
+            split: Split::Unsplit,
+            text: (*text).to_owned(),
+            annotation: Annotation::default(),
+        };
+        texts.iter().enumerate().map(prompt).collect()
+    }
+}

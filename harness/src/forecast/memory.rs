@@ -65,21 +65,14 @@ fn of_pipeline(arm: &ResolvedArm, weights: Option<&Path>) -> Vec<(String, u64)> 
 
 #[cfg(test)]
 mod tests {
+    use super::super::absent_pipeline;
     use super::*;
-    use crate::recipe::{Narrowing, Recipe, WeightType, resolve};
-    use crate::registry::Library;
+    use crate::recipe::{Narrowing, WeightType};
 
     #[test]
     fn the_largest_network_is_held_in_the_type_of_the_recipe() {
-        let recipe: Recipe = toml::from_str(
-            "name = \"r\"\nseed = 1\nimages_per_prompt = 1\nbaseline = \"sdxl\"\n[[suites]]\nid = \"shapes\"\n\
-             [[arms]]\nname = \"sdxl\"\ngenerator = \"diffusers\"\nweights = \"sdxl\"\n\
-             [[arms]]\nname = \"truth\"\ngenerator = \"ground-truth\"\n",
-        )
-        .unwrap();
         let of = |dtype: WeightType| {
-            let narrowing = Narrowing { dtype: Some(dtype), ..Narrowing::default() };
-            largest(&resolve(recipe.clone(), &narrowing, &Library::default(), "r").unwrap(), None).unwrap()
+            largest(&absent_pipeline(Narrowing { dtype: Some(dtype), ..Narrowing::default() }), None).unwrap()
         };
         assert_eq!(of(WeightType::F32), Largest { network: "sdxl/unet".into(), bytes: 10_270_000_000 });
         assert_eq!(of(WeightType::Bf16).bytes, 5_135_000_000);

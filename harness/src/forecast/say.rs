@@ -80,19 +80,13 @@ fn unknown(arm: &ResolvedArm) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::absent_pipeline;
     use super::*;
-    use crate::recipe::{Narrowing, Recipe, resolve};
-    use crate::registry::Library;
+    use crate::recipe::Narrowing;
 
     #[test]
     fn what_comes_on_top_is_said_of_one_arm_and_a_time_that_is_not_known_is_said_so() {
-        let recipe: Recipe = toml::from_str(
-            "name = \"r\"\nseed = 1\nimages_per_prompt = 1\nbaseline = \"sdxl\"\n[[suites]]\nid = \"shapes\"\n\
-             [[arms]]\nname = \"sdxl\"\ngenerator = \"diffusers\"\nweights = \"sdxl\"\n\
-             [[arms]]\nname = \"truth\"\ngenerator = \"ground-truth\"\n",
-        )
-        .unwrap();
-        let recipe = resolve(recipe, &Narrowing::default(), &Library::default(), "r").unwrap();
+        let recipe = absent_pipeline(Narrowing::default());
         let largest = Largest { network: "sdxl/unet".into(), bytes: 10_270_000_000 };
         let rows = times(&recipe, &[], Some(&largest), (5, ""));
         let row = |what: &str, found: &str| (what.to_owned(), found.to_owned());

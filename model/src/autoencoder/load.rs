@@ -5,7 +5,7 @@ use std::path::Path;
 use candle_core::{DType, Device};
 
 use super::{AutoencoderKl, AutoencoderKlConfig};
-use crate::checkpoint::{CheckpointError, Naming, load, read_json};
+use crate::checkpoint::{CheckpointError, Naming, check, load, read_json};
 
 /// What diffusers called the layers of the middle attention before version 0.18, as Stable Diffusion 1.x's files still do.
 const OLD_NAMES: [(&str, &str); 16] = [
@@ -36,5 +36,15 @@ impl AutoencoderKl {
         let config: AutoencoderKlConfig = read_json(&folder.join("config.json"))?;
         let naming = Naming { aliases: &OLD_NAMES, ..Naming::default() };
         load(folder, naming, kind, |vb| Self::new(vb, &config))
+    }
+
+    /// Holds the headers of a folder's files against its configuration.
+    ///
+    /// # Errors
+    /// As [`Self::load`], but for what is wrong with the tensors' contents.
+    pub fn check(folder: &Path) -> Result<(), CheckpointError> {
+        let config: AutoencoderKlConfig = read_json(&folder.join("config.json"))?;
+        let naming = Naming { aliases: &OLD_NAMES, ..Naming::default() };
+        check(folder, naming, |vb| Self::new(vb, &config))
     }
 }

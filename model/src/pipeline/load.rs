@@ -120,6 +120,18 @@ pub fn load_encoder(
     })
 }
 
+/// Holds the headers of a text encoder's files against the configuration beside them, and reads its tokenizer.
+///
+/// # Errors
+/// As [`load_encoder`], but for what is wrong with the tensors' contents.
+pub fn check_encoder(spec: &EncoderSpec) -> Result<(), TextError> {
+    let folder = spec.folder.as_path();
+    match spec.kind {
+        EncoderKind::Clip => ClipTextEncoder::check(folder),
+        EncoderKind::T5 => T5TextEncoder::check((folder, folder), spec.length.unwrap_or(T5_LENGTH)),
+    }
+}
+
 /// Loads an autoencoder in f32.
 ///
 /// # Errors

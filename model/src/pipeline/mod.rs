@@ -16,6 +16,7 @@ pub use embeddings::EmbeddingCache;
 pub use error::{EmbeddingError, PipelineError};
 pub use generator::{Draw, Generator, Pipeline, Preparing};
 pub use load::{
-    EncoderKind, EncoderSpec, PipelineSpec, WeightType, check_backbone, load_autoencoder, load_backbone, load_encoder,
+    EncoderKind, EncoderSpec, PipelineSpec, WeightType, check_backbone, check_encoder, load_autoencoder, load_backbone,
+    load_encoder,
 };
 pub use watched::{Attention, Watched, Witnessed};

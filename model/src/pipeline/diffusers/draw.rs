@@ -7,7 +7,7 @@ use image::RgbImage;
 
 use super::layout::{Family, INDEX, Index, SCHEDULER, TOKENIZER, files, schedule};
 use super::network::{FACTOR, Network};
-use super::text::{Texts, Told};
+use super::text::{self, Texts, Told};
 use crate::autoencoder::AutoencoderKl;
 use crate::checkpoint::read_json;
 use crate::diffusion::{Schedule, guide};
@@ -65,12 +65,16 @@ impl Diffusers {
         Ok(Self { family, network, autoencoder, schedule, prediction, sampling, null, texts, precision, device })
     }
 
-    /// Holds the headers of the network's files against the configuration beside them: for folders that are too large to be loaded twice.
+    /// Holds the headers of all networks' files against the configurations beside them, and reads the tokenizers: for folders that are too
+    /// large to be loaded twice.
     ///
     /// # Errors
-    /// As [`Diffusers::load`], but for what is wrong with the tensors' contents or with the other networks.
+    /// As [`Diffusers::load`], but for what is wrong with the tensors' contents.
     pub fn check(folder: &Path) -> Result<(), PipelineError> {
-        Network::check(folder, Index::read(folder)?.1)
+        let family = Index::read(folder)?.1;
+        Network::check(folder, family)?;
+        text::check(folder, family)?;
+        Ok(AutoencoderKl::check(&folder.join("vae"))?)
     }
 
     /// The file that says which pipeline a folder is of.

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Result, Tensor};
+use candle_nn::VarBuilder;
 
 use super::layout::{Family, Index};
-use crate::checkpoint::{Foreign, Naming, load, read_json};
+use crate::checkpoint::{self, Foreign, Naming, load, read_json};
 use crate::gentron::mask_to_bias;
 use crate::pipeline::embeddings::{Embed, Store, unpadded};
 use crate::pipeline::{EmbeddingCache, PipelineError, Preparing, WeightType};
 use crate::text::clip::{ClipText, ClipTextConfig, ClipTextModel, read_tokenizer};
 use crate::text::parameter::Linear;
-use crate::text::t5::{T5Config, T5Encoder};
 use crate::text::{T5TextEncoder, TextEncoder as _, TextTokenizer};
 
 /// Tokens of PixArt-α's texts.
@@ -195,12 +195,7 @@ impl Encoder {
         Ok(match family {
             Family::StableDiffusion => Self::Last(Clip::load(&at, &tokenizer, kind)?),
             Family::StableDiffusionXl => Self::Penultimate(Clip::load(&at, &tokenizer, kind)?),
-            Family::PixArt => {
-                let config: T5Config = read_json(&at.join("config.json"))?;
-                let tokenizer = TextTokenizer::read_t5(&tokenizer, config.pad_token_id, T5_LENGTH)?;
-                let model = load(&at, T5Encoder::NAMING, kind, |vb| T5Encoder::new(vb, &config))?;
-                Self::T5(T5TextEncoder::new("t5", model, tokenizer, kind.1))
-            }
+            Family::PixArt => Self::T5(T5TextEncoder::load_beside((&at, &tokenizer), "t5", T5_LENGTH, kind)?),
         })
     }
 }
@@ -258,6 +253,52 @@ fn projecting(folder: &Path, family: Family) -> std::result::Result<usize, Pipel
     }
 }
 
+/// Holds the headers of a pipeline's text encoders against their configurations, and reads the tokenizers.
+pub(super) fn check(folder: &Path, family: Family) -> std::result::Result<(), PipelineError> {
+    if family == Family::StableDiffusionXl {
+        projecting(folder, family)?;
+    }
+    for part in family.encoders() {
+        let (at, tokenizer) = (folder.join(part), folder.join(part.replace("text_encoder", "tokenizer")));
+        if family == Family::PixArt {
+            T5TextEncoder::check((&at, &tokenizer), T5_LENGTH)?;
+        } else {
+            let tower = Tower::read(&at)?;
+            read_tokenizer(&tokenizer, &tower.config)?;
+            checkpoint::check(&at, Tower::naming(), |vb| tower.build(&vb))?;
+        }
+    }
+    Ok(())
+}
+
+/// What a CLIP's text tower is, in a folder of diffusers.
+struct Tower {
+    config: ClipTextConfig,
+    described: Described,
+    /// Whether its tensors are called by its name: since version 5 transformers leaves it away where there is no projection beside it.
+    named: bool,
+}
+
+impl Tower {
+    fn read(at: &Path) -> std::result::Result<Self, PipelineError> {
+        let path = at.join("config.json");
+        let named = Foreign::open(at)?.names().iter().any(|name| name.starts_with("text_model."));
+        Ok(Self { config: ClipTextConfig::read(&path)?, described: read_json(&path)?, named })
+    }
+
+    fn naming() -> Naming<'static> {
+        Naming { ignore: &["text_model.embeddings.position_ids", "embeddings.position_ids"], ..Naming::default() }
+    }
+
+    fn build(&self, vb: &VarBuilder) -> Result<(ClipTextModel, Option<Linear>)> {
+        let tower = if self.named { vb.pp("text_model") } else { vb.clone() };
+        let model = ClipTextModel::new(tower, &self.config)?;
+        let (width, out) = (self.config.hidden_size, self.described.projection_dim);
+        let projection = || Linear::without_bias(vb.pp("text_projection"), width, out, 0.02);
+        Ok((model, self.described.projects().then(projection).transpose()?))
+    }
+}
+
 /// A CLIP's text tower with its tokenizer, in the two folders that diffusers gives them.
 struct Clip {
     model: ClipTextModel,
@@ -268,20 +309,9 @@ struct Clip {
 
 impl Clip {
     fn load(at: &Path, tokenizer: &Path, kind: (DType, &Device)) -> std::result::Result<Self, PipelineError> {
-        let path = at.join("config.json");
-        let (config, described) = (ClipTextConfig::read(&path)?, read_json::<Described>(&path)?);
-        let tokenizer = read_tokenizer(tokenizer, &config)?;
-        let (width, out) = (config.hidden_size, described.projection_dim);
-        // Since version 5 transformers leaves the tower's name away where there is no projection beside it.
-        let named = Foreign::open(at)?.names().iter().any(|name| name.starts_with("text_model."));
-        let ignore = &["text_model.embeddings.position_ids", "embeddings.position_ids"];
-        let naming = Naming { ignore, ..Naming::default() };
-        let (model, projection) = load(at, naming, kind, |vb| {
-            let tower = if named { vb.pp("text_model") } else { vb.clone() };
-            let model = ClipTextModel::new(tower, &config)?;
-            let projection = || Linear::without_bias(vb.pp("text_projection"), width, out, 0.02);
-            Ok((model, described.projects().then(projection).transpose()?))
-        })?;
+        let tower = Tower::read(at)?;
+        let tokenizer = read_tokenizer(tokenizer, &tower.config)?;
+        let (model, projection) = load(at, Tower::naming(), kind, |vb| tower.build(&vb))?;
         Ok(Self { model, projection, tokenizer, device: kind.1.clone() })
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::bpe::open;
 use super::{ClipTextConfig, ClipTextModel};
-use crate::checkpoint::{Naming, load, read_json};
+use crate::checkpoint::{Naming, check, load, read_json};
 use crate::text::{Encoding, Overlong, Piece, TextEncoder, TextError, TextTokenizer};
 
 /// A frozen text tower with its tokenizer.
@@ -30,12 +30,20 @@ impl ClipTextEncoder {
     /// # Errors
     /// See [`TextError`].
     pub fn load(folder: &Path, name: &str, (dtype, device): (DType, &Device)) -> Result<Self, TextError> {
-        let config = ClipTextConfig::read(&folder.join("config.json"))?;
-        let tokenizer = read_tokenizer(folder, &config)?;
-        let ignore = ["vision_model.", "visual_projection.", "text_projection.", "logit_scale", POSITIONS];
-        let naming = Naming { ignore: &ignore, ..Naming::default() };
+        let (config, tokenizer) = described(folder)?;
+        let naming = Naming { ignore: &BESIDE_THE_TOWER, ..Naming::default() };
         let model = load(folder, naming, (dtype, device), |vb| ClipTextModel::new(vb.pp("text_model"), &config))?;
         Ok(Self::new(name, model, tokenizer, device))
+    }
+
+    /// Holds the headers of a folder's files against its configuration, and reads its tokenizer.
+    ///
+    /// # Errors
+    /// As [`Self::load`], but for what is wrong with the tensors' contents.
+    pub fn check(folder: &Path) -> Result<(), TextError> {
+        let (config, _) = described(folder)?;
+        let naming = Naming { ignore: &BESIDE_THE_TOWER, ..Naming::default() };
+        Ok(check(folder, naming, |vb| ClipTextModel::new(vb.pp("text_model"), &config))?)
     }
 
     /// What to do with texts that do not fit.
@@ -54,8 +62,15 @@ impl ClipTextEncoder {
     }
 }
 
-/// A buffer that older transformers wrote into checkpoints.
-const POSITIONS: &str = "text_model.embeddings.position_ids";
+/// What the folder of a whole CLIP has besides the text tower; the last is a buffer that older transformers wrote into checkpoints.
+const BESIDE_THE_TOWER: [&str; 5] =
+    ["vision_model.", "visual_projection.", "text_projection.", "logit_scale", "text_model.embeddings.position_ids"];
+
+fn described(folder: &Path) -> Result<(ClipTextConfig, TextTokenizer), TextError> {
+    let config = ClipTextConfig::read(&folder.join("config.json"))?;
+    let tokenizer = read_tokenizer(folder, &config)?;
+    Ok((config, tokenizer))
+}
 
 /// Reads the tokenizer of a CLIP's folder: `tokenizer.json`, or the older `vocab.json` and `merges.txt`. It pads as the tokenizer's own files say: `config.json` of OpenAI's checkpoints names a
 /// padding id that was never used.

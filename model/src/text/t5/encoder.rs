@@ -5,7 +5,7 @@ use std::path::Path;
 use candle_core::{DType, Device};
 
 use super::{T5Config, T5Encoder};
-use crate::checkpoint::{load, read_json};
+use crate::checkpoint::{check, load, read_json};
 use crate::text::encoder::masked_mean;
 use crate::text::{Encoding, Overlong, Piece, TextEncoder, TextError, TextTokenizer};
 
@@ -29,15 +29,32 @@ impl T5TextEncoder {
     ///
     /// # Errors
     /// See [`TextError`].
-    pub fn load(folder: &Path, name: &str, limit: usize, (dtype, device): (DType, &Device)) -> Result<Self, TextError> {
-        let config: T5Config = read_json(&folder.join("config.json"))?;
-        let tokenizer = TextTokenizer::read_t5(folder, config.pad_token_id, limit)?;
-        let (expected, got) = (config.vocab_size, tokenizer.vocabulary());
-        if got > expected {
-            return Err(TextError::Vocabulary { path: folder.to_owned(), expected, got });
-        }
+    pub fn load(folder: &Path, name: &str, limit: usize, kind: (DType, &Device)) -> Result<Self, TextError> {
+        Self::load_beside((folder, folder), name, limit, kind)
+    }
+
+    /// As [`Self::load`], with the tokenizer in the second folder.
+    ///
+    /// # Errors
+    /// See [`TextError`].
+    pub fn load_beside(
+        (folder, words): (&Path, &Path),
+        name: &str,
+        limit: usize,
+        (dtype, device): (DType, &Device),
+    ) -> Result<Self, TextError> {
+        let (config, tokenizer) = described(folder, words, limit)?;
         let model = load(folder, T5Encoder::NAMING, (dtype, device), |vb| T5Encoder::new(vb, &config))?;
         Ok(Self::new(name, model, tokenizer, device))
+    }
+
+    /// Holds the headers of a folder's files against its configuration, and reads the tokenizer in the second folder.
+    ///
+    /// # Errors
+    /// As [`Self::load`], but for what is wrong with the tensors' contents.
+    pub fn check((folder, words): (&Path, &Path), limit: usize) -> Result<(), TextError> {
+        let (config, _) = described(folder, words, limit)?;
+        Ok(check(folder, T5Encoder::NAMING, |vb| T5Encoder::new(vb, &config))?)
     }
 
     /// What to do with texts that do not fit.
@@ -54,6 +71,16 @@ impl T5TextEncoder {
     pub fn tokenizer(&self) -> &TextTokenizer {
         &self.tokenizer
     }
+}
+
+fn described(folder: &Path, words: &Path, limit: usize) -> Result<(T5Config, TextTokenizer), TextError> {
+    let config: T5Config = read_json(&folder.join("config.json"))?;
+    let tokenizer = TextTokenizer::read_t5(words, config.pad_token_id, limit)?;
+    let (expected, got) = (config.vocab_size, tokenizer.vocabulary());
+    if got > expected {
+        return Err(TextError::Vocabulary { path: words.to_owned(), expected, got });
+    }
+    Ok((config, tokenizer))
 }
 
 impl TextEncoder for T5TextEncoder {
