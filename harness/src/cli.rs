@@ -356,7 +356,7 @@ pub struct ReportArgs {
     #[arg(long, conflicts_with_all = ["verify", "watch"])]
     pub times: bool,
     /// Watts of a busy thread, with which energy is estimated [default: 15 on a CPU, nothing on a GPU]
-    #[arg(long, value_name = "W", hide_short_help = true)]
+    #[arg(long, value_name = "W", hide_short_help = true, value_parser = submit::above_zero)]
     pub watts: Option<f64>,
     /// What to work with, where the run is not finished.
     #[command(flatten)]
@@ -460,6 +460,9 @@ pub struct DoctorArgs {
     /// Folder of official prompt files
     #[arg(long, value_name = "DIR")]
     pub suites: Option<PathBuf>,
+    /// Type in which the run would hold weights, instead of the recipe's: time and memory are of it
+    #[arg(long, value_enum, value_name = "TYPE")]
+    pub dtype: Option<MemoryType>,
     /// Print JSON instead of a table
     #[arg(long)]
     pub json: bool,

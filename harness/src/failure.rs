@@ -20,6 +20,19 @@ pub enum Outcome {
 /// sysexits' EX_TEMPFAIL: the exit code of [`Outcome::Requeue`].
 pub const REQUEUE: u8 = 75;
 
+/// sysexits' EX_IOERR: what a worker ends with when its disk or network failed as it may not fail the next time. Schedulers try again, some
+/// times; after 2 they do not.
+pub const IO_ERROR: u8 = 74;
+
+/// Who reads an exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// A person or a script: what could not run is 2, whatever kept it.
+    Anyone,
+    /// What started a worker, and wants to know whether to start it again.
+    Scheduler,
+}
+
 /// A failure in the user's words, with the way out. It is the error itself, or the context of a cause.
 #[derive(Clone, Debug)]
 pub struct Explained {
@@ -88,7 +101,7 @@ impl<T, E: Into<anyhow::Error>> Explain<T> for Result<T, E> {
 }
 
 /// Prints what there is to say to stderr and chooses the exit code.
-pub fn conclude(result: anyhow::Result<Outcome>) -> ExitCode {
+pub fn conclude(result: anyhow::Result<Outcome>, reader: Reader) -> ExitCode {
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::GateFailed) => ExitCode::from(1),
@@ -100,9 +113,24 @@ pub fn conclude(result: anyhow::Result<Outcome>) -> ExitCode {
                 return ExitCode::from(interrupt::code());
             }
             eprint!("{}", render(&error));
-            ExitCode::from(2)
+            ExitCode::from(code_of(&error, reader))
         }
     }
+}
+
+fn code_of(error: &anyhow::Error, reader: Reader) -> u8 {
+    if reader == Reader::Scheduler && is_passing(error) { IO_ERROR } else { 2 }
+}
+
+/// Whether a file server or a disk did not answer as it should: it may the next time. A full disk stays full.
+fn is_passing(error: &anyhow::Error) -> bool {
+    /// EIO of errno.h; it has no kind of its own. On Windows this number is another error's.
+    const EIO: i32 = 5;
+    let passes = |error: &std::io::Error| {
+        matches!(error.kind(), ErrorKind::StaleNetworkFileHandle | ErrorKind::TimedOut)
+            || (cfg!(unix) && error.raw_os_error() == Some(EIO))
+    };
+    error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(passes)
 }
 
 /// Help and version go to stdout; a command line that cannot be meant is an error like any other.
@@ -190,6 +218,7 @@ fn hint(error: &anyhow::Error) -> String {
     }
     match kind {
         Some(ErrorKind::PermissionDenied) => "check the permissions of that path, or choose another with --out".into(),
+        _ if is_passing(error) => "run the same command again when the disk or the file server answers".into(),
         _ => "`gentron doctor` checks what this machine has and lacks".into(),
     }
 }
@@ -241,6 +270,37 @@ mod tests {
         let text = render_usage(&error.to_string());
         assert_eq!(text.lines().count(), 2, "{text}");
         assert!(text.contains("hint: a similar subcommand exists: 'ablate'"), "{text}");
+    }
+
+    #[test]
+    fn a_worker_is_called_again_after_what_may_be_over_and_nobody_else_is() {
+        let failed = |cause: std::io::Error| {
+            let cause: Result<(), _> = Err(cause);
+            cause.explain(|| ("cannot read 017.zip", "check the path")).unwrap_err().context("shard 17")
+        };
+        let passing = [
+            std::io::Error::from(ErrorKind::StaleNetworkFileHandle),
+            std::io::Error::from(ErrorKind::TimedOut),
+            #[cfg(unix)]
+            std::io::Error::from_raw_os_error(5),
+        ];
+        for cause in passing {
+            let error = failed(cause);
+            assert_eq!(
+                (code_of(&error, Reader::Scheduler), code_of(&error, Reader::Anyone)),
+                (IO_ERROR, 2),
+                "{error:#}"
+            );
+        }
+        for kind in [ErrorKind::StorageFull, ErrorKind::NotFound, ErrorKind::PermissionDenied] {
+            assert_eq!(code_of(&failed(kind.into()), Reader::Scheduler), 2, "{kind}");
+        }
+        assert_eq!(code_of(&refuse("no such run", "plan one"), Reader::Scheduler), 2);
+        #[cfg(target_os = "linux")]
+        for errno in [116, 110] {
+            let error = failed(std::io::Error::from_raw_os_error(errno));
+            assert_eq!(code_of(&error, Reader::Scheduler), IO_ERROR, "ESTALE and ETIMEDOUT: {error:#}");
+        }
     }
 
     #[test]

@@ -32,6 +32,9 @@ Without a recipe it makes the paper's three ablations: table2-shapes (conditioni
 
 Built in: table2-shapes, mfg-shapes, limits-shapes, limits-motion, reconstruction-shapes.
 
+What large text encoders say of the prompts is kept in the run's folder. $GENTRON_EMBEDDINGS names one folder for it instead, which all runs \
+and workers share: no text is encoded twice then by the same encoder.
+
 A recipe is a TOML file:
 
   name = \"encoders\"
@@ -164,7 +167,10 @@ Train networks one after the other, each to the end of its recipe.
 Checkpoints are written every few minutes and at Ctrl-C; the same command continues from the last one, and ends with the weights \
 of a training that was never interrupted. Finished networks go to the weights folder as f16 safetensors with configuration, \
 tokenizer and card; a network whose state has seen all its samples is only exported again. Where the recipe's learning rate is \
-constant, raising `samples` continues a finished training.";
+constant, raising `samples` continues a finished training.
+
+Without --weights they go to ./weights and replace the networks of the same names there: in a checkout of this project, those that come \
+with it.";
 
 /// After `gentron train --help`.
 pub const TRAIN_EXAMPLES: &str = "\

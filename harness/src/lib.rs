@@ -22,6 +22,7 @@
 pub mod bare;
 pub mod cli;
 pub mod commands;
+pub mod decode;
 pub mod device;
 pub mod download;
 pub mod exchange;
@@ -55,10 +56,16 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use failure::Reader;
+
 /// Runs one command line and says how it ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match cli::Cli::try_parse_from(arguments) {
-        Ok(cli) => failure::conclude(commands::run(cli)),
+        Ok(cli) => {
+            let is_worker = matches!(cli.command, cli::Command::Work(_));
+            let reader = if is_worker { Reader::Scheduler } else { Reader::Anyone };
+            failure::conclude(commands::run(cli), reader)
+        }
         Err(error) => failure::conclude_usage(&error),
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use crate::failure::Interrupted;
 use crate::interrupt;
 
 /// How the work ended.
@@ -14,7 +15,8 @@ pub enum Ended {
     Stopped,
 }
 
-/// Calls `work` once for each piece, on `threads` threads. A piece that was begun is finished.
+/// Calls `work` once for each piece, on `threads` threads. A piece that was begun is finished, but for one that fails with [`Interrupted`]:
+/// that one had waited for its turn, and is no failure.
 ///
 /// # Errors
 /// The first failure; the others finish what they have in hand.
@@ -23,7 +25,10 @@ pub fn for_each<T: Sync>(
     pieces: &[T],
     work: impl Fn(&T) -> anyhow::Result<()> + Sync,
 ) -> anyhow::Result<Ended> {
-    until(threads, pieces, work, interrupt::requested)
+    match until(threads, pieces, work, interrupt::requested) {
+        Err(error) if error.is::<Interrupted>() => Ok(Ended::Stopped),
+        ended => ended,
+    }
 }
 
 /// The same to the end, also when a stop is asked for: what must be safe before the process goes.
@@ -46,14 +51,17 @@ fn until<T: Sync>(
 ) -> anyhow::Result<Ended> {
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
-    let failure = Mutex::new(None);
+    let failure: Mutex<Option<anyhow::Error>> = Mutex::new(None);
     let run = || {
         while !failed.load(Ordering::Relaxed) && !stop() {
             let Some(piece) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
             if let Err(error) = work(piece) {
                 failed.store(true, Ordering::Relaxed);
                 let mut first = failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                first.get_or_insert(error);
+                // Whoever only waited must not hide what went wrong.
+                if first.as_ref().is_none_or(|first| first.is::<Interrupted>()) {
+                    *first = Some(error);
+                }
             }
         }
     };
@@ -97,5 +105,19 @@ mod tests {
         });
         assert_eq!(result.unwrap_err().to_string(), "piece 5");
         assert!(begun.into_inner() < 1000);
+    }
+
+    #[test]
+    fn whoever_was_interrupted_while_it_waited_has_not_failed_and_hides_no_failure() {
+        let interrupted = || Err(anyhow::Error::new(Interrupted).context("cannot draw the batch"));
+        assert_eq!(for_each(2, &[1, 2, 3], |_: &u32| interrupted()).unwrap(), Ended::Stopped);
+        let waits = |piece: &u32| {
+            if *piece == 1 {
+                return interrupted();
+            }
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            anyhow::bail!("piece {piece}")
+        };
+        assert_eq!(for_each(2, &[2, 1], waits).unwrap_err().to_string(), "piece 2");
     }
 }

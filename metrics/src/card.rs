@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use self::registry::REGISTRY;
 use crate::error::MetricError;
+use crate::formulas::{NP_NUM, NP_NUM_PAPER};
 
 /// A metric that [`crate::measure()`] can compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -37,6 +38,9 @@ pub enum MetricId {
     /// Product over the first two noun phrases.
     #[serde(rename = "b-vqa-np2")]
     BVqaNp2,
+    /// Mean of the parts of a complex prompt, the attribute one over the first two noun phrases.
+    #[serde(rename = "3-in-1-np2")]
+    ThreeInOneNp2,
     /// Relation in the plane, repaired.
     #[serde(rename = "unidet-2d-fixed")]
     Unidet2dFixed,
@@ -80,7 +84,7 @@ pub enum MetricId {
 
 impl MetricId {
     /// Every metric, in the order of the registry.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::BVqa,
         Self::Unidet2d,
         Self::Unidet3d,
@@ -89,6 +93,7 @@ impl MetricId {
         Self::ActionVqa,
         Self::ThreeInOne,
         Self::BVqaNp2,
+        Self::ThreeInOneNp2,
         Self::Unidet2dFixed,
         Self::Unidet3dFixed,
         Self::UnidetNumeracyFixed,
@@ -130,6 +135,7 @@ impl MetricId {
             Self::ActionVqa => "action-vqa",
             Self::ThreeInOne => "3-in-1",
             Self::BVqaNp2 => "b-vqa-np2",
+            Self::ThreeInOneNp2 => "3-in-1-np2",
             Self::Unidet2dFixed => "unidet-2d-fixed",
             Self::Unidet3dFixed => "unidet-3d-fixed",
             Self::UnidetNumeracyFixed => "unidet-numeracy-fixed",
@@ -157,8 +163,35 @@ impl MetricId {
     /// Whether its value depends on who answers questions.
     #[must_use]
     pub fn uses_vqa(self) -> bool {
-        use MetricId::{ActionVqa, BVqa, BVqaNp2, ThreeInOne, ThreeInOneFixed};
-        matches!(self, BVqa | BVqaNp2 | ActionVqa | ThreeInOne | ThreeInOneFixed)
+        matches!(self, Self::BVqa | Self::BVqaNp2 | Self::ActionVqa) || self.is_three_in_one()
+    }
+
+    /// Whether it is the mean of the parts of a complex prompt: its phrases asked, its relation looked for, its text compared.
+    #[must_use]
+    pub fn is_three_in_one(self) -> bool {
+        matches!(self, Self::ThreeInOne | Self::ThreeInOneNp2 | Self::ThreeInOneFixed)
+    }
+
+    /// How many of a prompt's noun phrases it asks for at most; nothing where it asks for none.
+    #[must_use]
+    pub fn np_num(self) -> Option<usize> {
+        match self {
+            Self::BVqa | Self::ThreeInOne | Self::ThreeInOneFixed => Some(NP_NUM),
+            Self::BVqaNp2 | Self::ThreeInOneNp2 => Some(NP_NUM_PAPER),
+            _ => None,
+        }
+    }
+
+    /// The same official score over `np_num` noun phrases; nothing where there is none.
+    #[must_use]
+    pub fn over_phrases(self, np_num: usize) -> Option<Self> {
+        match (self, np_num) {
+            (Self::BVqa | Self::BVqaNp2, NP_NUM) => Some(Self::BVqa),
+            (Self::BVqa | Self::BVqaNp2, NP_NUM_PAPER) => Some(Self::BVqaNp2),
+            (Self::ThreeInOne | Self::ThreeInOneNp2, NP_NUM) => Some(Self::ThreeInOne),
+            (Self::ThreeInOne | Self::ThreeInOneNp2, NP_NUM_PAPER) => Some(Self::ThreeInOneNp2),
+            _ => None,
+        }
     }
 
     /// Whether its value depends on who orders objects in depth.
@@ -170,7 +203,7 @@ impl MetricId {
     /// Whether its value depends on who compares the image with the text.
     #[must_use]
     pub fn uses_image_text(self) -> bool {
-        matches!(self, Self::ClipScore | Self::ThreeInOne | Self::ThreeInOneFixed)
+        self == Self::ClipScore || self.is_three_in_one()
     }
 
     /// Whether its value depends on the detector.
@@ -241,14 +274,14 @@ pub fn registry() -> &'static [MetricCard] {
 
 /// The metrics of a suite's category, its headline number first, each official score followed by its repaired form.
 ///
-/// T2I-CompBench's prompts have official and fixed scores, and B-VQA with 8 and with 2 phrases; PartiPrompts, which has no
+/// T2I-CompBench's prompts have official and fixed scores, and B-VQA and 3-in-1 with 8 and with 2 phrases; PartiPrompts, which has no
 /// official automatic score, and suites of the user's have CLIPScore and B-VQA; `shapes` has what
 /// [`official_metrics`] says, `shapes-motion` what [`clip_metrics`] says.
 #[must_use]
 pub fn metrics_for(suite: &str, category: &str) -> Vec<MetricId> {
     use MetricId::{
-        BVqa, BVqaNp2, ClipScore, ThreeInOne, ThreeInOneFixed, Unidet2d, Unidet2dFixed, Unidet3d, Unidet3dFixed,
-        UnidetNumeracy, UnidetNumeracyFixed,
+        BVqa, BVqaNp2, ClipScore, ThreeInOne, ThreeInOneFixed, ThreeInOneNp2, Unidet2d, Unidet2dFixed, Unidet3d,
+        Unidet3dFixed, UnidetNumeracy, UnidetNumeracyFixed,
     };
     if suite == "shapes" {
         return official_metrics(category);
@@ -265,9 +298,23 @@ pub fn metrics_for(suite: &str, category: &str) -> Vec<MetricId> {
         "3d_spatial" => vec![Unidet3d, Unidet3dFixed],
         "numeracy" => vec![UnidetNumeracy, UnidetNumeracyFixed],
         "non_spatial" => vec![ClipScore],
-        "complex" => vec![ThreeInOne, ThreeInOneFixed, BVqa, BVqaNp2, Unidet2d, Unidet2dFixed, ClipScore],
+        "complex" => {
+            vec![ThreeInOne, ThreeInOneNp2, ThreeInOneFixed, BVqa, BVqaNp2, Unidet2d, Unidet2dFixed, ClipScore]
+        }
         _ => Vec::new(),
     }
+}
+
+/// The same where the headline number is the one over `np_num` noun phrases, if it asks for any: over 2 as before December 2023. Over 8
+/// it is [`metrics_for`].
+#[must_use]
+pub fn metrics_over_phrases(suite: &str, category: &str, np_num: usize) -> Vec<MetricId> {
+    let mut metrics = metrics_for(suite, category);
+    if let Some(headline) = metrics.first().and_then(|metric| metric.over_phrases(np_num)) {
+        metrics.retain(|metric| *metric != headline);
+        metrics.insert(0, headline);
+    }
+    metrics
 }
 
 /// The metrics of clips: motion, then means over frames of `of_frames`, then the others.
@@ -322,11 +369,38 @@ mod tests {
             let metrics = metrics_for("t2i-compbench", category);
             assert_eq!(metrics[0], official_metrics(category)[0], "{category}");
             let fixed = metrics.iter().filter(|metric| metric.as_str().ends_with("-fixed")).count();
-            let official = metrics.iter().filter(|m| m.uses_detector() && !m.as_str().ends_with("-fixed")).count();
+            let variant = |metric: &MetricId| ["-fixed", "-np2"].iter().any(|end| metric.as_str().ends_with(end));
+            let official = metrics.iter().filter(|metric| metric.uses_detector() && !variant(metric)).count();
             assert_eq!(fixed, official, "{category}");
             assert_eq!(metrics_for("shapes", category), official_metrics(category));
         }
         assert_eq!(metrics_for("parti", "Animals"), [MetricId::ClipScore, MetricId::BVqa]);
+    }
+
+    #[test]
+    fn two_phrases_make_the_scores_over_two_phrases_the_headlines() {
+        let headline = |category, np_num| metrics_over_phrases("t2i-compbench-before-2025", category, np_num)[0];
+        for (category, of_two) in [
+            ("color", MetricId::BVqaNp2),
+            ("shape", MetricId::BVqaNp2),
+            ("texture", MetricId::BVqaNp2),
+            ("spatial", MetricId::Unidet2d),
+            ("non_spatial", MetricId::ClipScore),
+            ("complex", MetricId::ThreeInOneNp2),
+        ] {
+            assert_eq!(headline(category, NP_NUM_PAPER), of_two, "{category}");
+            assert_eq!(headline(category, NP_NUM), official_metrics(category)[0], "{category}");
+        }
+        assert_eq!(metrics_over_phrases("shapes", "color", NP_NUM_PAPER), [MetricId::BVqaNp2, MetricId::BVqa]);
+        for suite in ["shapes", "t2i-compbench", "shapes-motion", "parti"] {
+            assert_eq!(metrics_over_phrases(suite, "complex", NP_NUM), metrics_for(suite, "complex"), "{suite}");
+        }
+        // Nothing is lost, and nothing asked twice.
+        let (mut two, mut eight) =
+            (metrics_over_phrases("t2i-compbench", "complex", NP_NUM_PAPER), metrics_for("t2i-compbench", "complex"));
+        two.sort_unstable();
+        eight.sort_unstable();
+        assert_eq!(two, eight);
     }
 
     #[test]

@@ -31,7 +31,8 @@
 //! The scores of a detector that is not the official one of a metric carry its name: `unidet-2d@my-detector`. The
 //! official ones are [`UNIDET_RS200`] in the plane, [`UNIDET_R50`] in depth and for numbers. Likewise the scores in depth,
 //! of maps in the file: only `"depth_model": "dpt-hybrid"` is official, anything else is named, as `unidet-3d@zoe` and
-//! `unidet-3d@my-detector+zoe`, and so is a file that does not say: `unidet-3d@depth-unstated`.
+//! `unidet-3d@my-detector+zoe`, and so is a file that does not say: `unidet-3d@depth-unstated`. Maps are read where a score
+//! looks at them ([`FoundDetections::with_its_map`]).
 //!
 //! `metrics/DETECTIONS.md` says the same to whoever writes such files.
 

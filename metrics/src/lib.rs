@@ -46,7 +46,7 @@ pub mod wanted;
 pub mod weights;
 
 pub use average::Average;
-pub use card::{MetricCard, MetricId, clip_metrics, metrics_for, official_metrics, registry};
+pub use card::{MetricCard, MetricId, clip_metrics, metrics_for, metrics_over_phrases, official_metrics, registry};
 pub use error::MetricError;
 pub use measure::{
     Backends, ClipBackends, Preferences, action_phrase, also_by, measure, measure_clip, outside, score_name, unscored,

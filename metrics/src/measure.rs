@@ -59,7 +59,7 @@ impl<'a> Backends<'a> {
 /// panics on any image. The result depends on the arguments alone.
 #[must_use]
 pub fn measure(prompt: &Prompt, image: &RgbImage, backends: &Backends<'_>, metrics: &[MetricId]) -> Vec<Observation> {
-    let np_num = metrics.iter().copied().map(phrases_of).max().unwrap_or_default();
+    let np_num = metrics.iter().filter_map(|metric| metric.np_num()).max().unwrap_or_default();
     let look = Look { prompt, image, backends, np_num, answers: OnceCell::new(), detections: OnceCell::new() };
     let name = |metric: MetricId| {
         let other = backends.vqa.name_in_score().filter(|_| metric.uses_vqa());
@@ -82,15 +82,6 @@ pub fn score_name(metric: MetricId, detector: &dyn Detector) -> String {
 pub fn also_by(name: String, other: &str) -> String {
     let sign = if name.contains('@') { '+' } else { '@' };
     format!("{name}{sign}{other}")
-}
-
-/// How many of a prompt's phrases a metric asks for at most.
-fn phrases_of(metric: MetricId) -> usize {
-    match metric {
-        MetricId::BVqa | MetricId::ThreeInOne | MetricId::ThreeInOneFixed => NP_NUM,
-        MetricId::BVqaNp2 => NP_NUM_PAPER,
-        _ => 0,
-    }
 }
 
 /// The observations of an image that does not exist or cannot be read: all unscored, for the reason given.
@@ -162,8 +153,9 @@ impl Look<'_> {
                 MetricId::UnidetNumeracyFixed => self.unidet_numeracy(Mode::Fixed),
                 MetricId::ClipScore => self.clipscore(),
                 MetricId::ActionVqa => self.action_vqa(),
-                MetricId::ThreeInOne => self.three_in_one(Mode::Official),
-                MetricId::ThreeInOneFixed => self.three_in_one(Mode::Fixed),
+                MetricId::ThreeInOne => self.three_in_one(Mode::Official, NP_NUM),
+                MetricId::ThreeInOneNp2 => self.three_in_one(Mode::Official, NP_NUM_PAPER),
+                MetricId::ThreeInOneFixed => self.three_in_one(Mode::Fixed, NP_NUM),
                 MetricId::PickScore => self.preference(self.backends.preferences.pickscore),
                 MetricId::HpsV2 => self.preference(self.backends.preferences.hpsv2),
                 MetricId::ImageReward => self.preference(self.backends.preferences.image_reward),
@@ -243,10 +235,10 @@ impl Look<'_> {
         }
     }
 
-    fn three_in_one(&self, mode: Mode) -> Scored {
+    fn three_in_one(&self, mode: Mode, np_num: usize) -> Scored {
         let kind = self.prompt.annotation.complex.ok_or("the prompt is not a complex one")?;
         let unused = || Ok((0.0, Vec::new()));
-        let attribute = self.b_vqa(NP_NUM)?;
+        let attribute = self.b_vqa(np_num)?;
         let spatial = if kind == ComplexKind::Action { unused() } else { self.unidet_2d(mode) }?;
         let clip = if kind == ComplexKind::Spatial { unused() } else { self.clipscore() }?;
         let value = formulas::three_in_one(kind, attribute.0, spatial.0, clip.0);

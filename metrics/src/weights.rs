@@ -8,7 +8,7 @@ mod source;
 mod store;
 
 pub use card::{NetworkCard, WeightsStatement};
-pub use invented::{Gain, Invented};
+pub use invented::{Filled, Gain, Invented};
 pub use problem::{Problems, TensorProblem};
 pub use source::{Renamed, TensorSource};
 pub use store::WeightsFile;

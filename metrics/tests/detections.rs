@@ -138,11 +138,21 @@ fn depth_maps_are_grey_pictures_beside_the_file() {
         )
     };
     let prompt = prompt("a cat in front of a dog", "3d_spatial", RelationKind::InFrontOf, ["cat", "dog"]);
-    let found = folder.read("d.json", &text("depth.png")).of("a_0.png").unwrap_or_else(|e| panic!("{e}"));
+    let of = |depth: &str| folder.read("d.json", &text(depth)).of("a_0.png").unwrap_or_else(|e| panic!("{e}"));
+    let found = of("depth.png").with_its_map().unwrap_or_else(|e| panic!("{e}"));
     let image = RgbImage::new(64, 32);
     assert_eq!(outcome(&found, &prompt, &image, MetricId::Unidet3dFixed).1.value(), Some(1.0));
-    let error = folder.read("d.json", &text("color.png")).of("a_0.png").err().map(|e| e.to_string());
+    // Without its map it has boxes still, whether or not there is one on the disk.
+    for depth in ["depth.png", "color.png", "gone.png"] {
+        let found = of(depth);
+        assert!(
+            found.has_map() && found.detect(&image).is_ok_and(|seen| seen.boxes.len() == 2 && seen.depth.is_none())
+        );
+    }
+    let error = of("color.png").with_its_map().err().map(|e| e.to_string());
     assert!(error.is_some_and(|e| e.contains("color.png") && e.contains("8-bit grey")));
+    let error = of("gone.png").with_its_map().err().map(|e| e.to_string());
+    assert!(error.is_some_and(|e| e.contains("gone.png")));
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn a_prompt_without_phrases_is_outside_and_not_right() {
     let mut prompt = prompt(|p| p.category == "complex");
     prompt.annotation.phrases.clear();
     let image = render(&scene_for(&prompt, 0));
-    for metric in [MetricId::BVqa, MetricId::BVqaNp2, MetricId::ThreeInOne, MetricId::ThreeInOneFixed] {
+    for metric in MetricId::ALL.into_iter().filter(|metric| metric.np_num().is_some()) {
         let outcome = score(&prompt, &image, Some(&Quarter), metric);
         assert!(matches!(&outcome, Outcome::Outside { why } if why.contains("no phrases")), "{metric}: {outcome:?}");
     }
@@ -166,6 +166,24 @@ fn three_in_one_averages_what_the_kind_of_prompt_is_about() {
         let value = score(&prompt, &render(&scene_for(&prompt, 0)), Some(&Quarter), MetricId::ThreeInOne).value();
         assert!(value.is_some_and(|v| (v - wanted).abs() < 1e-3), "{kind:?}: {value:?}");
     }
+}
+
+#[test]
+fn three_in_one_over_two_phrases_asks_for_no_third() {
+    let mut prompt = prompt(|p| p.annotation.complex == Some(ComplexKind::Action));
+    prompt.annotation.phrases = ["ab", "abcd", "abcde"].map(String::from).to_vec();
+    let (vqa, eyes, image) = (Counting::default(), ShapesPerception::new(), RgbImage::new(8, 8));
+    let backends = Backends { image_text: Some(&Quarter), ..Backends::new(&vqa, &eyes) };
+    let both = [MetricId::ThreeInOneNp2, MetricId::ThreeInOne];
+    let values = |metrics: &[MetricId]| -> Vec<f64> {
+        measure(&prompt, &image, &backends, metrics).iter().filter_map(|o| o.outcome.value()).collect()
+    };
+    // The mean of 1/2 · 1/4, and of that · 1/5, with a cosine of 1/4.
+    assert_eq!(values(&both), [(0.125 + 0.25) / 2.0, (0.025 + 0.25) / 2.0]);
+    assert_eq!(*vqa.0.lock().unwrap(), [["ab", "abcd", "abcde"]]);
+    assert_eq!(values(&both[..1]), [(0.125 + 0.25) / 2.0]);
+    assert_eq!(vqa.0.lock().unwrap()[1], ["ab", "abcd"]);
+    assert_eq!(measure(&prompt, &image, &backends, &both[..1])[0].metric, "3-in-1-np2@counting");
 }
 
 #[test]

@@ -20,6 +20,7 @@ pub mod text;
 pub mod train;
 pub mod unet;
 
+mod file;
 mod parameter_types;
 
 #[cfg(test)]

@@ -56,8 +56,8 @@ pub enum ReportError {
         /// Row, counted from 0.
         row: usize,
     },
-    /// A row has both a value and a reason for having none, or neither.
-    #[error("observation of {metric} on task {task} must have either a value or a reason for having none")]
+    /// A row has none of a value, a reason for being unscored and a reason for being outside, or more than one.
+    #[error("observation of {metric} on task {task} must have either a value or one reason for having none")]
     ValueXorReason {
         /// Task id.
         task: String,

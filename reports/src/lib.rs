@@ -22,12 +22,13 @@ use std::path::Path;
 pub use analysis::{
     ALPHA, Analysis, ArmKey, BOOTSTRAP_REPLICATES, BOOTSTRAP_SEED, ByChallenge, ByThings, CategoryEffect, CategoryKey,
     Difference, Effect, Estimate, GalleryItem, Judged, MARGIN, MeanDifference, Method, Missing, MotionChange,
-    MotionPoint, OverallMean, PaperPair, Picked, Settle, SettledBy, Shot, Standing, Step, Verdict, Word, conclude,
+    MotionPoint, OutsidePrompts, OverallMean, PaperPair, Picked, Settle, SettledBy, Shot, Standing, Step, Verdict,
+    Word, conclude, range_of,
 };
 pub use comparison::{Change, Comparison, PairedBy, RunToCompare, compare};
 pub use error::{ReportError, Result};
 pub use export::{SCHEMA, export, latex_table, markdown_table};
-pub use observations::{ObservationRow, write_observations};
+pub use observations::{Absence, ObservationRow, write_observations};
 pub use reason::Reason;
 pub use run_info::{
     ArmInfo, CategoryInfo, CodeVersion, Power, Protocol, RunInfo, SamplerInfo, ScorerInfo, SuiteFile, SuiteInfo,

@@ -59,7 +59,7 @@ fn size(p: &Protocol) -> String {
 }
 
 fn np_num(np_num: Option<u32>) -> String {
-    np_num.map_or("every noun phrase".to_owned(), |n| n.to_string())
+    np_num.map_or("not the same in all categories".to_owned(), |n| n.to_string())
 }
 
 /// What is known of how published numbers came about. A field that nobody tells cannot match or differ, and is listed instead.
@@ -144,6 +144,7 @@ mod tests {
             locked_by(&card, &ours).into_iter().map(|d| d.field).collect::<Vec<_>>()
         };
         assert_eq!(fields(|p| p.np_num = Some(8)), ["np_num"]);
+        assert_eq!(fields(|p| p.np_num = None), ["np_num"]);
         assert_eq!(fields(|p| p.images_per_prompt = 2), ["images per prompt"]);
         assert_eq!(fields(|p| p.suites[0].prompts = 60), ["prompts"]);
         assert_eq!(fields(|p| p.suites[0].id = "shapes".into()), ["world", "suite"]);

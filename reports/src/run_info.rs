@@ -86,7 +86,8 @@ pub struct Protocol {
     pub sampler: SamplerInfo,
     /// What scored them.
     pub scorers: Vec<ScorerInfo>,
-    /// Noun phrases asked about per prompt by BLIP-VQA (official default 8, before December 2023: 2); `None`: every one.
+    /// Noun phrases that headline scores ask for at most per prompt (official default 8, before December 2023: 2); `None`: not the same in
+    /// all categories.
     #[serde(default)]
     pub np_num: Option<u32>,
     /// How images were resized before scoring, in words ("none").

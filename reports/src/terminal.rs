@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::analysis::{Analysis, ArmKey, Judged};
 use crate::statistics::Interval;
-use crate::text::{ABSENT, counted, grouped, list, percent, signed, signed_range};
+use crate::text::{ABSENT, counted, grouped, list, percent, range, signed, signed_range};
 
 /// Arms side by side before the table wraps.
 const ARMS_ACROSS: usize = 5;
@@ -33,8 +33,23 @@ pub fn terminal_table(analysis: &Analysis) -> String {
         line(&mut text, "");
         block(&mut text, analysis, arms);
     }
+    bounds(&mut text, analysis);
     differences(&mut text, analysis);
     text
+}
+
+/// What the missing scores could make of the Means; nothing while images are still to come, which no bounds know of.
+fn bounds(text: &mut String, analysis: &Analysis) {
+    let of = |arm: &ArmKey| Some(format!("  {}  {}", arm.letter, range(analysis.mean(&arm.id)?.bounds?)));
+    let known: Vec<String> = analysis.arms.iter().filter_map(of).collect();
+    if analysis.is_unfinished() || known.is_empty() {
+        return;
+    }
+    line(text, "");
+    line(text, "Missing scores are in no mean. Whatever they would be, the Mean lies within");
+    for bounds in &known {
+        line(text, bounds);
+    }
 }
 
 fn block(text: &mut String, analysis: &Analysis, arms: &[ArmKey]) {
@@ -67,6 +82,9 @@ fn block(text: &mut String, analysis: &Analysis, arms: &[ArmKey]) {
             let _ = write!(padded, "  {cell:>0$}", widths[column]);
         }
         line(text, padded.trim_end());
+    }
+    if analysis.counted() > 1 {
+        line(text, &format!("Mean: the macro mean over {} categories, each counting alike", analysis.counted()));
     }
     let outside: Vec<&str> = analysis.categories.iter().filter(|c| !c.in_mean).map(|c| c.label.as_str()).collect();
     if !outside.is_empty() {

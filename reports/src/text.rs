@@ -20,6 +20,11 @@ pub(crate) fn range(interval: Interval) -> String {
     format!("{} to {}", percent(interval.low), percent(interval.high))
 }
 
+/// The ends of what a number can be, "60.9 and 61.6".
+pub(crate) fn between(bounds: Interval) -> String {
+    format!("{} and {}", percent(bounds.low), percent(bounds.high))
+}
+
 /// An interval of a difference, "+1.0 to +5.2".
 pub(crate) fn signed_range(interval: Interval) -> String {
     format!("{} to {}", signed(interval.low), signed(interval.high))

@@ -129,11 +129,43 @@ fn missing_scores_are_counted_and_never_zero() {
     assert_eq!(estimate.scored + estimate.missing, 24);
     assert!((estimate.mean.unwrap() - all.iter().sum::<f64>() / all.len() as f64).abs() < 1e-12);
     assert!(analysis.differences.iter().any(|d| d.unpaired > 0));
+    // Between what a mean lies if each missing image scored 0, and if each scored 1.
+    let holed: Vec<_> = analysis.estimates.iter().filter(|e| e.missing > 0 && e.metric == "b-vqa").collect();
+    assert!(!holed.is_empty());
+    for e in holed {
+        let (bounds, all) = (e.bounds.unwrap(), (e.scored + e.missing) as f64);
+        assert!((bounds.low - e.mean.unwrap() * e.scored as f64 / all).abs() < 1e-12, "{e:?}");
+        assert!((bounds.high - bounds.low - e.missing as f64 / all).abs() < 1e-12, "{e:?}");
+    }
+    assert!(analysis.estimates.iter().all(|e| (e.missing > 0) == e.bounds.is_some()));
+    let mean = analysis.means.iter().find(|m| m.bounds.is_some()).unwrap();
+    let (bounds, letter) = (mean.bounds.unwrap(), &analysis.arm(&mean.arm).unwrap().letter);
+    assert!(bounds.low < mean.mean.unwrap() && mean.mean.unwrap() < bounds.high);
+    let said = format!("the Mean lies between {:.1} and {:.1} for {letter}", bounds.low * 100.0, bounds.high * 100.0);
+    assert!(analysis.summary.iter().any(|s| s.contains(&said)), "{said}: {:?}", analysis.summary);
+    assert!(terminal_table(&analysis).contains("Missing scores are in no mean."));
 
     let html = report(folder.path(), &info, &analysis);
     assert!(html.contains("the detector found &#60;nothing&#62; to compare"));
     assert!(terminal_table(&analysis).contains("missing"));
     assert!(analysis.summary.iter().any(|s| s.contains("never counted as 0")));
+}
+
+#[test]
+fn what_a_score_cannot_be_asked_of_is_outside_and_misses_nothing() {
+    let (folder, info, analysis) = run(Wanted { gaps: true, ..Wanted::default() });
+    let spatial = analysis.categories.iter().find(|c| c.id == "2d_spatial").unwrap();
+    for arm in &analysis.arms {
+        let estimate = analysis.headline(&arm.id, spatial).unwrap();
+        assert_eq!((estimate.scored + estimate.missing, estimate.outside), (22, 2), "{estimate:?}");
+    }
+    let told: Vec<_> = analysis.outside.iter().map(|o| (o.category.as_str(), o.metric.as_str(), o.prompts)).collect();
+    assert_eq!(told, [("2d_spatial", "unidet-2d", 1)], "once for all arms");
+    let no_class = "the detector has no class for a wallet";
+    assert!(analysis.missing.iter().all(|m| m.why.as_deref() != Some(no_class)));
+    let html = report(folder.path(), &info, &analysis);
+    assert!(html.contains("Prompts that a score cannot be asked of"));
+    assert_eq!(html.matches(no_class).count(), 1);
 }
 
 #[test]
@@ -172,7 +204,8 @@ fn the_page_is_well_formed_inert_and_self_contained() {
     }
     assert!(html.contains("default-src &#39;none&#39;"));
     let images = html.matches("src=\"data:image/png;base64,").count();
-    assert_eq!(images, 8 * 12 * 5);
+    // All but the prompt that its score cannot be asked of.
+    assert_eq!(images, (8 * 12 - 1) * 5);
     // The one script is the one that the policy admits.
     let script = html.split_once("<script>").unwrap().1.split_once("</script>").unwrap().0;
     let hash = STANDARD.encode(Sha256::digest(script.as_bytes()));

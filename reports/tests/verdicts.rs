@@ -6,7 +6,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use gentron_reports::statistics::{student_t_quantile, t_test};
+use gentron_reports::statistics::{Reading, student_t_quantile, t_test};
 use gentron_reports::{
     ArmInfo, ObservationRow, PairedBy, RunInfo, SCHEMA, SamplerInfo, Word, analyse, analyse_with, compare, export,
     latex_table, markdown_table, terminal_table, write_observations, write_report,
@@ -123,6 +123,31 @@ fn effects_and_interactions_are_found_where_they_were_put() {
     assert!((both.mean.difference.unwrap() - 0.1).abs() < 0.01 && both.mean.word == Word::Better);
     assert!(both.sentence.contains("with T5 instead of CLIP does more for the Mean"), "{}", both.sentence);
     assert_eq!(both.arms.len(), 4);
+}
+
+/// One interval alone would put the last arm above three others; among all comparisons of the run none of them is sure.
+#[test]
+fn the_first_sentence_judges_every_arm_by_the_standard_of_the_verdicts() {
+    let folder = tempfile::tempdir().unwrap();
+    let arms = [1.0, 2.0, 3.0, 4.0, 5.0].map(|guidance| ("cross-attention", "CLIP", guidance));
+    let info = small(folder.path(), &arms, |arm, prompt, k| {
+        let lead = if arm == 4 { 0.017 } else { 0.0 };
+        let noise = scatter(prompt * 7 + arm as u32 * 13, k + 9 + arm as u32);
+        0.4 + lead + 0.1 * scatter(prompt, k) + 0.3 * noise
+    });
+    let analysis = analyse_with(folder.path(), &info).unwrap();
+    let top = &info.arms[4].id;
+    for other in &info.arms[1..4] {
+        let difference = analysis.mean_difference(top, &other.id).unwrap();
+        assert_eq!((difference.reading, difference.word), (Reading::Higher, Word::Undecided), "{difference:?}");
+    }
+    let lead = &analysis.summary[0];
+    assert!(lead.starts_with("E ") && lead.contains("no other arm can be told apart from it"), "{lead}");
+    assert!(lead.contains("by Holm at 5 % over all comparisons"), "{lead}");
+    // Against the baseline the word is the verdict's, whichever way round.
+    let verdict = analysis.verdict(top, None).unwrap().judged.word;
+    assert_eq!(analysis.mean_difference(top, &info.baseline).unwrap().word, verdict);
+    assert_eq!(analysis.mean_difference(&info.baseline, top).unwrap().word, verdict.reversed());
 }
 
 #[test]

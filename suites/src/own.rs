@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::files::{Table, Text, objects, twice};
+use crate::files::{Table, Text, objects};
 use crate::listed::{Draft, ListedSuite, Listing, slug};
 use crate::parti::described;
 use crate::phrases::SpacyModel;
@@ -98,7 +98,8 @@ pub fn records(path: &Path) -> Result<Vec<Record>, SuitesError> {
         "jsonl" | "ndjson" => {
             let record = |(line, object): (u64, serde_json::Map<String, Value>)| {
                 let values = object.iter().filter(|(_, value)| !value.is_null());
-                Record { line, values: values.map(|(name, value)| (name.to_lowercase(), plain(value))).collect() }
+                let values = values.map(|(name, value)| (name.trim().to_lowercase(), plain(value))).collect();
+                Record { line, values }
             };
             Ok(objects(&Text::read(path)?)?.into_iter().map(record).collect())
         }
@@ -135,9 +136,6 @@ fn json_lines(text: &Text, columns: &Columns) -> Result<Vec<Found>, SuitesError>
             got,
             expected: "text",
         };
-        if let Some(column) = twice(object.keys().map(String::as_str)) {
-            return Err(SuitesError::Twice { path: text.path.clone(), line, column });
-        }
         let names = columns.prompts();
         let prompt = match member(&object, &names).and_then(|name| object.remove(&name)) {
             Some(Value::String(prompt)) if !prompt.trim().is_empty() => prompt,
@@ -156,7 +154,7 @@ fn json_lines(text: &Text, columns: &Columns) -> Result<Vec<Found>, SuitesError>
             return Err(not(named.clone(), "absent".into()));
         }
         let attributes = object.iter().filter(|(_, value)| !value.is_null());
-        let attributes = attributes.map(|(name, value)| (name.clone(), plain(value))).collect();
+        let attributes = attributes.map(|(name, value)| (name.trim().to_lowercase(), plain(value))).collect();
         Ok(Found { text: prompt, category, attributes })
     };
     objects(text)?.into_iter().map(found).collect()

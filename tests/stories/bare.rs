@@ -151,7 +151,7 @@ fn official_prompts_are_scored_by_what_the_user_has() {
     let without: Value = serde_json::from_str(&written).unwrap();
     let why = &line(&without, "t2i-compbench/spatial", "unidet-2d")["why"];
     assert!(why.to_string().contains("no detections: name a file"), "{why}");
-    assert_eq!(without["canaries_unchecked"], serde_json::json!({}));
+    assert_eq!(without["canaries"], serde_json::json!({}));
 }
 
 /// The prompts of an official category.

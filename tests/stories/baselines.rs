@@ -61,6 +61,10 @@ fn a_folder_of_diffusers_is_an_arm_of_any_recipe() {
     let doctor = run(path, &["doctor", "recipe.toml"]);
     let said = String::from_utf8_lossy(&doctor.stdout);
     assert!(said.contains("weights/tiny-sd") && said.contains("time sd"), "doctor lists it: {said}");
+    assert!(said.contains(", in f32)"), "memory is of the recipe's type: {said}");
+    let half = run(path, &["doctor", "recipe.toml", "--dtype", "bf16"]);
+    let said = String::from_utf8_lossy(&half.stdout);
+    assert!(said.contains(", in bf16)"), "memory is of the type that the run would be begun with: {said}");
 
     for (threads, out) in [("1", "one"), ("2", "two")] {
         run_well(path, &["ablate", "recipe.toml", "--threads", threads, "--out", out]);

@@ -114,5 +114,5 @@ fn clips_are_drawn_resumed_verified_exported_and_compared() {
     );
     let pictures = run(here, &["generate", "limits-shapes", "--prompts", "1", "--out", "pictures", "--video"]);
     assert!(text(&pictures.stderr).contains("leave out --video"), "{}", text(&pictures.stderr));
-    assert!(!here.join("pictures/images").exists(), "nothing was drawn before that was said");
+    assert!(!here.join("pictures").exists(), "nothing was begun before that was said");
 }

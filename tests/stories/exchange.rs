@@ -89,6 +89,16 @@ fn what_is_exported_comes_back_as_an_arm_with_the_same_bytes() {
     let lacks = run(path, &["ablate", "wider.toml", "--out", "wider"]);
     refuses(&lacks, "the arm theirs lacks 4 of 12 images");
     assert!(!path.join("wider").exists());
+    // The doctor says so, too, before anybody asks for a run.
+    let import = |recipe: &str| -> Value {
+        let findings: Value = serde_json::from_slice(&run(path, &["doctor", recipe, "--json"]).stdout).unwrap();
+        findings.as_array().unwrap().iter().find(|finding| finding["what"] == "import theirs").unwrap().clone()
+    };
+    let lacking = import("wider.toml");
+    assert_eq!(lacking["well"], false);
+    assert!(lacking["found"].as_str().unwrap().starts_with("the arm theirs lacks 4 of 12 images"), "{lacking}");
+    assert!(lacking["hint"].as_str().unwrap().contains("holds 8 images of two, 2 a prompt"), "{lacking}");
+    assert_eq!(import("r.toml")["well"], true);
     let one = before.keys().find(|name| name.ends_with("/1.png")).unwrap();
     image::RgbImage::new(64, 64).save(path.join("imports").join(one)).unwrap();
     refuses(&run(path, &["ablate", "r.toml", "--out", "changed"]), "is not as it was imported");
@@ -273,6 +283,60 @@ fn a_picture_that_no_name_and_no_row_places_is_named_and_refused() {
 }
 
 #[test]
+fn some_categories_of_a_suite_are_one_import_and_need_no_files_of_the_others() {
+    let folder = folder();
+    let path = folder.path();
+    fs::create_dir(path.join("suites")).unwrap();
+    for (category, prompt) in [("color", "a teal lamp and a red hat"), ("shape", "a round lamp and a square hat")] {
+        fs::write(path.join(format!("suites/{category}_val.txt")), prompt).unwrap();
+        fs::create_dir_all(path.join(format!("out/{category}/samples"))).unwrap();
+        let picture = image::RgbImage::from_pixel(8, 8, image::Rgb([200, 10, 10]));
+        picture.save(path.join(format!("out/{category}/samples/{prompt}_000000.png"))).unwrap();
+    }
+    let import = |more: &[&str]| {
+        run(
+            path,
+            &[&["import", "out", "--name", "x", "--suites", "suites", "--suite", "t2i-compbench"][..], more].concat(),
+        )
+    };
+    refuses(&import(&[]), "looked for texture_val.txt");
+    refuses(&import(&["--category", "colour"]), "the suite t2i-compbench");
+    let both = import(&["--category", "shape", "--category", "color", "--json"]);
+    assert_eq!(both.status.code(), Some(0), "{}", text(&both.stderr));
+    let json: Value = serde_json::from_slice(&both.stdout).unwrap();
+    assert_eq!((&json["prompts"], &json["images"]), (&2.into(), &2.into()));
+}
+
+#[test]
+fn a_jpeg_that_is_cut_short_is_named_and_a_file_of_another_kind_explains_what_is_missing() {
+    let folder = folder();
+    let path = folder.path();
+    fs::write(path.join("p.csv"), "prompt\na red circle\na blue square\n").unwrap();
+    fs::create_dir(path.join("in")).unwrap();
+    image::RgbImage::from_pixel(64, 64, image::Rgb([200, 10, 10])).save(path.join("in/0.png")).unwrap();
+    let jpeg = path.join("in/1.jpg");
+    let level = |x: u32, y: u32| image::Rgb([37 * x + 11 * y, 5 * x * y, x + 91 * y].map(|level| level as u8));
+    image::RgbImage::from_fn(64, 64, level).save(&jpeg).unwrap();
+    let import = ["import", "in", "--suite", "p.csv", "--name", "x"];
+    run_well(path, &[&import[..], &["--to", "whole"]].concat());
+    // As a download that broke off leaves it.
+    let bytes = fs::read(&jpeg).unwrap();
+    fs::write(&jpeg, &bytes[..bytes.len() / 2]).unwrap();
+    let why = "cannot be read: the file is cut short";
+    refuses(&run(path, &import), &format!("nothing was imported of in: 1.jpg {why}"));
+    let scores = run_well(path, &["score", "in", "--suite", "p.csv", "--world", "shapes", "--json"]);
+    assert!(scores.contains(&format!("the image {why}")), "{scores}");
+
+    fs::rename(&jpeg, path.join("in/1.bmp")).unwrap();
+    let output = run(path, &import);
+    refuses(&output, "has 0 images instead of 1 (a blue square)");
+    let hint = "PNG, JPEG and WebP are read, by their endings, and not 1.bmp";
+    assert!(text(&output.stderr).contains(hint), "{}", text(&output.stderr));
+    let output = run(path, &["score", "in", "--suite", "p.csv", "--world", "shapes"]);
+    assert!(text(&output.stderr).contains(&format!("note: 1 images are missing; {hint}")), "{}", text(&output.stderr));
+}
+
+#[test]
 fn an_export_says_by_which_words_it_comes_back_and_names_what_it_lacks() {
     let folder = folder();
     let path = folder.path();
@@ -282,6 +346,13 @@ fn an_export_says_by_which_words_it_comes_back_and_names_what_it_lacks() {
     for (more, out, word, name) in [
         (&[] as &[&str], "all", "shapes:6", "truth"),
         (&["--category", "color"], "color", "shapes/color:6", "truth-color"),
+        // Several categories come back in one import, which one arm can name.
+        (
+            &["--category", "2d_spatial", "--category", "color"],
+            "two",
+            "shapes:6 --category color --category 2d_spatial",
+            "truth",
+        ),
     ] {
         run_well(path, &[&["generate", "six.toml", "--out", out][..], more].concat());
         let to = format!("{out}-out");
@@ -325,6 +396,9 @@ def once():
         return False
 
 print("loading the model")
+if how == "latin":
+    sys.stdout.buffer.write(b"Modell f\xfcr Farben geladen\n")
+    sys.stdout.flush()
 drawn = 0
 for line in sys.stdin:
     request = json.loads(line)
@@ -399,6 +473,7 @@ fn a_program_that_crashes_or_hangs_is_started_again_and_the_images_are_the_same(
     for (how, more, said) in [
         ("crash-once", "", "it ended (exit status: 1) with 4 images unanswered"),
         ("hang-once", ", timeout_seconds = 4, retries = 3", "it had not answered after 4 s"),
+        ("latin", ", retries = 0", ""),
         ("batch", ", lives = \"batch\"", ""),
         ("two", ", processes = 2", ""),
     ] {
@@ -451,9 +526,10 @@ fn a_killed_run_of_a_program_goes_on_and_leaves_no_process() {
     fs::write(&gate, "").unwrap();
     run_well(path, &["generate", &plain, "--out", "whole"]);
     let expected = images(path, "whole");
-    for signal in ["-KILL", "-INT"] {
-        let out = format!("killed{signal}");
-        let arguments = ["generate", &plain, "--threads", "1", "--out", &out];
+    // With as many threads as batches all are begun at once, and all but one of them wait for the only process.
+    for (signal, threads) in [("-KILL", "1"), ("-INT", "1"), ("-INT", "12")] {
+        let out = format!("killed{signal}-{threads}");
+        let arguments = ["generate", &plain, "--threads", threads, "--out", &out];
         fs::remove_file(&gate).unwrap();
         let mut child = gentron(path).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let until = Instant::now() + Duration::from_secs(120);
@@ -463,9 +539,10 @@ fn a_killed_run_of_a_program_goes_on_and_leaves_no_process() {
         }
         let kill = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
         assert!(kill.success());
+        std::thread::sleep(Duration::from_millis(300));
         // Whoever was asked to end finishes the batch in hand, for which the program must be let through.
         fs::write(&gate, "").unwrap();
-        assert_ne!(child.wait().unwrap().code(), Some(0));
+        assert_eq!(child.wait().unwrap().code(), (signal == "-INT").then_some(130));
         let there = images(path, &out).len();
         assert!(there > 0 && there < expected.len(), "{there} images when it was killed");
         let said = text(&run(path, &arguments).stderr);
@@ -479,6 +556,25 @@ fn a_killed_run_of_a_program_goes_on_and_leaves_no_process() {
         assert!(Instant::now() < until, "a process is left");
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+#[test]
+fn a_program_in_another_folder_finds_the_temporary_folder_that_is_named_from_here() {
+    if !python() {
+        return;
+    }
+    let folder = folder();
+    let path = folder.path();
+    for name in ["recipes", "tmp"] {
+        fs::create_dir(path.join(name)).unwrap();
+    }
+    let file = format!("recipes/{}", recipe(&path.join("recipes"), "plain", "run", ", retries = 0"));
+    let mut command = gentron(path);
+    command.args(["generate", &file, "--threads", "1", "--out", "run"]).env("TMPDIR", "tmp");
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(images(path, "run").len(), 12);
+    assert_eq!(fs::read_dir(path.join("tmp")).unwrap().count(), 0, "what was written there is gone");
 }
 
 /// Whether a process runs in the script's folder.

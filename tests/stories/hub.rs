@@ -28,13 +28,18 @@ struct Hub {
 impl Hub {
     /// Of `files`; the one called `broken` comes with a flipped bit.
     fn new(files: BTreeMap<String, Vec<u8>>, broken: Option<&'static str>) -> Self {
+        Self::with(files, broken, 0)
+    }
+
+    /// The same; the first `breaks` answers with weights end after half of what was asked for.
+    fn with(files: BTreeMap<String, Vec<u8>>, broken: Option<&'static str>, mut breaks: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&asked);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                answer(stream, &files, broken, &log);
+                answer(stream, &files, broken, &mut breaks, &log);
             }
         });
         Self { address, asked }
@@ -45,7 +50,13 @@ impl Hub {
     }
 }
 
-fn answer(mut stream: TcpStream, files: &BTreeMap<String, Vec<u8>>, broken: Option<&str>, log: &Mutex<Vec<String>>) {
+fn answer(
+    mut stream: TcpStream,
+    files: &BTreeMap<String, Vec<u8>>,
+    broken: Option<&str>,
+    breaks: &mut usize,
+    log: &Mutex<Vec<String>>,
+) {
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
     let first = lines.next().unwrap_or_default();
     let head: Vec<String> = lines.take_while(|line| !line.is_empty()).map(|line| line.to_lowercase()).collect();
@@ -60,6 +71,7 @@ fn answer(mut stream: TcpStream, files: &BTreeMap<String, Vec<u8>>, broken: Opti
     let resolve = format!("/{repository}/resolve/{COMMIT}/");
     let name = [&resolve[..], "/renamed/", "/bytes/"].into_iter().find_map(|start| path.strip_prefix(start));
     let name = name.unwrap_or_default();
+    let mut cut = stream.try_clone().unwrap();
     let mut reply = |status: &str, headers: &str, body: &[u8]| {
         let head = format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n", body.len());
         drop(stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body)));
@@ -89,10 +101,16 @@ fn answer(mut stream: TcpStream, files: &BTreeMap<String, Vec<u8>>, broken: Opti
     if broken == Some(name) {
         bytes[100] ^= 1;
     }
-    match from {
-        Some(from) => reply("206 Partial Content", "", &bytes[from..]),
-        None => reply("200 OK", "", &bytes),
+    let (status, bytes) = match from {
+        Some(from) => ("206 Partial Content", &bytes[from..]),
+        None => ("200 OK", &bytes[..]),
+    };
+    if name != "model.safetensors" || *breaks == 0 {
+        return reply(status, "", bytes);
     }
+    *breaks -= 1;
+    let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", bytes.len());
+    drop(cut.write_all(head.as_bytes()).and_then(|()| cut.write_all(&bytes[..bytes.len() / 2])));
 }
 
 fn t5() -> BTreeMap<String, Vec<u8>> {
@@ -148,6 +166,53 @@ fn a_published_network_comes_once_goes_on_where_it_was_cut_short_and_comes_whole
     assert!(text(&mended.stdout).starts_with("flan-t5-small: 1 files fetched"), "{}", text(&mended.stdout));
     assert!(files(&snapshot) == wanted, "it came anew, whole");
     refuses(&with_hub(path, &hub).args(["models", "fetch", "flan-t5-smal"]).output().unwrap(), "no published network");
+}
+
+#[test]
+fn a_connection_that_breaks_off_ends_no_fetch_and_what_another_program_left_damaged_comes_anew() {
+    let folder = folder();
+    let path = folder.path();
+    let cache = path.join("hub/models--google--flan-t5-small");
+    let mut wanted = t5();
+    wanted.remove("tf_model.h5");
+    let weights = wanted["model.safetensors"].clone();
+    let snapshot = cache.join("snapshots").join(COMMIT);
+
+    let hub = Hub::with(t5(), None, 2);
+    let output = fetch(path, &hub);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert_eq!(said.matches("going on").count(), 2, "{said}");
+    let first = weights.len() / 2;
+    let second = first + (weights.len() - first) / 2;
+    let asked: Vec<String> = hub.asked().into_iter().filter(|line| line.contains("/bytes/model")).collect();
+    let line = "GET /bytes/model.safetensors";
+    assert_eq!(asked, [line.to_owned(), format!("{line} from {first}"), format!("{line} from {second}")]);
+    assert!(files(&snapshot) == wanted);
+
+    fs::remove_dir_all(path.join("hub")).unwrap();
+    let digest: String = Sha256::digest(&weights).iter().map(|byte| format!("{byte:02x}")).collect();
+    fs::create_dir_all(cache.join("blobs")).unwrap();
+    fs::write(cache.join("blobs").join(format!("{digest}.incomplete")), vec![7; 1000]).unwrap();
+    let output = fetch(path, &Hub::new(t5(), None));
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("what was there of model.safetensors was damaged; it comes anew"), "{said}");
+    assert!(files(&snapshot) == wanted);
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_not_blamed_on_the_network() {
+    let folder = folder();
+    let path = folder.path();
+    fs::write(path.join("file"), "").unwrap();
+    let hub = Hub::new(t5(), None);
+    let mut command = with_hub(path, &hub);
+    command.env("HF_HUB_CACHE", path.join("file/hub")).args(["models", "fetch", "flan-t5-small"]);
+    let output = command.output().unwrap();
+    refuses(&output, "cannot make the folder");
+    let said = text(&output.stderr);
+    assert!(said.contains("name another folder with HF_HUB_CACHE") && !said.contains("check the network"), "{said}");
 }
 
 #[test]

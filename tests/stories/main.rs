@@ -15,6 +15,7 @@ mod help;
 mod hub;
 mod instants;
 mod lists;
+mod nfs;
 mod page_tools;
 mod pages;
 mod partial;

@@ -167,10 +167,16 @@ fn the_stages_one_by_one_end_where_ablate_does() {
 fn a_run_finds_the_weights_again_that_its_recipe_named() {
     let folder = folder();
     let path = folder.path();
-    std::os::unix::fs::symlink(weights(), path.join("mine")).unwrap();
+    // Of a name that no other weights folder has, such as the one beside the program.
+    fs::create_dir(path.join("mine")).unwrap();
+    let own = [("own", "gentron-shapes-cross-t5"), ("t5-shapes", "t5-shapes")];
+    let shared = ["clip-shapes", "autoencoder-shapes"].map(|name| (name, name));
+    for (name, of) in own.into_iter().chain(shared) {
+        std::os::unix::fs::symlink(weights().join(of), path.join("mine").join(name)).unwrap();
+    }
     let recipe = "name = \"r\"\nseed = 1\nimages_per_prompt = 1\n[[suites]]\nid = \"shapes\"\ncategories = [\"non_spatial\"]\n\
                   prompts_per_category = 2\n[sampler]\nkind = \"dpm-solver++\"\nsteps = 2\n[weights]\nfolder = \"mine\"\n\
-                  [[arms]]\nname = \"t5\"\nweights = \"gentron-shapes-cross-t5\"\n";
+                  [[arms]]\nname = \"t5\"\nweights = \"own\"\n";
     fs::write(path.join("r.toml"), recipe).unwrap();
     let elsewhere = path.join("elsewhere");
     fs::create_dir(&elsewhere).unwrap();
@@ -181,4 +187,45 @@ fn a_run_finds_the_weights_again_that_its_recipe_named() {
     let manifest: serde_json::Value =
         serde_json::from_slice(&fs::read(elsewhere.join("run/manifest.json")).unwrap()).unwrap();
     assert!(manifest["weights_place"].as_str().unwrap().ends_with("mine"), "{}", manifest["weights_place"]);
+    // And so does everybody who works on a plan of it.
+    run_well(&elsewhere, &["plan", "../r.toml", "--out", "planned"]);
+    for stage in [&["submit", "local", "planned", "--workers", "1", "--dry-run"][..], &["work", "planned"]] {
+        run_well(&elsewhere, stage);
+    }
+    run_well(&elsewhere, &["merge", "planned"]);
+    assert_same(&files(&elsewhere.join("run/images")), &files(&elsewhere.join("planned/images")));
+}
+
+#[test]
+fn a_text_is_encoded_once_for_all_runs_that_share_a_folder() {
+    let (folder, weights) = (folder(), weights());
+    let path = folder.path();
+    let generate = |seed: u32, shared: bool| {
+        let recipe = format!(
+            "name = \"r\"\nseed = {seed}\nimages_per_prompt = 1\n[[suites]]\nid = \"shapes\"\ncategories = [\"color\"]\n\
+             prompts_per_category = 3\n[sampler]\nsteps = 2\n[weights]\nkeep_embeddings = true\n\
+             [[arms]]\nname = \"t5\"\nweights = \"gentron-shapes-cross-t5\"\n"
+        );
+        fs::write(path.join("r.toml"), recipe).unwrap();
+        let out = format!("{seed}-{shared}");
+        let mut command = gentron(path);
+        command.args(["generate", "r.toml", "--out", &out, "--weights", weights.to_str().unwrap()]);
+        if shared {
+            command.env("GENTRON_EMBEDDINGS", path.join("all"));
+        }
+        let output = command.output().unwrap();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert_eq!(path.join(&out).join("embeddings").exists(), !shared);
+        (files(&path.join(&out).join("images")), said)
+    };
+    let (own, _) = generate(1, false);
+    let (first, said) = generate(1, true);
+    // Three prompts and the null text.
+    assert!(said.contains("encoding 4 texts with t5-shapes"), "{said}");
+    let kept = files(&path.join("all"));
+    assert!(own == first && kept.len() == 4, "{:?}", kept.keys());
+    let (other, said) = generate(2, true);
+    assert!(!said.contains("encoding"), "{said}");
+    assert!(other.len() == 3 && other != first && files(&path.join("all")) == kept);
 }

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::support::{
-    assert_same, copy_folder, files, finished_files, folder, gentron, refuses, repository, run, run_well, text, weights,
+    assert_same, copy_folder, files, finished_files, folder, gentron, refuses, repository, run, run_well, slow_recipe,
+    text, weights,
 };
 
 #[path = "../../reports/tests/schema/mod.rs"]
@@ -151,6 +152,36 @@ fn a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand_and_asks_to_be_cal
 }
 
 #[test]
+fn a_worker_whose_batch_takes_longer_than_its_grace_leaves_in_time_and_loses_that_batch_alone() {
+    let folder = folder();
+    let path = folder.path();
+    slow_recipe(path, 40);
+    run_well(path, &["plan", "slow.toml", "--out", "run"]);
+    for wrong in ["soon", "0"] {
+        refuses(&worker(path, &[("GENTRON_GRACE", wrong)], &[]), "which is no number of seconds");
+    }
+    let mut command = gentron(path);
+    command.args(["work", "run", "--weights", ".", "--threads", "1"]).env("GENTRON_GRACE", "10").env("TMPDIR", path);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let until = Instant::now() + Duration::from_secs(60);
+    while !path.join("begun").exists() {
+        assert!(Instant::now() < until, "the program is asked within a minute");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let told = Instant::now();
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let (took, said) = (told.elapsed(), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(75), "{said}");
+    assert!(took > Duration::from_secs(7) && took < Duration::from_secs(10), "{took:?}");
+    assert!(said.contains("the batch in hand was not done in 8.0 s and is given up"), "{said}");
+    works(&worker(path, &[], &[]));
+    merge_and_report(path);
+    run_well(path, &["ablate", "slow.toml", "--out", "alone"]);
+    assert_same(&finished_files(&path.join("alone")), &finished_files(&path.join("run")));
+}
+
+#[test]
 fn merging_names_what_is_missing_double_or_different() {
     let folder = folder();
     let path = folder.path();
@@ -263,6 +294,56 @@ fn two_workers_on_one_share_do_no_harm() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn what_a_sealed_shard_was_drawn_into_frees_its_space_at_once() {
+    let folder = folder();
+    let path = folder.path();
+    let there = plan(path);
+    let mut command = gentron(path);
+    command.args(["work", "run", "--weights", ".", "--threads", "1", "--stage", "generate"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let open = Path::new("/proc").join(child.id().to_string()).join("fd");
+    let ended = loop {
+        let links =
+            fs::read_dir(&open).into_iter().flatten().flatten().filter_map(|link| fs::read_link(link.path()).ok());
+        // So the links to what was removed end.
+        let removed: Vec<PathBuf> = links.filter(|file| file.to_string_lossy().ends_with(".part (deleted)")).collect();
+        assert!(removed.is_empty(), "{removed:?} keep their space until the worker ends");
+        if let Some(ended) = child.try_wait().unwrap() {
+            break ended;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    };
+    assert!(ended.success());
+    assert!(files(&there.join("shards")).keys().all(|name| !name.ends_with(".part")));
+}
+
+#[test]
+fn a_shard_that_is_held_is_named_with_its_lock_and_free_when_that_is_removed() {
+    let folder = folder();
+    let path = folder.path();
+    run_well(path, &small("plan", "run"));
+    fs::create_dir_all(path.join("run/shards")).unwrap();
+    let lock = path.join("run/shards/000.lock");
+    let held = fs::File::options().create(true).truncate(false).read(true).write(true).open(&lock).unwrap();
+    let busy = || json(&run_well(path, &["status", "run", "--json"]))["shards"][0]["busy"].as_bool().unwrap();
+    held.lock_shared().unwrap();
+    assert!(!busy(), "another who looks is nobody at work");
+    held.unlock().unwrap();
+    // As a machine that is gone, on a file system that does not know it.
+    held.lock().unwrap();
+    assert!(busy());
+    let turned_away = worker(path, &[], &[]);
+    let said = text(&turned_away.stderr);
+    assert_eq!(turned_away.status.code(), Some(75), "{said}");
+    let note = "note: another process is at work on shard 0; if its machine is gone, remove run/shards/000.lock";
+    assert!(said.contains(note), "{said}");
+    fs::remove_file(&lock).unwrap();
+    works(&worker(path, &[], &[]));
+    merge_and_report(path);
+}
+
+#[test]
 fn a_dry_run_says_what_it_will_take_and_what_a_budget_pays_for() {
     let folder = folder();
     let path = folder.path();
@@ -282,6 +363,16 @@ fn a_dry_run_says_what_it_will_take_and_what_a_budget_pays_for() {
         "srun --ntasks=1 ",
     ] {
         assert!(said.contains(line), "{line:?} is not in:\n{said}");
+    }
+    // Slurm counts by array how many run at once.
+    let turns = run_well(path, &[&dry[..], &["--at-once", "3"]].concat());
+    for line in [
+        ", 3 workers at once)",
+        "sbatch --array=0-5%3 /",
+        "sbatch --array=0-3%3 '--dependency=afterany:(generate 1)' --kill-on-invalid-dep=yes ",
+        "sbatch --array=0-3%3 '--dependency=afterok:(generate),afterany:(score 1)' --kill-on-invalid-dep=yes ",
+    ] {
+        assert!(turns.contains(line), "{line:?} is not in:\n{turns}");
     }
     let rich = run_well(path, &[&dry[..], &["--budget", "1000"]].concat());
     assert!(rich.contains("worker-hours pay for everything"), "{rich}");

@@ -9,7 +9,8 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use crate::support::{
-    assert_same, finished_files, folder, gentron, on_path, program, refuses, repository, run, run_well, text,
+    assert_same, finished_files, folder, gentron, on_path, program, refuses, repository, run, run_well, slow_recipe,
+    text,
 };
 
 /// A cluster that ends with the test.
@@ -224,6 +225,45 @@ fn a_cluster_that_loses_a_node_and_stops_jobs_at_their_limit_ends_in_the_bytes_o
     for run in ["many", "limited-0"] {
         assert_same(&expected, &finished_files(&path.join(run)));
     }
+}
+
+#[test]
+fn a_batch_that_is_still_in_hand_at_the_time_limit_does_not_lose_the_chain() {
+    let root = folder();
+    let path = root.path();
+    let Some(cluster) = Cluster::start(path.join("slurm")) else { return };
+    slow_recipe(path, 150);
+    run_well(path, &["plan", "slow.toml", "--out", "slow"]);
+    // The controller looks at limits every 30 seconds: of a minute with a grace of 20 seconds, a worker is told to stop after 10 to 40, and
+    // leaves 16 later. At the limit Slurm would end the batch script, too, and cancel what waits for the job.
+    submit(&cluster, path, "slow", &["--workers", "1", "--option=--time=1", "--grace", "20"]);
+    let mut waiting = BTreeMap::new();
+    cluster.wait_for("the report", 400, || {
+        cluster.release(&mut waiting);
+        path.join("slow/report.html").exists() && cluster.queue().is_empty()
+    });
+    let said = logs(path, "slow");
+    assert!(said.contains("the batch in hand was not done in 16.0 s and is given up"), "{said}");
+    run_well(path, &["ablate", "slow.toml", "--out", "alone"]);
+    assert_same(&finished_files(&path.join("alone")), &finished_files(&path.join("slow")));
+}
+
+#[test]
+fn pieces_of_an_array_that_may_not_all_run_at_once_take_turns() {
+    let root = folder();
+    let path = root.path();
+    let Some(cluster) = Cluster::start(path.join("slurm")) else { return };
+    let recipe = ["limits-shapes", "--weights", ".", "--prompts", "8", "--images", "4"];
+    run_well(path, &[&["plan"], &recipe[..], &["--out", "turns"]].concat());
+    // Two arrays of four, as an array may have no more here, on six processors.
+    submit(&cluster, path, "turns", &["--workers", "8", "--at-once", "1"]);
+    let mut most = 0;
+    cluster.wait_for("the report", 400, || {
+        let running = cluster.queue().iter().filter(|[_, state, ..]| state == "RUNNING").count();
+        most = most.max(running);
+        path.join("turns/report.html").exists() && cluster.queue().is_empty()
+    });
+    assert_eq!(most, 1, "{}", logs(path, "turns"));
 }
 
 #[test]

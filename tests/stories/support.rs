@@ -51,6 +51,7 @@ pub fn gentron(folder: &Path) -> Command {
         "GENTRON_FETCH_BASE",
         "GENTRON_DATABASE",
         "GENTRON_DEVICE",
+        "GENTRON_EMBEDDINGS",
         "HF_TOKEN_PATH",
     ] {
         command.env_remove(variable);
@@ -171,6 +172,30 @@ pub fn on_path(names: &[&str]) -> Option<PathBuf> {
     let paths = std::env::var_os("PATH")?;
     let folders: Vec<PathBuf> = std::env::split_paths(&paths).collect();
     names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| path.is_file())
+}
+
+/// Draws one picture again and again; the first time that anybody asks, only after SECONDS.
+const SLOW_PAINTER: &str = r#"while read -r request; do
+    if [ ! -e begun ]; then
+        : >begun
+        sleep SECONDS
+    fi
+    image=${request##*'"image":"'}
+    image=${image%'"'*}
+    cp picture.png "$image"
+    printf '{"image":"%s"}\n' "$image"
+done
+"#;
+
+/// A recipe `slow.toml` of twelve pictures in three batches, drawn by a program that makes `begun` when it is first asked, and then takes so
+/// many seconds for that one picture.
+pub fn slow_recipe(folder: &Path, seconds: u32) {
+    let recipe = "name = \"slow\"\nseed = 3\nimages_per_prompt = 2\nbatch = 4\n[[suites]]\nid = \"shapes\"\n\
+                  categories = [\"color\"]\nprompts_per_category = 6\n[[arms]]\nname = \"mine\"\ngenerator = \"command\"\n\
+                  command = { run = [\"sh\", \"painter.sh\"] }\n";
+    fs::write(folder.join("slow.toml"), recipe).unwrap();
+    fs::write(folder.join("painter.sh"), SLOW_PAINTER.replace("SECONDS", &seconds.to_string())).unwrap();
+    image::RgbImage::from_pixel(16, 16, image::Rgb([200, 10, 10])).save(folder.join("picture.png")).unwrap();
 }
 
 /// A small disk in memory, unmounted when dropped.

@@ -184,6 +184,115 @@ fn a_backbone_begins_with_the_layers_of_another_programs_network() {
     assert!(text(&nothing.stderr).contains("no weights at states"), "{}", text(&nothing.stderr));
 }
 
+/// The recipe with the last place where it says `from` saying `to`: the network of clips.
+fn in_the_second(from: &str, to: &str) -> String {
+    let at = RECIPE.rfind(from).unwrap();
+    format!("{}{to}{}", &RECIPE[..at], &RECIPE[at + from.len()..])
+}
+
+#[test]
+fn what_cannot_be_trained_is_said_before_anything_is_spent() {
+    let folder = folder();
+    let here = folder.path().join("here");
+    fs::create_dir(&here).unwrap();
+    prepared(&here);
+    let weights = files(&here.join("weights"));
+    for (recipe, what) in [
+        (RECIPE.replacen("name = \"pictures\"", "name = \"../../escaped\"", 1), "cannot be called `../../escaped`"),
+        (RECIPE.replacen("name = \"clips\"", "name = \"pictures\"", 1), "two networks of the recipe"),
+        (in_the_second("initial = \"pictures\"", "initial = \"not-there\""), "clips begins from not-there"),
+        (in_the_second("initial = \"pictures\"", "initial = \"clips\""), "clips begins from itself"),
+        (in_the_second("= \"autoencoder-shapes\"", "= \"not-there\""), "clips is trained on not-there"),
+        (in_the_second("= \"autoencoder-shapes\"", "= \"pictures\""), "clips reads pictures as an autoencoder"),
+        (in_the_second("= \"autoencoder-shapes\"", "= \"t5-shapes\""), "do not fit their configuration"),
+        (in_the_second("steps = 2", "steps = 0"), "takes 1 to 1000 steps, not 0"),
+        (in_the_second("text = [\"t5-shapes\"]", "text = []"), "text names no encoder"),
+        (in_the_second("evaluate_every = 16", "evaluate_every = 0"), "evaluate_every = 0"),
+        (in_the_second("examples = 300", "examples = 1"), "frozen.examples = 1"),
+        (in_the_second("ema = 0.99", "ema = 0.99\nrates = { temporal_attention = 2.0 }"), "temporal_attention"),
+    ] {
+        fs::write(here.join("train.toml"), recipe).unwrap();
+        refuses(&run(&here, &["train", "train.toml", "--states", "states", "--weights", "weights"]), what);
+        assert!(!here.join("states").exists() && !folder.path().join("escaped").exists(), "{what}");
+        assert_same(&weights, &files(&here.join("weights")));
+    }
+}
+
+#[test]
+fn a_state_that_does_not_fit_on_the_disk_leaves_nothing_behind() {
+    let folder = folder();
+    let here = folder.path();
+    prepared(here);
+    fs::write(here.join("train.toml"), RECIPE.replace("examples = 300", "examples = 40")).unwrap();
+    let command = ["train", "train.toml", "--states", "states", "--weights", "weights", "--only", "pictures"];
+    // No file may have more than 4 MiB, which the corpus has not and the state has. Who ignores the signal gets an error instead.
+    let mut plain = gentron(here);
+    plain.args(command);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 8192; exec \"$0\" \"$@\""]);
+    limited.arg(plain.get_program()).args(plain.get_args()).current_dir(here);
+    for (variable, value) in plain.get_envs() {
+        match value {
+            Some(value) => limited.env(variable, value),
+            None => limited.env_remove(variable),
+        };
+    }
+    let full = limited.output().unwrap();
+    refuses(&full, "state.safetensors");
+    let left = files(here);
+    assert!(left.keys().any(|name| name.starts_with("states/corpus-")), "it came as far as the state");
+    assert!(left.keys().all(|name| !name.ends_with(".tmp")), "{:?}", left.keys());
+    assert!(!here.join("weights/pictures/model.safetensors").exists());
+    run_well(here, &command);
+}
+
+/// Two arms on networks that differ in the noise schedule of their configuration alone.
+const SCHEDULES: &str = r#"
+name = "schedules"
+seed = 4
+images_per_prompt = 1
+batch = 3
+[[suites]]
+id = "shapes"
+categories = ["color"]
+[weights]
+folder = "weights"
+[sampler]
+steps = 2
+[[arms]]
+name = "its-own"
+weights = "pictures"
+[[arms]]
+name = "usual"
+weights = "usual"
+"#;
+
+#[test]
+fn another_noise_schedule_is_another_training_and_is_drawn_with() {
+    let folder = folder();
+    let here = folder.path();
+    prepared(here);
+    let command = ["train", "train.toml", "--states", "states", "--weights", "weights", "--only", "pictures"];
+    let other = RECIPE.replacen("examples = 300", "examples = 300\nschedule = { beta_end = 0.01 }", 1);
+    fs::write(here.join("train.toml"), other).unwrap();
+    run_well(here, &command);
+    let weights = here.join("weights");
+    let mut config = json(&weights.join("pictures/config.json"));
+    assert_eq!(config["schedule"]["beta_end"], 0.01);
+    fs::write(here.join("train.toml"), RECIPE).unwrap();
+    refuses(&run(here, &command), "belongs to another recipe");
+
+    copy_folder(&weights.join("pictures"), &weights.join("usual"));
+    config.as_object_mut().unwrap().remove("schedule").unwrap();
+    fs::write(weights.join("usual/config.json"), config.to_string()).unwrap();
+    copy_folder(&repository().join("weights/clip-shapes"), &weights.join("clip-shapes"));
+    fs::write(here.join("schedules.toml"), SCHEDULES).unwrap();
+    run_well(here, &["generate", "schedules.toml", "--prompts", "1", "--out", "run"]);
+    let images = files(&here.join("run/images"));
+    let (name, own) = images.iter().find(|(name, _)| name.starts_with("its-own/")).unwrap();
+    assert!(*own != images[&name.replacen("its-own", "usual", 1)], "both are drawn with one schedule");
+}
+
 /// Puts a network's tensors into two files with an index.
 fn in_two_parts(folder: &Path) {
     let whole = folder.join("model.safetensors");

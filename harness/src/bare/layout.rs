@@ -9,6 +9,7 @@ use gentron_suites::Prompt;
 
 use super::mapped::by_map;
 use super::problem::Problem;
+use crate::exchange::few;
 use crate::failure::{Explain as _, refuse};
 
 /// Where the images are, and what says whose they are.
@@ -51,6 +52,8 @@ pub struct Pictures {
     pub ranked: BTreeMap<usize, u32>,
     /// Images that each prompt should have.
     pub wanted: u32,
+    /// Names of files where images are looked for that are none by their ending: a `0.bmp` is why there is no image of a prompt.
+    pub unread: Vec<String>,
 }
 
 impl Pictures {
@@ -60,6 +63,12 @@ impl Pictures {
             Some(there) => format!("the prompt has {there} of {} images", self.wanted),
             None => "the image is missing".to_owned(),
         }
+    }
+
+    /// What there is besides pictures, in a sentence without a full stop, for whoever misses some; none where there is nothing.
+    pub fn besides(&self) -> Option<String> {
+        let named = (!self.unread.is_empty()).then(|| few(&self.unread))?;
+        Some(format!("PNG, JPEG and WebP are read, by their endings, and not {named}"))
     }
 }
 
@@ -78,14 +87,16 @@ pub fn find(source: Source<'_>, prompts: &[Prompt]) -> anyhow::Result<Pictures> 
     }
     pictures.strangers.extend(surplus.into_iter().map(|(name, _)| name));
     if pictures.known.is_empty() {
-        return Err(nothing(source.folder, &pictures.strangers));
+        return Err(nothing(source.folder, &pictures));
     }
     Ok(pictures)
 }
 
-fn nothing(folder: &Path, strangers: &[String]) -> anyhow::Error {
-    let stranger = strangers.first().map_or_else(String::new, |name| format!(" (there is {name})"));
-    refuse(format!("no image in {} is of a prompt of the suite{stranger}", folder.display()), LAYOUTS)
+fn nothing(folder: &Path, pictures: &Pictures) -> anyhow::Error {
+    let stranger = pictures.strangers.first().or(pictures.unread.first());
+    let stranger = stranger.map_or_else(String::new, |name| format!(" (there is {name})"));
+    let hint = pictures.besides().map_or_else(|| LAYOUTS.to_owned(), |besides| format!("{besides}; {LAYOUTS}"));
+    refuse(format!("no image in {} is of a prompt of the suite{stranger}", folder.display()), hint)
 }
 
 /// A folder's images, and what of them cannot be meant.
@@ -123,7 +134,7 @@ pub fn look(source: Source<'_>, prompts: &[Prompt]) -> anyhow::Result<Found> {
     };
     if found.is_empty() {
         found.pictures.strangers.extend(found.surplus.into_iter().map(|(name, _)| name));
-        return Err(nothing(folder, &found.pictures.strangers));
+        return Err(nothing(folder, &found.pictures));
     }
     let pictures = &mut found.pictures;
     let most = pictures.known.iter().map(|picture| picture.k + 1).max().unwrap_or(1);
@@ -156,6 +167,7 @@ fn by_category(source: Source<'_>, prompts: &[Prompt]) -> anyhow::Result<Found> 
         all.pictures.known.extend(pictures.known.into_iter().map(moved));
         all.pictures.ranked.extend(pictures.ranked.into_iter().map(|(at, there)| (places[at], there)));
         all.pictures.strangers.extend(pictures.strangers.into_iter().map(inner));
+        all.pictures.unread.extend(pictures.unread.into_iter().map(inner));
         all.problems.extend(problems.into_iter().map(|problem| problem.within(category)));
         all.surplus.extend(surplus.into_iter().map(|(name, problem)| (inner(name), problem.within(category))));
     }
@@ -176,8 +188,14 @@ fn by_names(source: Source<'_>, prompts: &[Prompt]) -> anyhow::Result<Found> {
         let path = folder.join(&name);
         if path.is_dir() {
             let whose = ids.get(name.as_str()).copied();
-            for file in list(&path)?.into_iter().filter(|file| is_shown(file)) {
+            for file in list(&path)? {
                 let (path, image) = (path.join(&file), format!("{name}/{file}"));
+                if !is_shown(&file) {
+                    if whose.is_some() && is_besides(&path, &file) {
+                        pictures.unread.push(image);
+                    }
+                    continue;
+                }
                 match (whose, number(&file)) {
                     (Some(prompt), Some(k)) => {
                         pictures.known.push(Picture { path, name: image, prompt, k, sample: None });
@@ -198,6 +216,8 @@ fn by_names(source: Source<'_>, prompts: &[Prompt]) -> anyhow::Result<Found> {
             }
         } else if is_shown(&name) {
             surplus.push((name.clone(), Problem::Unnamed { image: name }));
+        } else if is_besides(&path, &name) {
+            pictures.unread.push(name);
         }
     }
     pictures.known.sort_by_key(|picture| (picture.prompt, picture.k));
@@ -241,12 +261,24 @@ fn is_shown(name: &str) -> bool {
     is_image(name) && !name.starts_with('.')
 }
 
+/// Whether something that is no image by its ending is a file that a user sees.
+fn is_besides(path: &Path, name: &str) -> bool {
+    !is_image(name) && !name.starts_with('.') && !path.is_dir()
+}
+
 fn by_samples(Source { folder, images, .. }: Source<'_>, prompts: &[Prompt]) -> anyhow::Result<Found> {
     let inner = if folder.join("samples").is_dir() { "samples/" } else { "" };
     let within = folder.join(inner);
     let (mut samples, mut surplus): (Vec<Sample>, Vec<(String, Problem)>) = (Vec::new(), Vec::new());
-    for name in list(&within)?.into_iter().filter(|name| is_shown(name)) {
+    let mut unread = Vec::new();
+    for name in list(&within)? {
         let image = format!("{inner}{name}");
+        if !is_shown(&name) {
+            if is_besides(&within.join(&name), &name) {
+                unread.push(image);
+            }
+            continue;
+        }
         match Sample::parse(within.join(&name)) {
             Some(sample) => samples.push(sample),
             None => surplus.push((image.clone(), Problem::Unnamed { image })),
@@ -271,7 +303,7 @@ fn by_samples(Source { folder, images, .. }: Source<'_>, prompts: &[Prompt]) -> 
         Some(places) => at_places(entries, &places),
         None => by_text(entries, prompts, part),
     };
-    Ok(Found { pictures, problems, surplus })
+    Ok(Found { pictures: Pictures { unread, ..pictures }, problems, surplus })
 }
 
 /// What of a prompt's text an official name has.
@@ -368,10 +400,14 @@ fn missing(known: &[Picture], prompts: usize, wanted: u32) -> Vec<(usize, u32)> 
     (0..prompts).flat_map(lacks).collect()
 }
 
+/// Names in a folder, sorted. One that is no UTF-8 comes with U+FFFD in it, as it can be shown: no prompt's image is called so, and it is
+/// named as one that says nothing.
 fn list(folder: &Path) -> anyhow::Result<Vec<String>> {
     let explain = || (format!("cannot list {}", folder.display()), "check its permissions");
-    let entries = fs::read_dir(folder).explain(explain)?;
-    let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).explain(explain)? {
+        names.push(entry.explain(explain)?.file_name().to_string_lossy().into_owned());
+    }
     names.sort();
     Ok(names)
 }
@@ -410,6 +446,46 @@ mod tests {
         // Pictures that say nothing are strangers, too, but for hidden files.
         assert_eq!(found(&["samples/a_000000.png", "samples/foo.png", "samples/._a_000001.png"], &["a"]).1, 1);
         assert_eq!(found(&["p-0/0.png", "p-0/foo.png", "grid.jpg", "p-0/._0.png"], &["a"]), (vec![(0, 0)], 2, vec![]));
+    }
+
+    #[test]
+    fn files_that_are_not_read_are_named_where_images_are_looked_for() {
+        let unread = |files: &[&str]| {
+            let folder = tempfile::tempdir().unwrap();
+            for file in files {
+                let path = folder.path().join(file);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, "").unwrap();
+            }
+            let source = Source { folder: folder.path(), map: None, images: None };
+            look(source, &prompts(&["a", "b"])).map(|found| found.pictures.unread)
+        };
+        assert_eq!(unread(&["0.png", "1.bmp", ".hidden", "scores/scores.json"]).unwrap(), ["1.bmp"]);
+        assert_eq!(unread(&["p-0/0.png", "p-1/0.gif", "x/0.tiff"]).unwrap(), ["p-1/0.gif"]);
+        assert_eq!(
+            unread(&["all/samples/a_000000.png", "all/samples/b_000001.gif"]).unwrap(),
+            ["all/samples/b_000001.gif"]
+        );
+        let refused = unread(&["0.bmp", "1.BMP"]).unwrap_err();
+        assert!(refused.to_string().ends_with("is of a prompt of the suite (there is 0.bmp)"), "{refused}");
+        let hint = refused.downcast_ref::<crate::failure::Explained>().map(|explained| explained.hint.as_str());
+        let said = "PNG, JPEG and WebP are read, by their endings, and not 0.bmp, 1.BMP; ";
+        assert!(hint.is_some_and(|hint| hint.starts_with(said)), "{hint:?}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_name_that_is_no_text_is_named_as_far_as_it_can_be_shown() {
+        use std::os::unix::ffi::OsStrExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        for name in [&b"0.png"[..], b"caf\xe9.png", b"caf\xe9.bmp"] {
+            fs::write(folder.path().join(std::ffi::OsStr::from_bytes(name)), "").unwrap();
+        }
+        let found = look(Source { folder: folder.path(), map: None, images: None }, &prompts(&["a"])).unwrap();
+        let image = "caf\u{fffd}.png".to_owned();
+        assert_eq!(found.surplus, [(image.clone(), Problem::Unnamed { image })]);
+        assert_eq!(found.pictures.unread, ["caf\u{fffd}.bmp"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Images whose prompts a [`map`] names.
 
 use std::collections::HashMap;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use gentron_suites::Prompt;
 
@@ -9,8 +9,8 @@ use super::layout::{Found, Picture, by_text, in_file_order, twice};
 use super::map::{self, Row, Whose};
 use super::problem::Problem;
 
-/// Line and prompt of each image that a map has named.
-type Named = HashMap<String, (u64, Whose)>;
+/// The first row of each file that a map has named, by its [`place`].
+type Named = HashMap<PathBuf, Row>;
 
 /// The images of `folder` that `map` names, with all that is wrong in it.
 ///
@@ -25,12 +25,12 @@ pub(super) fn by_map(folder: &Path, map: &Path, prompts: &[Prompt]) -> anyhow::R
     for row in rows {
         if let Some(problem) = of_row(&row, folder, map, &named) {
             found.problems.push(problem);
-            named.entry(row.image).or_insert((row.line, row.whose));
+            named.entry(place(&row.image)).or_insert(row);
             continue;
         }
-        let Row { line, image: name, whose, k } = row;
+        named.insert(place(&row.image), row.clone());
+        let Row { image: name, whose, k, .. } = row;
         let path = folder.join(&name);
-        named.insert(name.clone(), (line, whose.clone()));
         match meanings.of(whose, k) {
             Meaning::Prompt(prompt) => {
                 let next = counts.entry(prompt).or_default();
@@ -49,12 +49,17 @@ pub(super) fn by_map(folder: &Path, map: &Path, prompts: &[Prompt]) -> anyhow::R
     found.pictures.known.extend(shared.known);
     found.pictures.ranked.extend(shared.ranked);
     let surplus = |image: String| {
-        let (line, whose) = named.get(&image)?;
+        let Row { line, whose, .. } = named.get(&place(&image))?;
         Some((image.clone(), Problem::Stranger { line: *line, whose: whose.to_string(), image }))
     };
     found.surplus.extend(strangers.into_iter().filter_map(surplus));
     found.problems.extend(twice(&found.pictures.known, prompts));
     Ok(found)
+}
+
+/// A path within the folder however it is spelled: `a.png` for `./a.png`, too, so that one file is not two prompts' images.
+fn place(image: &str) -> PathBuf {
+    Path::new(image).components().filter(|part| *part != Component::CurDir).collect()
 }
 
 /// What is wrong with a row of the map, whatever the suite.
@@ -64,8 +69,8 @@ fn of_row(row: &Row, folder: &Path, map: &Path, named: &Named) -> Option<Problem
     if !Path::new(&image).components().all(is_within) {
         return Some(Problem::Outside { map, line, image });
     }
-    if let Some((first, _)) = named.get(&image) {
-        let (other, of) = (format!("{image} on line {first}"), "one file".to_owned());
+    if let Some(first) = named.get(&place(&image)) {
+        let (other, of) = (format!("{} on line {}", first.image, first.line), "one file".to_owned());
         return Some(Problem::Twice { image: format!("{image} on line {line}"), other, of });
     }
     (!folder.join(&image).is_file()).then_some(Problem::Absent { map, image })
@@ -152,6 +157,27 @@ mod tests {
         assert_eq!(found(&["red,1", "red,0"], &["red"]), (vec![at("a", 0, 1), at("b", 0, 0)], 0));
         assert_eq!(found(&["red,", "red,"], &["red"]), (vec![at("a", 0, 0), at("b", 0, 1)], 0));
         assert_eq!(found(&["red,0", "red,0"], &["red"]).1, 1);
+    }
+
+    #[test]
+    fn one_file_is_one_image_however_the_map_spells_it() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("in")).unwrap();
+        for name in ["a.png", "in/b.png"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        let map = folder.path().join("map.csv");
+        let rows = ["../a.png,red", "a.png,red", "./a.png,blue", "in/b.png,green", "in//./b.png,red"];
+        std::fs::write(&map, format!("image,prompt\n{}\n", rows.join("\n"))).unwrap();
+        let found = by_map(folder.path(), &map, &prompts(&["red", "blue", "green"])).unwrap();
+        let whats: Vec<String> = found.problems.iter().map(Problem::what).collect();
+        assert_eq!(whats.len(), 3, "{whats:?}");
+        // A file outside is another one, though it is called alike.
+        assert!(whats[0].ends_with("line 2: ../a.png is not within the folder"), "{whats:?}");
+        assert_eq!(whats[1], "a.png on line 3 and ./a.png on line 4 are both one file");
+        assert_eq!(whats[2], "in/b.png on line 5 and in//./b.png on line 6 are both one file");
+        let names: Vec<&str> = found.pictures.known.iter().map(|picture| picture.name.as_str()).collect();
+        assert_eq!(names, ["a.png", "in/b.png"]);
     }
 
     #[test]

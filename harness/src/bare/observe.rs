@@ -11,6 +11,7 @@ use gentron_suites::Prompt;
 use serde::{Deserialize, Serialize};
 
 use super::layout::{Picture, Pictures};
+use crate::decode;
 use crate::failure::{Interrupted, refuse};
 use crate::progress::{self, Progress};
 use crate::score::Scorer;
@@ -80,7 +81,10 @@ pub fn observe(
             let prompt = &prompts[picture.prompt];
             let bytes = fs::read(&picture.path).with_context(|| format!("cannot read {}", picture.path.display()))?;
             let sha256 = digest::of_bytes(&bytes);
-            let noted = match known.get(&(picture.name.as_str(), sha256.as_str(), prompt.id.as_str())) {
+            // Earlier versions scored a JPEG that is cut short, half of it grey: that is no longer what it shows.
+            let is_whole = decode::check_whole(&bytes).is_ok();
+            let before = known.get(&(picture.name.as_str(), sha256.as_str(), prompt.id.as_str()));
+            let noted = match before.filter(|_| is_whole) {
                 Some(noted) if noted.seen.k == picture.k => (*noted).clone(),
                 // Another image of the prompt has come or gone, so that this one counts otherwise: it shows what it showed.
                 Some(noted) => Noted::new(&Seen { k: picture.k, ..noted.seen.clone() })?,
@@ -118,18 +122,25 @@ pub fn observe(
 /// Refuses what has not a single score: it is hardly what was meant.
 ///
 /// # Errors
-/// None of the images that are there has a score; with the most frequent reason.
+/// None of the images that are there has a score; with the most frequent reason, of those for which there is a remedy if there are any.
 pub fn refuse_unscored(seen: &[Seen]) -> anyhow::Result<()> {
-    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    // Whether something is lacking, and why.
+    let mut reasons: BTreeMap<(bool, &str), usize> = BTreeMap::new();
     for observation in seen.iter().filter(|seen| seen.image.is_some()).flat_map(|seen| &seen.observations) {
         match &observation.outcome {
             Outcome::Scored { .. } => return Ok(()),
-            Outcome::Unscored { why } | Outcome::Outside { why } => *reasons.entry(why.as_str()).or_default() += 1,
+            Outcome::Unscored { why } => *reasons.entry((true, why.as_str())).or_default() += 1,
+            Outcome::Outside { why } => *reasons.entry((false, why.as_str())).or_default() += 1,
         }
     }
-    let most = reasons.into_iter().max_by_key(|(_, count)| *count);
-    let why = most.map_or("no score is made of these categories", |(why, _)| why);
-    let hint = "bring what the scores lack (`gentron doctor` lists the scorers), or name with --suite the suite that these images are of";
+    let most = reasons.into_iter().max_by_key(|((lacking, _), count)| (*lacking, *count));
+    let (lacking, why) = most.map_or((false, "no score is made of these categories"), |(reason, _)| reason);
+    let hint = if lacking {
+        "bring what the scores lack (`gentron doctor` lists the scorers), or name with --suite the suite that these images are of"
+    } else {
+        "no score can be asked of the prompts of this suite or category, and nothing that could be brought would change it; name with --suite \
+         the suite that these images are of"
+    };
     Err(refuse(format!("no image could be scored: {why}"), hint))
 }
 
@@ -163,8 +174,8 @@ fn remembered(journals: &Journals<String>, out: &Path) -> anyhow::Result<Vec<Not
 
 fn look(picture: &Picture, prompt: &Prompt, scorer: &Scorer, file: (&[u8], String, &str)) -> Seen {
     let (bytes, sha256, identity) = file;
-    let observations = match image::load_from_memory(bytes) {
-        Ok(image) => scorer.observe(prompt, &image.to_rgb8(), &picture.name),
+    let observations = match decode::rgb(bytes) {
+        Ok(image) => scorer.observe(prompt, &image, &picture.name),
         Err(error) => scorer.unseen(prompt, &format!("the image cannot be read: {error}")),
     };
     Seen { image: Some(picture.name.clone()), sha256: Some(sha256), ..of(prompt, picture.k, identity, observations) }
@@ -215,6 +226,20 @@ mod tests {
         let none = seen(Some("0.png"), &[unscored("no CLIP"), unscored("no CLIP"), unscored("no BLIP")]);
         let refused = refuse_unscored(&[gone.clone(), none.clone()]).unwrap_err();
         assert_eq!(refused.to_string(), "no image could be scored: no CLIP");
+        assert!(crate::failure::render(&refused).contains("hint: bring what the scores lack"));
         assert!(refuse_unscored(&[gone, none, seen(Some("1.png"), &[scored])]).is_ok());
+    }
+
+    #[test]
+    fn nobody_is_told_to_bring_something_for_prompts_that_no_score_can_be_asked_of() {
+        let outside = || Outcome::Outside { why: "the prompt names no phrases".to_owned() };
+        let refused = refuse_unscored(&[seen(Some("0.png"), &[outside(), outside()])]).unwrap_err();
+        assert_eq!(refused.to_string(), "no image could be scored: the prompt names no phrases");
+        let said = crate::failure::render(&refused);
+        assert!(said.contains("hint: no score can be asked of the prompts") && !said.contains("bring what"), "{said}");
+        // What lacks something can still be scored, however few.
+        let lacking = Outcome::Unscored { why: "no CLIP".to_owned() };
+        let refused = refuse_unscored(&[seen(Some("0.png"), &[outside(), outside(), lacking])]).unwrap_err();
+        assert_eq!(refused.to_string(), "no image could be scored: no CLIP");
     }
 }

@@ -172,7 +172,9 @@ impl Problem {
             }
             Self::Absent { .. } => "image is a path in the folder: correct the map, or bring the image",
             Self::Number { .. } => "number the images of each prompt from 0 on",
-            Self::Count { .. } => "bring what is missing, or say with --images how many each prompt has",
+            Self::Count { .. } => {
+                "bring what is missing, say with --images how many each prompt has, or with --category which categories there are"
+            }
             Self::Unreadable { .. } => "PNG, JPEG and WebP are read: bring the image anew",
             Self::Stranger { .. } => "correct the map, or name the suite that its prompt is of",
             Self::UnknownId { .. } | Self::UnknownText { .. } => {

@@ -5,6 +5,7 @@ mod eyes;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use gentron_suites::Prompt;
 use serde::Serialize;
 
 use super::setup;
@@ -41,7 +42,7 @@ struct Finding {
 /// # Errors
 /// Whoever reads stdout has gone away.
 pub fn run(args: &DoctorArgs) -> anyhow::Result<Outcome> {
-    let mut findings = vec![program(), processor()];
+    let mut findings = vec![program(), processor(args.dtype.map_or(WeightType::F32, Into::into))];
     findings.extend(of_recipe(args));
     findings.push(writable(Path::new("runs")));
     findings.extend(eyes::findings(recipe::load(args.recipe.as_deref()).ok().as_ref()));
@@ -100,15 +101,12 @@ fn program() -> Finding {
     well("gentron", format!("{}{changed}", version::VERSION))
 }
 
-fn processor() -> Finding {
+fn processor(weights: WeightType) -> Finding {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     if let Err(error) = device::device() {
         return missing("processor", &error);
     }
-    well(
-        "processor",
-        format!("{cores} cores, {}, networks on {}", std::env::consts::ARCH, device::name(WeightType::F32)),
-    )
+    well("processor", format!("{cores} cores, {}, networks on {}", std::env::consts::ARCH, device::name(weights)))
 }
 
 /// The recipe, and all that it needs; of a recipe that was named, also what it will take.
@@ -126,10 +124,11 @@ fn of_recipe(args: &DoctorArgs) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     let choices = written.suites.clone();
+    let narrowing = Narrowing { dtype: args.dtype.map(Into::into), ..Narrowing::default() };
     // A suite that is not here must not hide what else is missing: the arms are looked at all the same.
-    let (resolved, prompts) = match recipe::resolve(written.clone(), &Narrowing::default(), &library, &source.word()) {
+    let (resolved, prompts) = match recipe::resolve(written.clone(), &narrowing, &library, &source.word()) {
         Ok(resolved) => {
-            let prompts = select(&resolved.suites, &library).map(|prompts| prompts.len()).ok();
+            let prompts = select(&resolved.suites, &library).ok();
             (resolved, prompts)
         }
         Err(error) => {
@@ -137,7 +136,7 @@ fn of_recipe(args: &DoctorArgs) -> Vec<Finding> {
             let world = if written.suites.iter().any(drawn) { World::Shapes } else { World::Photographs };
             let instead = SuiteChoice { world: Some(world), ..SuiteChoice::of(gentron_suites::shapes::ID) };
             let without = Recipe { suites: vec![instead], gates: Vec::new(), ..written };
-            match recipe::resolve(without, &Narrowing::default(), &Library::default(), &source.word()) {
+            match recipe::resolve(without, &narrowing, &Library::default(), &source.word()) {
                 Ok(resolved) => {
                     findings.push(missing("suites", &error));
                     (resolved, None)
@@ -146,7 +145,8 @@ fn of_recipe(args: &DoctorArgs) -> Vec<Finding> {
             }
         }
     };
-    let count = prompts.map(|prompts| format!(", {} prompts", table::grouped(prompts as u64))).unwrap_or_default();
+    let count = |prompts: &[Prompt]| format!(", {} prompts", table::grouped(prompts.len() as u64));
+    let count = prompts.as_deref().map(count).unwrap_or_default();
     findings.push(well("recipe", format!("{}: {} arms{count}", source.word(), resolved.arms.len())));
     let mut found = Sources { weights: None, outside, embeddings: None };
     match weights::find(args.weights.as_deref(), source.folder(), &folder_name) {
@@ -157,8 +157,8 @@ fn of_recipe(args: &DoctorArgs) -> Vec<Finding> {
         Err(_) if !resolved.arms.iter().any(|arm| arm.generator.computes()) => {}
         Err(error) => findings.push(missing("weights folder", &error)),
     }
-    findings.extend(of_arms(&resolved, &found));
-    let prompts = prompts.map(|prompts| Supposed { prompts, grounds: Vec::new() });
+    findings.extend(of_arms(&resolved, &found, prompts.as_deref()));
+    let prompts = prompts.map(|prompts| Supposed { prompts: prompts.len(), grounds: Vec::new() });
     let prompts = prompts.or_else(|| forecast::supposed(&choices, &library));
     if let (Some(_), Some(prompts)) = (&args.recipe, prompts) {
         findings.extend(forecast(&resolved, &found, &prompts));
@@ -172,24 +172,12 @@ fn drawn(choice: &SuiteChoice) -> bool {
     choice.world.or_else(world) == Some(World::Shapes)
 }
 
-/// Everything that the arms are drawn from, each once.
-fn of_arms(resolved: &Resolved, found: &Sources) -> Vec<Finding> {
+/// Everything that the arms are drawn from, each once; of imports also whether they have what is asked for, where the prompts are here.
+fn of_arms(resolved: &Resolved, found: &Sources, prompts: Option<&[Prompt]>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for arm in &resolved.arms {
         match arm.generator {
-            GeneratorKind::Import => findings.push(match imported::open(arm, found) {
-                Ok(import) => {
-                    let images = table::grouped(import.record.images.len() as u64);
-                    well(format!("import {}", arm.name), format!("{images} images in {}", import.folder.display()))
-                }
-                Err(error) => {
-                    let mut finding = missing(format!("import {}", arm.name), &error);
-                    if let Ok(outside) = found.outside(&arm.name) {
-                        finding.found += &format!(" in {}", outside.folder.display());
-                    }
-                    finding
-                }
-            }),
+            GeneratorKind::Import => findings.push(of_import(resolved, arm, found, prompts)),
             GeneratorKind::Command => findings.push(match outsider::identity(arm, found) {
                 Ok(_) => well(format!("program {}", arm.name), "it is there; it was not started"),
                 Err(error) => missing(format!("program {}", arm.name), &error),
@@ -202,6 +190,28 @@ fn of_arms(resolved: &Resolved, found: &Sources) -> Vec<Finding> {
         findings.extend(resolved.arms.iter().filter_map(|arm| mislabelled(resolved, arm, folder)));
     }
     findings
+}
+
+/// An arm's import, which has every image that the run will ask of it.
+fn of_import(resolved: &Resolved, arm: &ResolvedArm, found: &Sources, prompts: Option<&[Prompt]>) -> Finding {
+    let what = format!("import {}", arm.name);
+    let import = match imported::open(arm, found) {
+        Ok(import) => import,
+        Err(error) => {
+            let mut finding = missing(what, &error);
+            if let Ok(outside) = found.outside(&arm.name) {
+                finding.found += &format!(" in {}", outside.folder.display());
+            }
+            return finding;
+        }
+    };
+    match imported::check_prompts(arm, &import, prompts.unwrap_or_default(), resolved.images_per_prompt) {
+        Ok(()) => {
+            let images = table::grouped(import.record.images.len() as u64);
+            well(what, format!("{images} images in {}", import.folder.display()))
+        }
+        Err(error) => missing(what, &error),
+    }
 }
 
 /// What is wrong with an arm whose weights are here, and are not what the recipe says of them. What is not here is said of its folder.

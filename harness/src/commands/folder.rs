@@ -25,7 +25,7 @@ use crate::table;
 /// # Errors
 /// The suite is not here, the folder has none of its images, a scorer cannot be loaded, or the disk fails.
 pub fn run(args: &ScoreArgs, word: &str) -> anyhow::Result<Outcome> {
-    let (prompts, suite) = suites::part(word, None, args.work.suites.as_deref())?;
+    let (prompts, suite) = suites::part(word, &[], args.work.suites.as_deref())?;
     let source = Source { folder: &args.run, map: args.map.as_deref(), images: args.images };
     let pictures = layout::find(source, &prompts)?;
     if let Some(reference) = &args.reference {
@@ -39,10 +39,13 @@ pub fn run(args: &ScoreArgs, word: &str) -> anyhow::Result<Outcome> {
     let eyes = Eyes::open(&if world == World::Photographs { paths.or_found() } else { paths })?;
     let eyes = eyes.among(pictures.known.iter().map(|picture| picture.name.as_str()));
     let scorer = Scorer::of_world(suite.id(), world, eyes);
-    let unchecked = scorer.check_canaries()?;
+    let canaries = scorer.check_canaries()?;
     if let Some(stranger) = pictures.strangers.first() {
         let count = pictures.strangers.len();
         progress::say(&format!("note: {count} images are of no prompt of {word} and are left out ({stranger})"));
+    }
+    if let (false, Some(besides)) = (pictures.missing.is_empty(), pictures.besides()) {
+        progress::say(&format!("note: {} images are missing; {besides}", pictures.missing.len()));
     }
 
     let out = args.out.clone().unwrap_or_else(|| args.run.join("scores"));
@@ -57,7 +60,7 @@ pub fn run(args: &ScoreArgs, word: &str) -> anyhow::Result<Outcome> {
         "suite": {"id": suite.id(), "asked": word, "digest": suite.digest(), "prompts": prompts.len(), "phrases": gentron_suites::phrases_by(&prompts), "files": suite.files},
         "scorers": scorer.card(categories(&prompts)),
         "preparations": scorer.preparations(categories(&prompts)),
-        "canaries_unchecked": unchecked,
+        "canaries": canaries,
         "images": {"known": pictures.known.len(), "missing": pictures.missing.len(), "strangers": pictures.strangers},
         "scores": lines,
         "distances": distances,

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::setup;
 use crate::cli::GenerateArgs;
 use crate::failure::{Interrupted, Outcome};
+use crate::plan::Plan;
 use crate::shards::folder::refuse_unmerged;
 use crate::workers::Ended;
 use crate::{generate, movie, table};
@@ -25,11 +26,10 @@ struct Answer {
 /// # Errors
 /// Whatever keeps it from its end.
 pub fn run(args: &GenerateArgs) -> anyhow::Result<Outcome> {
-    let setup = setup::begin(&args.run)?;
+    // A run that cannot give what is asked for is not begun.
+    let fits = |plan: &Plan| if args.video { movie::export::check(plan).map(drop) } else { Ok(()) };
+    let setup = setup::begin_if(&args.run, fits)?;
     refuse_unmerged(&setup.run.folder)?;
-    if args.video {
-        movie::export::check(&setup.run)?;
-    }
     let generated = generate::generate(&setup.run, &setup.prompts, &setup.sources, setup.threads)?;
     if generated.ended == Ended::Stopped {
         return Err(Interrupted.into());

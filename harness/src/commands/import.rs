@@ -24,7 +24,7 @@ in the order of the suite's prompts; or a folder of these for each category; or 
 and prompt or prompt_id, and perhaps k, which of the prompt's images it is, from 0. PNG, JPEG and WebP are read.
 
 Every prompt must have as many images as every other, each must be readable, and no image may be of no prompt of the suite, or have a name that does not \
-say whose it is: whatever is wrong is listed, each with its name, and then nothing is imported. Of a part of a suite, such as parti:100, images of its \
+say whose it is: whatever is wrong is listed, each with its name, and then nothing is imported. Of a part of a suite, such as parti:100 or some --category, images of its \
 other prompts are left out. The same import again puts back what it has lost. What is good is copied as PNG under ids, with digests, and an arm of a recipe names it:
 
   [[arms]]
@@ -36,6 +36,7 @@ other prompts are left out. The same import again puts back what it has lost. Wh
 pub const EXAMPLES: &str = "\
 Examples:
   gentron import out/sdxl --suite t2i-compbench --name sdxl --images 10
+  gentron import out/sdxl --suite t2i-compbench --category color --category shape --name sdxl-two
   gentron import out/color --suite t2i-compbench/color --name sdxl-color
   gentron import pictures --suite prompts.csv --map whose.jsonl --name mine --json";
 
@@ -47,6 +48,9 @@ pub struct ImportArgs {
     /// The suite that they are of, or a part: t2i-compbench, parti:100, prompts.csv
     #[arg(long, value_name = "SUITE")]
     pub suite: String,
+    /// Only the prompts of this category; may be given several times
+    #[arg(long = "category", value_name = "NAME")]
+    pub categories: Vec<String>,
     /// What to call the system; lower-case letters, digits, `-`, `_`, `.`
     #[arg(long, value_name = "NAME")]
     pub name: String,
@@ -87,7 +91,7 @@ pub fn run(args: &ImportArgs) -> anyhow::Result<Outcome> {
         let hint = "use lower-case letters, digits, `-`, `_` and `.`, beginning with a letter or a digit";
         return Err(refuse(format!("the name `{}` cannot be part of a path", args.name), hint));
     }
-    let (prompts, suite) = suites::part(&args.suite, None, args.work.suites.as_deref())?;
+    let (prompts, suite) = suites::part(&args.suite, &args.categories, args.work.suites.as_deref())?;
     let source = Source { folder: &args.folder, map: args.map.as_deref(), images: args.images };
     let mut found = layout::look(source, &prompts)?;
     let strangers = left_out(&mut found, suite.prompts());
@@ -110,14 +114,21 @@ pub fn run(args: &ImportArgs) -> anyhow::Result<Outcome> {
             Ok(Outcome::Done)
         }
         Taken::Refused(problems) => {
-            list(&problems, &strangers, args.json)?;
+            list(&problems, (&strangers[..], &found.pictures.unread[..]), args.json)?;
             let what = match &problems[..] {
                 [one] => one.what(),
                 [one, ..] => format!("{} problems; the first: {}", problems.len(), one.what()),
                 [] => String::new(),
             };
             let shown = args.folder.display();
-            Err(refuse(format!("nothing was imported of {shown}: {what}"), problems[0].way_out()))
+            let way_out = problems[0].way_out();
+            // A file that is not read explains a prompt without an image, and nothing else.
+            let lacks = problems.iter().any(|problem| matches!(problem, Problem::Count { .. }));
+            let hint = match found.pictures.besides().filter(|_| lacks) {
+                Some(besides) => format!("{way_out}; {besides}"),
+                None => way_out.to_owned(),
+            };
+            Err(refuse(format!("nothing was imported of {shown}: {what}"), hint))
         }
     }
 }
@@ -145,9 +156,12 @@ fn left_out(found: &mut Found, whole: &[Prompt]) -> Vec<String> {
     others
 }
 
-fn list(problems: &[Problem], strangers: &[String], json: bool) -> anyhow::Result<()> {
+/// All that is wrong; in JSON also the images of other prompts and the files that are no images by their ending.
+fn list(problems: &[Problem], (strangers, unread): (&[String], &[String]), json: bool) -> anyhow::Result<()> {
     if json {
-        let answer = serde_json::json!({"imported": false, "problems": problems, "strangers": strangers});
+        let answer = serde_json::json!({
+            "imported": false, "problems": problems, "strangers": strangers, "unread": unread,
+        });
         return table::print_json(&answer);
     }
     let rows: Vec<_> = problems.iter().map(|problem| vec![problem.kind().to_owned(), problem.what()]).collect();

@@ -14,13 +14,12 @@ use gentron_metrics::detector::unidet::{UniDetConfig, UniDetNetwork};
 use gentron_metrics::frechet::Inception;
 use gentron_metrics::weights::{Gain, Invented};
 use gentron_model::text::clip::{ClipConfig, ClipModel};
-use serde_json::json;
 
 use crate::failure::{Explain as _, refuse};
 use crate::names;
 use crate::progress;
 use crate::score::networks::{NETWORKS, Network};
-use crate::score::open_clip;
+use crate::score::{letters, open_clip};
 use crate::store::atomic;
 
 /// Sums of residuals stay of their own size, the first convolution sees grey levels and not deviations, and few classes are seen in a box.
@@ -87,7 +86,10 @@ fn write(network: &Network, folder: &Path, seed: u64) -> anyhow::Result<()> {
     for names in network.files {
         match names[0] {
             "vocab.txt" => atomic::write(&folder.join("vocab.txt"), vocabulary().as_bytes())?,
-            "tokenizer.json" => atomic::write(&folder.join("tokenizer.json"), tokenizer().to_string().as_bytes())?,
+            "tokenizer.json" => {
+                let words = letters::tokenizer(256, 49406).to_string();
+                atomic::write(&folder.join("tokenizer.json"), words.as_bytes())?;
+            }
             "config.json" => {}
             // Whoever reads looks into the file and not at its name; safetensors are named so where they may be.
             _ => invented
@@ -133,48 +135,4 @@ fn vocabulary() -> String {
         lines[1001 + 2 * i] = format!("##{letter}");
     }
     lines.join("\n") + "\n"
-}
-
-/// A CLIP tokenizer that has learnt no merges: every letter is a token.
-fn tokenizer() -> serde_json::Value {
-    let printable = (' '..='~').filter(|c| !c.is_whitespace() && !c.is_ascii_uppercase());
-    let mut vocabulary = serde_json::Map::new();
-    for (i, letter) in printable.enumerate() {
-        vocabulary.insert(letter.to_string(), json!(i));
-        vocabulary.insert(format!("{letter}</w>"), json!(256 + i));
-    }
-    let ends = [("<|startoftext|>", 49406), ("<|endoftext|>", 49407)];
-    for (token, id) in ends {
-        vocabulary.insert(token.to_owned(), json!(id));
-    }
-    let added = ends.map(|(content, id)| {
-        json!({"id": id, "content": content, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true})
-    });
-    let special = |token: &str| json!({"SpecialToken": {"id": token, "type_id": 0}});
-    let named = ends.map(|(token, id)| (token.to_owned(), json!({"id": token, "ids": [id], "tokens": [token]})));
-    json!({
-        "version": "1.0",
-        "truncation": null,
-        "padding": null,
-        "added_tokens": added,
-        "normalizer": {"type": "Lowercase"},
-        "pre_tokenizer": {"type": "WhitespaceSplit"},
-        "post_processor": {
-            "type": "TemplateProcessing",
-            "single": [special(ends[0].0), {"Sequence": {"id": "A", "type_id": 0}}, special(ends[1].0)],
-            "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}],
-            "special_tokens": named.into_iter().collect::<serde_json::Map<_, _>>(),
-        },
-        "decoder": null,
-        "model": {
-            "type": "BPE",
-            "dropout": null,
-            "unk_token": "<|endoftext|>",
-            "continuing_subword_prefix": "",
-            "end_of_word_suffix": "</w>",
-            "fuse_unk": false,
-            "vocab": vocabulary,
-            "merges": [],
-        },
-    })
 }

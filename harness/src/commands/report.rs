@@ -124,3 +124,22 @@ pub fn print(run: &Run, reported: &Reported, json: bool, watts: Option<f64>) -> 
     let passed = reported.gates.iter().all(|gate| gate.passed);
     Ok(if passed { Outcome::Done } else { Outcome::GateFailed })
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use crate::cli::Cli;
+
+    #[test]
+    fn watts_are_a_number_above_zero() {
+        let accepted = |watts: &str| {
+            let argument = format!("--watts={watts}");
+            Cli::try_parse_from(["gentron", "report", "run", argument.as_str()]).is_ok()
+        };
+        assert!(accepted("15") && accepted("0.5"));
+        for wrong in ["nan", "inf", "-1", "0", "ten"] {
+            assert!(!accepted(wrong), "{wrong}");
+        }
+    }
+}

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::DEFAULT_RUN;
-use crate::failure::{Outcome, quoted};
+use crate::failure::{Outcome, quoted, refuse};
 use crate::remote;
 use crate::shards::array::{Piece, pieces};
 use crate::shards::phase;
 use crate::shards::share::{OFFSET, WORKERS};
 use crate::shards::status::{ShardStatus, Standing, of};
 use crate::store::{Access, Run};
+use crate::submit::slurm::takes_turns;
 use crate::table;
 
 use super::work::Stage;
@@ -21,7 +22,8 @@ pub const ABOUT: &str = "\
 Which workers have something left, as a job array.
 
 Prints one command for each array that Slurm is to be given, as sbatch --array=3,7,12-15%8, in pieces whose indices stay below the \
-cluster's MaxArraySize; an offset is added by the worker itself. Nothing is printed where nothing is left. What the workers must know goes \
+cluster's MaxArraySize; an offset is added by the worker itself. Where fewer are to run at once than several pieces have, each piece \
+waits for the end of the one before. Nothing is printed where nothing is left. What the workers must know goes \
 through the environment, which sbatch passes on; named in --export, it would start a login shell on every node.
 
 With as many --workers as before, those that failed are named; with the default, one for each logical shard, every shard that is not whole.";
@@ -74,18 +76,34 @@ pub fn run(args: &RetryArgs) -> anyhow::Result<Outcome> {
     if args.json {
         table::print_json(&serde_json::json!({ "workers": workers, "left": left, "arrays": pieces }))?;
     } else {
-        let throttle = args.at_once.map_or_else(String::new, |count| format!("%{count}"));
-        let script = match &args.script {
-            Some(script) => format!(" {}", quoted(&script.to_string_lossy())),
-            None => String::new(),
-        };
-        let line = |piece: &Piece| {
-            let Piece { indices, offset, .. } = piece;
-            format!("{WORKERS}={workers} {OFFSET}={offset} sbatch --array={indices}{throttle}{script}\n")
-        };
-        table::print(&pieces.iter().map(line).collect::<String>())?;
+        let script = args.script.as_ref().map(|script| quoted(&script.to_string_lossy()));
+        table::print(&lines(&pieces, workers, args.at_once, script.as_deref())?)?;
     }
     Ok(Outcome::Done)
+}
+
+/// A line for the shell for each array. Those that take turns hand on the id that `sbatch` says, on a federation as id;cluster.
+///
+/// # Errors
+/// They take turns, and no script ends the commands.
+fn lines(pieces: &[Piece], workers: u32, at_once: Option<u32>, script: Option<&str>) -> anyhow::Result<String> {
+    let turns = takes_turns(pieces, at_once);
+    if turns && script.is_none() {
+        let what = format!("the arrays are {}, and each has to wait for the one before", pieces.len());
+        return Err(refuse(what, "name what they run with --script FILE, or leave --at-once away"));
+    }
+    let throttle = at_once.map_or_else(String::new, |count| format!("%{count}"));
+    let script = script.map_or_else(String::new, |script| format!(" {script}"));
+    let line = |(at, piece): (usize, &Piece)| {
+        let Piece { indices, offset, .. } = piece;
+        let told = format!("{WORKERS}={workers} {OFFSET}={offset}");
+        if !turns {
+            return format!("{told} sbatch --array={indices}{throttle}{script}\n");
+        }
+        let after = if at == 0 { "" } else { " --dependency=afterany:${before%%;*}" };
+        format!("before=$({told} sbatch --parsable --array={indices}{throttle}{after}{script}) && echo $before\n")
+    };
+    Ok(pieces.iter().enumerate().map(line).collect())
 }
 
 /// Workers of `workers` that have something left of a stage, or of any.
@@ -107,4 +125,28 @@ pub fn left(run: &Run, workers: u32, stage: Option<Stage>) -> anyhow::Result<Vec
         Some(Stage::Score) => scored(shard),
         None => drawn(shard) && scored(shard),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_of_which_few_may_run_at_once_wait_for_one_another() {
+        let pieces = pieces(&[3, 103, 107], 100);
+        let of = |at_once, script| lines(&pieces, 200, at_once, script);
+        assert_eq!(
+            of(None, None).unwrap(),
+            "GENTRON_WORKERS=200 GENTRON_SHARD_OFFSET=3 sbatch --array=0\n\
+             GENTRON_WORKERS=200 GENTRON_SHARD_OFFSET=103 sbatch --array=0,4\n"
+        );
+        assert_eq!(
+            of(Some(1), Some("g.sh")).unwrap(),
+            "before=$(GENTRON_WORKERS=200 GENTRON_SHARD_OFFSET=3 sbatch --parsable --array=0%1 g.sh) && echo $before\n\
+             before=$(GENTRON_WORKERS=200 GENTRON_SHARD_OFFSET=103 sbatch --parsable --array=0,4%1 \
+             --dependency=afterany:${before%%;*} g.sh) && echo $before\n"
+        );
+        assert!(!of(Some(3), Some("g.sh")).unwrap().contains("afterany"), "all may run at once");
+        assert!(of(Some(1), None).unwrap_err().to_string().contains("the arrays are 2"));
+    }
 }

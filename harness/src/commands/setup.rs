@@ -40,6 +40,14 @@ pub struct Setup {
 /// # Errors
 /// The first thing that is missing or cannot be meant. Nothing that was there is changed then.
 pub fn begin(args: &RunArgs) -> anyhow::Result<Setup> {
+    begin_if(args, |_| Ok(()))
+}
+
+/// The same, where whoever asks has something to say against some plans.
+///
+/// # Errors
+/// As [`begin`], and what `fits` says of the plan.
+pub fn begin_if(args: &RunArgs, fits: impl FnOnce(&Plan) -> anyhow::Result<()>) -> anyhow::Result<Setup> {
     let (written, source) = recipe::load(args.recipe.as_deref())?;
     let folder_name = written.weights.folder.clone();
     let scorers = written.scorers.clone();
@@ -78,6 +86,7 @@ pub fn begin(args: &RunArgs) -> anyhow::Result<Setup> {
         identities.insert(arm.name.clone(), identity(&recipe, arm, &sources, &digests)?);
     }
     let plan = Plan::new(&recipe, &prompts, &identities);
+    fits(&plan)?;
     for arm in recipe.arms.iter().filter(|arm| arm.generator == GeneratorKind::Import) {
         imported::check(arm, &sources, &plan)?;
     }
@@ -355,7 +364,7 @@ pub fn sources_of(run: &Run, work: &WorkArgs, share: Share) -> anyhow::Result<So
     if recorded.is_empty() {
         return Ok(Sources { weights: None, outside, embeddings: None });
     }
-    let folder = weights::find(work.weights.as_deref(), None, "weights")?.folder;
+    let folder = weights_of(run, work.weights.as_deref())?;
     let recipe = &run.manifest.recipe;
     check_weights(&folder, &weight_digests(recipe, &folder, &needed(recipe, &folder)?)?, recorded)?;
     let embeddings = embeddings_of(run, Some(&folder), (share, work.threads()));
@@ -364,7 +373,8 @@ pub fn sources_of(run: &Run, work: &WorkArgs, share: Share) -> anyhow::Result<So
 
 /// Where the run keeps its text embeddings, if it does; for a process with that share and so many threads.
 pub fn embeddings_of(run: &Run, weights: Option<&Path>, process: (Share, usize)) -> Option<EmbeddingCache> {
-    embeddings::cache(&run.folder, &run.manifest.recipe.weights, &run.manifest.weights, weights?, process)
+    let folder = embeddings::folder(&run.folder);
+    embeddings::cache(&folder, &run.manifest.recipe.weights, &run.manifest.weights, weights?, process)
 }
 
 fn check_weights(

@@ -110,7 +110,7 @@ fn chosen(args: &StudyNewArgs) -> anyhow::Result<Chosen> {
     let most = args.prompts.as_deref().and_then(|word| word.parse().ok());
     let suite = args.prompts.as_deref().filter(|_| most.is_none());
     let prompts =
-        suite.map(|word| suites::part(word, None, args.suites.as_deref())).transpose()?.map(|(prompts, _)| prompts);
+        suite.map(|word| suites::part(word, &[], args.suites.as_deref())).transpose()?.map(|(prompts, _)| prompts);
     let folder = |arm: &String| arm.split_once('=').map(|(name, folder)| (name.to_owned(), PathBuf::from(folder)));
     let folders: Vec<(String, PathBuf)> = args.arms.iter().filter_map(folder).collect();
     if folders.is_empty() {

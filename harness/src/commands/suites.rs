@@ -23,7 +23,7 @@ pub fn run(args: &SuitesArgs) -> anyhow::Result<Outcome> {
     match (&args.action, &args.name) {
         (Some(SuitesAction::Fetch(args)), _) => return fetch::run(args),
         (None, Some(word)) => {
-            let (prompts, suite) = part(word, args.category.as_deref(), args.suites.as_deref())?;
+            let (prompts, suite) = part(word, args.category.as_slice(), args.suites.as_deref())?;
             show(&prompts, &suite, args.json)?;
         }
         (None, None) => {
@@ -34,13 +34,15 @@ pub fn run(args: &SuitesArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The prompts that a word of the command line stands for, and their suite. A path is always the user's own file.
+/// The prompts that a word of the command line stands for, and their suite; of some `categories` alone, or of all that the word names
+/// where there are none. A path is always the user's own file.
 ///
 /// # Errors
-/// The suite or the category is unknown, its files are not here, or a file would be called like a published suite.
+/// The suite or a category is unknown, the word names a category besides `categories`, its files are not here, or a file would be called
+/// like a published suite.
 pub fn part(
     word: &str,
-    category: Option<&str>,
+    categories: &[String],
     suites: Option<&Path>,
 ) -> anyhow::Result<(Vec<Prompt>, std::sync::Arc<Opened>)> {
     let key = SuiteKey::parse(word)?;
@@ -52,22 +54,26 @@ pub fn part(
     if let Some(file) = &key.file {
         check_own(file, &key.suite)?;
     }
-    let category = key.category.as_deref().or(category);
-    let categories = category.map(str::to_owned).into_iter().collect();
-    let reference = Reference { categories, ..Reference::of(&key.suite) };
+    if let (Some(one), [other, ..]) = (&key.category, categories) {
+        let hint = format!("name the suite as {}, and each category with --category", key.suite);
+        return Err(refuse(format!("`{word}` names the category {one}, and --category {other}"), hint));
+    }
+    let wanted: Vec<String> = key.category.iter().chain(categories).cloned().collect();
+    let reference = Reference { categories: wanted.clone(), ..Reference::of(&key.suite) };
     let suite = library.open(&reference)?;
     if let Some(file) = &key.file {
         say_if_official(file, &suite);
     }
     let all = suite.categories();
-    if let Some(name) = category.filter(|name| !all.iter().any(|id| id == name)) {
+    if let Some(name) = wanted.iter().find(|name| !all.contains(name)) {
         let hint = names::suggestion(name, all.iter().map(String::as_str));
         return Err(refuse(format!("unknown category `{name}` of the suite {}", suite.id()), hint));
     }
     let chosen = ResolvedSuite {
         id: reference.id,
         digest: suite.digest(),
-        categories: category.map_or(all, |name| vec![name.to_owned()]),
+        // In the suite's own order, whatever that of the command line.
+        categories: all.into_iter().filter(|name| wanted.is_empty() || wanted.contains(name)).collect(),
         prompts_per_category: None,
         subset: key.subset.map(|(count, _)| count),
         subset_seed: key.subset.map_or(0, |(_, seed)| seed),
@@ -180,4 +186,30 @@ fn show(prompts: &[Prompt], suite: &Opened, json: bool) -> anyhow::Result<()> {
         text += &format!("phrases by {}\n", cut.join(", "));
     }
     table::print(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn some_categories_of_a_suite_come_in_its_order_and_need_no_files_but_their_own() {
+        let folder = tempfile::tempdir().unwrap();
+        for category in ["color", "shape", "texture", "spatial", "non_spatial"] {
+            let file = folder.path().join(format!("{category}_val.txt"));
+            std::fs::write(file, "a lamp on the left of a hat\n").unwrap();
+        }
+        let of = |word: &str, categories: &[&str]| {
+            let categories: Vec<String> = categories.iter().map(|name| (*name).to_owned()).collect();
+            let (prompts, _) = part(word, &categories, Some(folder.path()))?;
+            anyhow::Ok(prompts.into_iter().map(|prompt| prompt.category).collect::<Vec<_>>())
+        };
+        assert_eq!(of("t2i-compbench", &["texture", "color"]).unwrap(), ["color", "texture"]);
+        assert_eq!(of("t2i-compbench:1", &["texture", "color"]).unwrap().len(), 1);
+        assert_eq!(of("t2i-compbench/shape", &[]).unwrap(), ["shape"]);
+        let unknown = of("t2i-compbench", &["color", "colour"]).unwrap_err().to_string();
+        assert_eq!(unknown, "unknown category `colour` of the suite t2i-compbench");
+        let twice = of("t2i-compbench/shape", &["color"]).unwrap_err().to_string();
+        assert_eq!(twice, "`t2i-compbench/shape` names the category shape, and --category color");
+    }
 }

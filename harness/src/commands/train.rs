@@ -7,8 +7,8 @@ use crate::cli::TrainArgs;
 use crate::device::device;
 use crate::failure::{Explain as _, Interrupted, Outcome, refuse};
 use crate::names;
-use crate::training::{ClipFolder, ShapesSource};
-use crate::weights::{Release, bring, check_folder, place};
+use crate::training::{ClipFolder, ShapesSource, check};
+use crate::weights::{Release, bring, check_folder, check_tensors, place};
 use crate::{interrupt, progress, recipe, table};
 use gentron_model::checkpoint::Foreign;
 use gentron_model::train::{
@@ -47,12 +47,11 @@ fn hint(error: &TrainError) -> &'static str {
 /// Whatever keeps it from its end; the last checkpoint stays.
 pub fn run(args: &TrainArgs) -> anyhow::Result<Outcome> {
     let recipe = read(args.recipe.as_deref())?;
+    check::names(&recipe)?;
     let chosen = choose(&recipe, &args.only)?;
     let beginning = if args.extend { Beginning::Exported } else { Beginning::Anew };
     let foreign = args.init.as_deref().map(|path| open(path, &args.weights, &chosen)).transpose()?;
-    let elsewhere = published(&args.weights, &recipe, &chosen)?;
-    let (states, weights, foreign) = (args.states.as_path(), args.weights.as_path(), foreign.as_ref());
-    let folders = Folders { states, weights, elsewhere: &elsewhere, beginning, foreign };
+    check::foundations(&recipe, &chosen, &args.weights, beginning)?;
     let source: Box<dyn Source> = match &args.clips {
         None => Box::new(ShapesSource::default()),
         Some(folder) => Box::new(ClipFolder::open(folder, usize::from(args.frames), args.side)?),
@@ -60,6 +59,10 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<Outcome> {
     for network in &chosen {
         told(network, network.check(source.as_ref()))?;
     }
+    // What is brought may be large: last.
+    let elsewhere = published(&args.weights, &recipe, &chosen)?;
+    let (states, weights, foreign) = (args.states.as_path(), args.weights.as_path(), foreign.as_ref());
+    let folders = Folders { states, weights, elsewhere: &elsewhere, beginning, foreign };
     let device = device()?;
     let mut lines = Vec::new();
     for network in chosen {
@@ -110,13 +113,13 @@ fn published(
     chosen: &[&NetworkRecipe],
 ) -> anyhow::Result<BTreeMap<String, PathBuf>> {
     let mut places = BTreeMap::new();
-    for name in chosen.iter().flat_map(|network| network.frozen()) {
-        let own = recipe.network.iter().any(|network| network.name == name);
-        if own || places.contains_key(name) || Release::named(name).is_none() {
+    for (name, kind) in chosen.iter().flat_map(|network| check::frozen(network)) {
+        if places.contains_key(name) || !check::is_published(recipe, name) {
             continue;
         }
         bring::ensure(weights, name)?;
         check_folder(weights, name)?;
+        check_tensors(weights, name, kind)?;
         places.insert(name.to_owned(), place(weights, name));
     }
     Ok(places)
@@ -129,6 +132,10 @@ fn open(path: &Path, weights: &Path, chosen: &[&NetworkRecipe]) -> anyhow::Resul
     if let Some(other) = chosen.iter().find(|network| !network.is_gentron()) {
         let what = format!("--init is of GenTron backbones, and {} is none", other.name);
         return Err(refuse(what, "choose one with --only NAME"));
+    }
+    if let Some(other) = chosen.iter().find(|network| network.initial.is_some()) {
+        let what = format!("{} begins from other weights already: it takes no layers of another network", other.name);
+        return Err(refuse(what, "leave out --init, or its `initial` in the recipe"));
     }
     let published = path.to_str().filter(|_| !path.exists()).and_then(Release::find);
     let place = match published {

@@ -32,7 +32,9 @@ digests. What is sealed is kept, what was begun goes on, by whatever number of w
 A run in an object store (s3://, gs://, az://) is mirrored in $GENTRON_SCRATCH, else in the cache folder: the plan and the shards of this \
 worker come down, and what it seals goes up at once.
 
-At SIGTERM the batch in hand is finished and the exit code is 75: run the same command again. Exit code 2 says that this will not help.";
+At SIGTERM the batch in hand is finished and the exit code is 75: run the same command again. Where GENTRON_GRACE says how many seconds \
+remain until the scheduler kills, a batch that takes longer than 0.8 of them is given up, so that the exit code is still 75. Exit code 74 \
+is for a disk or file server that failed (ESTALE, EIO, a timeout): it may be over. Exit code 2 says that another try will not help.";
 
 /// After `gentron work --help`.
 pub const EXAMPLES: &str = "\
@@ -108,6 +110,9 @@ impl Answer {
 pub fn run(args: &WorkerArgs) -> anyhow::Result<Outcome> {
     // A second signal, too, is the scheduler's, and the work is to be gone on with.
     interrupt::exit_with(REQUEUE);
+    if let Some(grace) = interrupt::grace(|name| std::env::var(name).ok())? {
+        interrupt::leave_after(interrupt::patience(grace));
+    }
     let share = match args.shard {
         Some(share) => share,
         None => Share::of_environment(|name| std::env::var(name).ok())?.unwrap_or(Share::WHOLE),
@@ -120,9 +125,14 @@ fn on(folder: &Path, share: Share, args: &WorkerArgs) -> anyhow::Result<Outcome>
     if !phase::is_open(&run, &args.run, args.stage != Some(Stage::Generate))? {
         return merged(args, share);
     }
-    let held = ShardFolder::of(&run.folder).hold(by_shard(&run.plan).into_keys().filter(|shard| share.has(*shard)))?;
+    let shards = ShardFolder::of(&run.folder);
+    let held = shards.hold(by_shard(&run.plan).into_keys().filter(|shard| share.has(*shard)))?;
     for shard in &held.busy {
-        progress::say(&format!("note: another process is at work on shard {shard}"));
+        let lock = shards.lock(*shard);
+        progress::say(&format!(
+            "note: another process is at work on shard {shard}; if its machine is gone, remove {}",
+            lock.display()
+        ));
     }
     let mut answer = Answer::new(args, share);
     answer.busy.clone_from(&held.busy);

@@ -8,7 +8,6 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Explain as _, refuse};
-use crate::plan::Task;
 use crate::store::digest;
 
 /// The layout of an import's folder that this version reads and writes.
@@ -105,9 +104,9 @@ impl Import {
         Ok(Self { folder: folder.to_owned(), digest: digest::of_bytes(&bytes), by_place, record })
     }
 
-    /// Whether it has the image of a task.
-    pub fn has(&self, task: &Task) -> bool {
-        self.by_place.contains_key(&(task.prompt_id.clone(), task.k))
+    /// Whether it has image `k` of a prompt.
+    pub fn has(&self, prompt_id: &str, k: u32) -> bool {
+        self.by_place.contains_key(&(prompt_id.to_owned(), k))
     }
 
     /// The file of a task's image, which is as it was imported.

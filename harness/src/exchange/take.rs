@@ -11,6 +11,7 @@ use gentron_suites::Prompt;
 
 use super::record::{self, Entry, FILE, Record};
 use crate::bare::{Found, Picture, Problem};
+use crate::decode;
 use crate::failure::{Explain as _, Interrupted, refuse};
 use crate::generate::png;
 use crate::progress::Progress;
@@ -185,8 +186,8 @@ fn copy_one(picture: &Picture, prompt: &Prompt, staging: &Path) -> anyhow::Resul
         Ok(bytes) => bytes,
         Err(error) => return Ok(unreadable(error.to_string())),
     };
-    let image = match image::load_from_memory(&bytes) {
-        Ok(image) => image.to_rgb8(),
+    let image = match decode::rgb(&bytes) {
+        Ok(image) => image,
         Err(error) => return Ok(unreadable(error.to_string())),
     };
     let encoded = png::encode(&image)?;

@@ -10,6 +10,7 @@ use gentron_model::pipeline::Diffusers;
 use gentron_model::text::clip::ClipTextConfig;
 
 use super::probe::{self, How};
+use crate::device;
 use crate::generate::gentron;
 use crate::recipe::{EncoderKind, GeneratorKind, Resolved, ResolvedArm};
 use crate::weights::place;
@@ -19,7 +20,7 @@ use crate::weights::place;
 pub struct Cost {
     /// The arm.
     pub arm: String,
-    /// Floating-point operations that this machine does in a second in such a network, measured; none where they are not counted.
+    /// Floating-point operations that what it is drawn on does in a second in such a network, measured; none where they are not counted.
     pub rate: Option<f64>,
     /// Seconds of drawing.
     pub draw: f64,
@@ -53,13 +54,18 @@ pub fn claimed(recipe: &Resolved, arm: &ResolvedArm, weights: Option<&Path>) -> 
 /// Measures this machine and says what `images` images of each arm will take that is drawn here; arms of which nothing is known are left out.
 ///
 /// # Errors
-/// A network cannot be built.
+/// A network cannot be built, or the GPU that the run would draw on cannot be used.
 pub fn cost(recipe: &Resolved, weights: Option<&Path>, images: usize, threads: usize) -> anyhow::Result<Vec<Cost>> {
     let mut rates: HashMap<(usize, usize, bool), f64> = HashMap::new();
     let mut decoders: HashMap<usize, f64> = HashMap::new();
     let autoencoder = autoencoder(recipe, weights);
-    let how = How { weights: recipe.weights.dtype, threads };
     let mut costs = Vec::new();
+    let by_network = |arm: &ResolvedArm| matches!(arm.generator, GeneratorKind::Gentron | GeneratorKind::Diffusers);
+    if !recipe.arms.iter().any(by_network) {
+        return Ok(costs);
+    }
+    let device = device::device()?;
+    let how = How::new(recipe.weights.dtype, threads, &device);
     for arm in &recipe.arms {
         let frames = arm.sampler.frames.unwrap_or(1);
         let motion = arm.sampler.frames.and(arm.sampler.motion_guidance).is_some_and(|motion| motion != 1.0);
@@ -81,7 +87,7 @@ pub fn cost(recipe: &Resolved, weights: Option<&Path>, images: usize, threads: u
         rates.insert(key, rate);
         let decoded = match decoders.get(&config.latent_size) {
             Some(decoded) => *decoded,
-            None => probe::decoder(&autoencoder, config.latent_size, threads)?,
+            None => probe::decoder(&autoencoder, config.latent_size, how)?,
         };
         decoders.insert(config.latent_size, decoded);
         let flops = config.forward_flops(&tokens, u64::from(frames)) as f64;
@@ -103,7 +109,7 @@ fn of_pipeline(
     arm: &ResolvedArm,
     weights: Option<&Path>,
     (images, evaluations): (usize, f64),
-    how: How,
+    how: How<'_>,
 ) -> anyhow::Result<Option<Cost>> {
     let Some(folder) = weights.zip(arm.weights.as_deref()).map(|(weights, name)| place(weights, name)) else {
         return Ok(None);
@@ -117,7 +123,7 @@ fn of_pipeline(
         arm: arm.name.clone(),
         rate: None,
         draw: evaluations * probe::pipeline(&folder, how)?,
-        decode: images as f64 / probe::decoder(&autoencoder, side, how.threads)?,
+        decode: images as f64 / probe::decoder(&autoencoder, side, how)?,
         size,
         measured: probe::circumstances(how),
     }))

@@ -2,7 +2,6 @@
 
 use super::cost::Cost;
 use super::memory::Largest;
-use crate::device;
 use crate::progress::human;
 use crate::recipe::words::Words as _;
 use crate::recipe::{GeneratorKind, Resolved, ResolvedArm};
@@ -28,9 +27,7 @@ pub fn times(
     let drawn = recipe.arms.iter().filter(by_network);
     let row = |arm: &ResolvedArm| {
         let found = match costs.iter().find(|cost| cost.arm == arm.name) {
-            Some(cost) => {
-                format!("{}{grounds}", of_cost(cost, images, &elsewhere(&device::name(recipe.weights.dtype))))
-            }
+            Some(cost) => format!("{}{grounds}", of_cost(cost, images)),
             None => unknown(arm),
         };
         (format!("time {}", arm.name), found)
@@ -53,18 +50,10 @@ pub fn times(
 }
 
 /// The time of an arm.
-fn of_cost(cost: &Cost, images: usize, elsewhere: &str) -> String {
+fn of_cost(cost: &Cost, images: usize) -> String {
     let (total, decode, images) = (human(cost.draw + cost.decode), human(cost.decode), grouped(images as u64));
     let rate = cost.rate.map_or_else(String::new, |rate| format!("; {:.0} GFLOP/s", rate / 1e9));
-    format!("about {total} for {images} images, {decode} of it decoding{rate} on {}{elsewhere}", cost.measured)
-}
-
-/// The probe knows the CPU alone: a run on something else takes another time.
-fn elsewhere(device: &str) -> String {
-    if device.starts_with("CPU") {
-        return String::new();
-    }
-    format!(", which says nothing of {device}, where the run draws")
+    format!("about {total} for {images} images, {decode} of it decoding{rate} on {}", cost.measured)
 }
 
 /// Why there is no time of an arm.
@@ -101,6 +90,5 @@ mod tests {
         let rows = times(&recipe, &[cost], None, (5, ", if so"));
         assert!(rows[0].1.ends_with("decoding on 2 threads of the CPU in f32, if so"), "{}", rows[0].1);
         assert_eq!(rows.len(), 2);
-        assert_eq!(elsewhere("CUDA, bf16"), ", which says nothing of CUDA, bf16, where the run draws");
     }
 }

@@ -13,11 +13,14 @@ use image::RgbImage;
 
 use super::process::{self, Process, Request};
 use super::{Engine, Outside, Sources};
-use crate::failure::{Explain as _, refuse};
+use crate::failure::{Explain as _, Interrupted, refuse};
 use crate::plan::{Batch, Task};
-use crate::progress;
 use crate::recipe::{Lives, Patience, Program, ResolvedArm};
 use crate::store::digest;
+use crate::{decode, interrupt, progress};
+
+/// How often whoever waits for a process looks whether a stop was asked for.
+const GLANCE: Duration = Duration::from_millis(200);
 
 /// A program and its processes.
 struct Outsider {
@@ -46,7 +49,9 @@ static COUNTER: AtomicU64 = AtomicU64::new(0);
 impl Scratch {
     fn new() -> anyhow::Result<Self> {
         let name = format!("gentron-{}-{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed));
-        let folder = std::env::temp_dir().join(name);
+        // The program runs in another folder, where a relative path would lead elsewhere.
+        let temporary = std::env::temp_dir();
+        let folder = std::path::absolute(&temporary).unwrap_or(temporary).join(name);
         let explain = || (format!("cannot make the folder {}", folder.display()), "name another folder with TMPDIR");
         fs::create_dir_all(&folder).explain(explain)?;
         Ok(Self(folder))
@@ -115,7 +120,7 @@ impl Engine for Outsider {
                 Ok(images) => return Ok(images),
                 Err(error) => error,
             };
-            if tries == self.patience.retries {
+            if tries == self.patience.retries || error.is::<Interrupted>() {
                 return Err(error);
             }
             tries += 1;
@@ -183,7 +188,7 @@ impl Outsider {
     fn take(&self, request: &Request) -> anyhow::Result<RgbImage> {
         let Request { prompt_id, k, image, .. } = request;
         anyhow::ensure!(image.is_file(), "image {k} of {prompt_id} was not written");
-        let read = || Ok::<_, anyhow::Error>(image::load_from_memory(&fs::read(image)?)?.to_rgb8());
+        let read = || decode::rgb(&fs::read(image)?);
         let read = read().with_context(|| format!("image {k} of {prompt_id} cannot be read"))?;
         drop(fs::remove_file(image));
         if let Some([width, height]) = self.program.size {
@@ -198,11 +203,15 @@ impl Outsider {
         Ok(read)
     }
 
-    /// A process that nobody else has, started where none is at leisure; waits while as many as may be are at work.
+    /// A process that nobody else has, started where none is at leisure; waits while as many as may be are at work. Who waits has begun
+    /// nothing: where a stop is asked for meanwhile, it goes with [`Interrupted`].
     fn hold(&self) -> anyhow::Result<Held<'_>> {
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         while pool.busy == self.patience.processes {
-            pool = self.returned.wait(pool).unwrap_or_else(PoisonError::into_inner);
+            pool = self.returned.wait_timeout(pool, GLANCE).unwrap_or_else(PoisonError::into_inner).0;
+            if interrupt::requested() {
+                return Err(Interrupted.into());
+            }
         }
         pool.busy += 1;
         let process = pool.idle.pop();

@@ -5,7 +5,7 @@ use gentron_model::pipeline::{Diffusers, EmbeddingCache, Generator as _, Pipelin
 use gentron_suites::Prompt;
 use image::RgbImage;
 
-use super::embeddings::{Encoding, say_renewed};
+use super::embeddings::{Encoding, say_renewed, way_out};
 use super::{Engine, Sources, gentron};
 use crate::failure::{Explain as _, Interrupted};
 use crate::plan::Batch;
@@ -55,10 +55,13 @@ pub fn prepare(
     let kind = (recipe.weights.dtype, &device);
     let load = || Diffusers::load(&folder, &texts, gentron::sampling(arm), kind, kept, &mut tell);
     let pipeline = match single_threaded(load) {
+        Ok(pipeline) => pipeline,
         Err(PipelineError::Stopped) => return Err(Interrupted.into()),
-        pipeline => pipeline,
+        Err(error) => {
+            let hint = way_out(&error, weights::PIPELINE_HINT);
+            return Err(error).explain(|| (format!("cannot load the arm {}", arm.name), hint));
+        }
     };
-    let pipeline = pipeline.explain(|| (format!("cannot load the arm {}", arm.name), weights::PIPELINE_HINT))?;
     say_renewed(&pipeline.renewed());
     Ok(Box::new(Baseline { pipeline, arm: arm.name.clone(), weights: recipe.weights.dtype }))
 }

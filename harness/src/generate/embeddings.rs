@@ -1,11 +1,12 @@
 //! Text embeddings of a run: a text is encoded once, whatever arms and workers draw from it, and the encoder is gone before the
-//! backbone comes.
+//! backbone comes. They lie in the run's folder, or in one that all runs share: an embedding is told by its encoder's files and its text, so
+//! that it is the same in every run, and each is sealed and renamed into its place, so that nobody meets half of one.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use gentron_model::pipeline::EmbeddingCache;
+use gentron_model::pipeline::{EmbeddingCache, EmbeddingError, PipelineError};
 
 use crate::progress;
 use crate::recipe::schema::WeightFolders;
@@ -16,14 +17,26 @@ use crate::weights;
 /// The folder inside the run's.
 pub const FOLDER: &str = "embeddings";
 
+/// The variable that names one folder for the embeddings of all runs, instead of one in each.
+pub const VARIABLE: &str = "GENTRON_EMBEDDINGS";
+
 /// Encoders up to this size encode faster than a disk reads what they said.
 pub const SMALL: u64 = 1 << 28;
 
-/// Where a run in `run` keeps its embeddings; none where the recipe says so, or says nothing and the encoders are small: those of GenTron
-/// together, and those of each pipeline of diffusers. `digests` are those of all files that the run computes with. `share` and
+/// Where the embeddings of a run in `run` lie, if it keeps any.
+pub fn folder(run: &Path) -> PathBuf {
+    chosen(std::env::var_os(VARIABLE).map(PathBuf::from), run)
+}
+
+fn chosen(shared: Option<PathBuf>, run: &Path) -> PathBuf {
+    shared.filter(|shared| !shared.as_os_str().is_empty()).unwrap_or_else(|| run.join(FOLDER))
+}
+
+/// What a run keeps in `folder` of its embeddings; none where the recipe says so, or says nothing and the encoders are small: those of
+/// GenTron together, and those of each pipeline of diffusers. `digests` are those of all files that the run computes with. `share` and
 /// `threads` are those of the process.
 pub fn cache(
-    run: &Path,
+    folder: &Path,
     folders: &WeightFolders,
     digests: &BTreeMap<String, String>,
     weights: &Path,
@@ -54,7 +67,7 @@ pub fn cache(
     }
     let keeps = !of_encoders.is_empty();
     keeps.then(|| EmbeddingCache {
-        folder: run.join(FOLDER),
+        folder: folder.to_owned(),
         digests: of_encoders,
         worker: (share.index, share.count),
         threads,
@@ -106,6 +119,16 @@ impl Encoding {
     }
 }
 
+/// What to do where the pipeline of an arm does not load: `of_weights`, but where an embedding cannot be written.
+pub fn way_out(error: &PipelineError, of_weights: &'static str) -> &'static str {
+    match error {
+        PipelineError::Embedding(EmbeddingError::File { .. }) => NO_ROOM,
+        _ => of_weights,
+    }
+}
+
+const NO_ROOM: &str = "make room there, or choose another disk with --out or GENTRON_EMBEDDINGS; what is encoded stays";
+
 /// Says that embeddings were damaged, where some were.
 pub fn say_renewed(files: &[&Path]) {
     if let Some(first) = files.first() {
@@ -124,6 +147,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_folder_for_all_runs_comes_before_the_runs_own() {
+        let run = Path::new("run");
+        assert_eq!(chosen(None, run), run.join("embeddings"));
+        assert_eq!(chosen(Some(PathBuf::new()), run), run.join("embeddings"));
+        assert_eq!(chosen(Some("all".into()), run), Path::new("all"));
+    }
+
+    #[test]
+    fn an_embedding_that_cannot_be_written_is_no_fault_of_the_weights() {
+        let source = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        let unwritten = PipelineError::Embedding(EmbeddingError::File { path: "embeddings/a".into(), source });
+        assert_eq!(way_out(&unwritten, weights::HOW_TO_GET), NO_ROOM);
+        assert_eq!(way_out(&PipelineError::NoClips, weights::HOW_TO_GET), weights::HOW_TO_GET);
+    }
+
+    #[test]
     fn small_encoders_keep_nothing_unless_asked_to_and_each_is_told_by_its_own_files() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("clip-shapes")).unwrap();
@@ -132,7 +171,8 @@ mod tests {
             .into();
         let of = |keep_embeddings, digests: &BTreeMap<String, String>| {
             let folders = WeightFolders { keep_embeddings, ..WeightFolders::default() };
-            cache(Path::new("run"), &folders, digests, folder.path(), (Share { index: 1, count: 3 }, 2))
+            let place = chosen(None, Path::new("run"));
+            cache(&place, &folders, digests, folder.path(), (Share { index: 1, count: 3 }, 2))
         };
         assert_eq!(of(None, &digests), None);
         assert_eq!(of(Some(false), &digests), None);
@@ -154,7 +194,8 @@ mod tests {
         let digests: BTreeMap<String, String> = paths.map(|path| (path.to_owned(), format!("digest of {path}"))).into();
         let of = |keep_embeddings, digests: &BTreeMap<String, String>| {
             let folders = WeightFolders { keep_embeddings, ..WeightFolders::default() };
-            let cache = cache(Path::new("run"), &folders, digests, folder.path(), (Share { index: 0, count: 1 }, 2));
+            let place = Path::new("run/embeddings");
+            let cache = cache(place, &folders, digests, folder.path(), (Share { index: 0, count: 1 }, 2));
             cache.map(|cache| cache.digests)
         };
         let kept = of(Some(true), &digests).unwrap();

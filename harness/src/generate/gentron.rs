@@ -4,7 +4,6 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use gentron_model::checkpoint;
-use gentron_model::diffusion::ScheduleConfig;
 use gentron_model::gentron::{GenTronConfig, Preset};
 use gentron_model::ops::single_threaded;
 use gentron_model::pipeline::{
@@ -13,7 +12,7 @@ use gentron_model::pipeline::{
 use gentron_suites::Prompt;
 use image::RgbImage;
 
-use super::embeddings::{Encoding, say_renewed};
+use super::embeddings::{Encoding, say_renewed, way_out};
 use super::{Engine, Sources, strip};
 use crate::failure::{Explain as _, Interrupted, refuse};
 use crate::plan::Batch;
@@ -113,10 +112,13 @@ pub fn prepare_told(
     };
     let device = device::device()?;
     let pipeline = match single_threaded(|| Pipeline::load(&spec, &texts, &device, &mut tell)) {
+        Ok(pipeline) => pipeline,
         Err(PipelineError::Stopped) => return Err(Interrupted.into()),
-        pipeline => pipeline,
+        Err(error) => {
+            let hint = way_out(&error, weights::HOW_TO_GET);
+            return Err(error).explain(|| (format!("cannot load the arm {}", arm.name), hint));
+        }
     };
-    let pipeline = pipeline.explain(|| (format!("cannot load the arm {}", arm.name), weights::HOW_TO_GET))?;
     say_renewed(&pipeline.renewed());
     Ok(Box::new(Gentron { pipeline, arm: arm.name.clone(), weights: recipe.weights.dtype }))
 }
@@ -136,7 +138,7 @@ pub fn spec(recipe: &Resolved, arm: &ResolvedArm, folder: &Path) -> anyhow::Resu
             .map(|source| encoder(recipe, arm, &source.name, folder))
             .collect::<anyhow::Result<_>>()?,
         autoencoder: weights::place(folder, &recipe.weights.autoencoder),
-        schedule: ScheduleConfig::default(),
+        schedule: config.schedule,
         sampling: sampling(arm),
         weights: recipe.weights.dtype,
         embeddings: None,

@@ -1,5 +1,6 @@
 //! An import as an arm: its images, as they were checked.
 
+use gentron_suites::Prompt;
 use image::RgbImage;
 
 use super::{Engine, Sources};
@@ -47,14 +48,37 @@ pub fn prepare(arm: &ResolvedArm, sources: &Sources) -> anyhow::Result<Box<dyn E
 /// # Errors
 /// It lacks some: before the first image of any arm, and with their number.
 pub fn check(arm: &ResolvedArm, sources: &Sources, plan: &Plan) -> anyhow::Result<()> {
-    let import = open(arm, sources)?;
-    let mut wanted = plan.tasks.iter().filter(|task| task.arm == arm.name);
-    let count = wanted.clone().count();
-    let missing = wanted.clone().filter(|task| !import.has(task)).count();
-    let Some(first) = wanted.find(|task| !import.has(task)) else { return Ok(()) };
+    let wanted = plan.tasks.iter().filter(|task| task.arm == arm.name);
+    check_places(arm, &open(arm, sources)?, wanted.map(|task| (task.prompt_id.as_str(), task.k)))
+}
+
+/// Whether an arm's import has so many `images` of each prompt, which is what a plan will ask of it.
+///
+/// # Errors
+/// It lacks some, with their number.
+pub fn check_prompts(arm: &ResolvedArm, import: &Import, prompts: &[Prompt], images: u32) -> anyhow::Result<()> {
+    let places = prompts.iter().flat_map(|prompt| (0..images).map(move |k| (prompt.id.as_str(), k)));
+    check_places(arm, import, places)
+}
+
+/// Whether an import has the image of each prompt id and number.
+fn check_places<'a>(
+    arm: &ResolvedArm,
+    import: &Import,
+    wanted: impl Iterator<Item = (&'a str, u32)>,
+) -> anyhow::Result<()> {
+    let (mut count, mut missing) = (0usize, Vec::new());
+    for (prompt_id, k) in wanted {
+        count += 1;
+        if !import.has(prompt_id, k) {
+            missing.push((prompt_id, k));
+        }
+    }
+    let Some((prompt_id, k)) = missing.first() else { return Ok(()) };
     let what = format!(
-        "the arm {} lacks {missing} of {count} images, the first of them image {} of {}",
-        arm.name, first.k, first.prompt_id
+        "the arm {} lacks {} of {count} images, the first of them image {k} of {prompt_id}",
+        arm.name,
+        missing.len()
     );
     let has = &import.record;
     let hint = format!(

@@ -115,10 +115,14 @@ impl Process {
         let (answered, answers) = channel();
         if let Some(stdout) = child.stdout.take() {
             std::thread::spawn(move || {
-                for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                    if answered.send(line).is_err() {
+                let mut stdout = BufReader::new(stdout);
+                let mut bytes = Vec::new();
+                // Whatever a library prints there, in whatever encoding, is a line to pass over and no end.
+                while stdout.read_until(b'\n', &mut bytes).is_ok_and(|count| count > 0) {
+                    if answered.send(String::from_utf8_lossy(&bytes).into_owned()).is_err() {
                         break;
                     }
+                    bytes.clear();
                 }
             });
         }

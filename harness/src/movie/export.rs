@@ -10,7 +10,7 @@ use super::ffmpeg::{self, Format};
 use super::{FRAMES_A_SECOND, gif};
 use crate::failure::{Interrupted, refuse};
 use crate::generate::{png, strip};
-use crate::plan::Task;
+use crate::plan::{Plan, Task};
 use crate::progress::{self, Progress};
 use crate::store::{Run, atomic};
 use crate::workers::{self, Ended};
@@ -24,7 +24,7 @@ const LEAST_SIDE: u32 = 256;
 /// # Errors
 /// The run has no clips, or one cannot be read or written.
 pub fn export(run: &Run, threads: usize) -> anyhow::Result<usize> {
-    let clips = check(run)?;
+    let clips = check(&run.plan)?;
     let encoder = ffmpeg::find();
     if encoder.is_none() {
         progress::say("note: no MP4 and WebM, because ffmpeg is not installed");
@@ -47,10 +47,10 @@ pub fn export(run: &Run, threads: usize) -> anyhow::Result<usize> {
 ///
 /// # Errors
 /// There are none: nothing need be drawn to say so.
-pub fn check(run: &Run) -> anyhow::Result<Vec<&Task>> {
-    let clips: Vec<&Task> = run.plan.tasks.iter().filter(|task| task.frames.is_some()).collect();
+pub fn check(plan: &Plan) -> anyhow::Result<Vec<&Task>> {
+    let clips: Vec<&Task> = plan.tasks.iter().filter(|task| task.frames.is_some()).collect();
     if clips.is_empty() {
-        let what = format!("{} has pictures, and no clips", run.folder.display());
+        let what = "this run has pictures, and no clips";
         return Err(refuse(what, "leave out --video, or give a recipe whose sampler has frames, such as mfg-shapes"));
     }
     Ok(clips)

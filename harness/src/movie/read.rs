@@ -8,6 +8,7 @@ use image::RgbImage;
 use image::imageops::{FilterType, crop_imm, resize};
 
 use super::{ffmpeg, gif};
+use crate::decode;
 
 /// Endings of films that ffmpeg reads for us.
 const FILMS: [&str; 6] = ["mp4", "m4v", "mov", "webm", "mkv", "avi"];
@@ -31,9 +32,7 @@ pub fn is_clip(path: &Path) -> bool {
 pub fn frames(path: &Path) -> anyhow::Result<Vec<RgbImage>> {
     let open = |path: &PathBuf| -> anyhow::Result<RgbImage> {
         let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        Ok(image::load_from_memory(&bytes)
-            .with_context(|| format!("{} cannot be read as a picture", path.display()))?
-            .into_rgb8())
+        decode::rgb(&bytes).with_context(|| format!("{} cannot be read as a picture", path.display()))
     };
     let frames = if path.is_dir() {
         pictures(path)?.iter().map(open).collect::<anyhow::Result<Vec<_>>>()?

@@ -1,6 +1,7 @@
 //! From a recipe as written to one in which every choice is explicit and every name exists.
 
 use gentron_metrics::MetricId;
+use gentron_metrics::formulas::{NP_NUM, NP_NUM_PAPER};
 use serde::{Deserialize, Serialize};
 
 use super::axes;
@@ -48,6 +49,9 @@ pub struct Resolved {
     pub suites: Vec<ResolvedSuite>,
     /// Metric ids for every prompt; each category's official ones where it is null.
     pub metrics: Option<Vec<MetricId>>,
+    /// Noun phrases that a headline score asks for, where it is not the usual number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub np_num: Option<usize>,
     /// Folder names inside the weights folder.
     pub weights: WeightFolders,
     /// The arms, in the order of the recipe.
@@ -96,6 +100,11 @@ pub fn resolve(recipe: Recipe, narrowing: &Narrowing, library: &Library, shown: 
             return Err(wrong(format!("{key} is {value}"), format!("choose 1 to {most}")));
         }
     }
+    let np_num = recipe.np_num.filter(|&np_num| np_num != NP_NUM);
+    if let Some(other) = np_num.filter(|&np_num| np_num != NP_NUM_PAPER) {
+        let hint = format!("write {NP_NUM_PAPER}, as before December 2023, or {NP_NUM}, as the official scripts since");
+        return Err(wrong(format!("np_num is {other}"), hint));
+    }
 
     for folder in [&recipe.weights.clip, &recipe.weights.t5, &recipe.weights.autoencoder] {
         check_name(folder, "the weights folder").map_err(|(what, hint)| wrong(what, hint))?;
@@ -142,6 +151,7 @@ pub fn resolve(recipe: Recipe, narrowing: &Narrowing, library: &Library, shown: 
         baseline,
         suites,
         metrics: recipe.metrics,
+        np_num,
         weights: WeightFolders { dtype: narrowing.dtype.unwrap_or(recipe.weights.dtype), ..recipe.weights },
         arms,
         gates,
@@ -302,6 +312,33 @@ mod tests {
         assert_eq!(rows, gentron_reports::paper::TABLE_3.map(|row| row.id));
     }
 
+    #[test]
+    fn recipes_of_the_papers_tables_ask_for_two_phrases_and_no_others() {
+        for text in [
+            include_str!("../../../recipes/table2.toml"),
+            include_str!("../../../recipes/table3.toml"),
+            include_str!("../../../recipes/scale.toml"),
+        ] {
+            let recipe: Recipe = toml::from_str(text).unwrap();
+            assert_eq!(recipe.np_num, Some(NP_NUM_PAPER), "{}", recipe.name);
+        }
+        for (name, text) in BUILT_IN {
+            let recipe: Recipe = toml::from_str(text).unwrap();
+            assert_eq!(recipe.np_num, None, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_usual_number_of_phrases_leaves_a_recipe_the_same() {
+        let resolved = |np_num| {
+            let recipe = Recipe { np_num, ..table2() };
+            resolve(recipe, &Narrowing::default(), &Library::default(), "r").unwrap()
+        };
+        let text = |np_num| serde_json::to_string(&resolved(np_num)).unwrap();
+        assert_eq!(text(Some(NP_NUM)), text(None));
+        assert!(!text(None).contains("np_num") && text(Some(NP_NUM_PAPER)).contains("\"np_num\":2"));
+    }
+
     fn table2() -> Recipe {
         toml::from_str(BUILT_IN[0].1).unwrap()
     }
@@ -333,7 +370,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_meant_is_refused() {
-        let broken: [fn(&mut Recipe); 6] = [
+        let broken: [fn(&mut Recipe); 7] = [
+            |r| r.np_num = Some(4),
             |r| r.name = "../up".into(),
             |r| r.images_per_prompt = 0,
             |r| r.arms[1].name = r.arms[0].name.clone(),

@@ -42,6 +42,10 @@ pub struct Recipe {
     /// Metric ids for every prompt; each category's official ones if left out.
     #[serde(default)]
     pub metrics: Option<Vec<MetricId>>,
+    /// Noun phrases of a prompt that its headline score asks for at most: 8, or 2 as the official scripts did before December 2023, when
+    /// the paper's tables were made; 8 if left out. `metrics` are asked as they are listed.
+    #[serde(default)]
+    pub np_num: Option<usize>,
     /// Who scores photographs, relative to the recipe; what is left out leaves its metrics unscored.
     #[serde(default)]
     pub scorers: ScorerPaths,
@@ -207,8 +211,8 @@ pub struct WeightFolders {
     /// Type in which the matrices of backbones and text encoders are held, whatever it is on disk.
     #[serde(skip_serializing_if = "is_default")]
     pub dtype: WeightType,
-    /// Whether text embeddings are kept in the run's folder, so that no text is encoded twice; if left out, where the encoders are
-    /// larger than a quarter of a GiB.
+    /// Whether text embeddings are kept in the run's folder, or in `$GENTRON_EMBEDDINGS` for all runs, so that no text is encoded twice;
+    /// if left out, where the encoders are larger than a quarter of a GiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep_embeddings: Option<bool>,
 }

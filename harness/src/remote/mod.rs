@@ -31,6 +31,7 @@ use courier::Courier;
 use mirror::Mirror;
 
 use crate::failure::{Outcome, refuse};
+use crate::progress;
 use crate::shards::Share;
 
 /// Runs a command on a run as a whole, wherever that is. What the command has left behind is sent, even where it was stopped or failed.
@@ -77,12 +78,21 @@ pub fn share(
 ) -> anyhow::Result<Outcome> {
     let Some(address) = address::of(run)? else { return command(run) };
     let mirror = Mirror::new(Bucket::open(&address)?, &address, &share.to_string().replace('/', "-of-"))?;
+    in_mirror(mirror, &address, share, command)
+}
+
+fn in_mirror(
+    mirror: Mirror,
+    address: &Url,
+    share: Share,
+    command: impl FnOnce(&Path) -> anyhow::Result<Outcome>,
+) -> anyhow::Result<Outcome> {
     let own = move |name: &str| match mirror::shard_of(name) {
         Some(shard) => share.has(shard),
         None => !name.starts_with("images/"),
     };
     mirror.pull(&own)?;
-    check_run(&mirror, &address)?;
+    check_run(&mirror, address)?;
     let mirror = std::sync::Arc::new(mirror);
     let courier = Courier::start(std::sync::Arc::clone(&mirror), own)?;
     let outcome = command(&mirror.folder);
@@ -92,7 +102,12 @@ pub fn share(
     let outcome = outcome?;
     sent?;
     if outcome == Outcome::Done {
-        mirror.remove()?;
+        // All of it is sent: what stays of it, such as a file that NFS keeps because somebody has it open, is no failure of the work.
+        if let Err(error) = mirror.remove() {
+            progress::say(&format!(
+                "note: the work is done and sent; its copy here can be removed, and was not: {error:#}"
+            ));
+        }
     }
     Ok(outcome)
 }

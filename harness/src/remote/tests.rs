@@ -6,7 +6,10 @@ use url::Url;
 
 use super::bucket::Bucket;
 use super::courier::{Courier, exchange};
+use super::in_mirror;
 use super::mirror::{Mirror, shard_of};
+use crate::failure::Outcome;
+use crate::shards::Share;
 
 /// A store in a folder, and mirrors of it by name.
 struct World(TempDir);
@@ -102,6 +105,23 @@ fn a_mirror_that_was_left_in_the_middle_goes_on() {
     one.push(&all).unwrap();
     assert_eq!(world.stored("shards/004.zip").unwrap(), "four");
     assert_eq!(got(&one, "shards/003.zip").unwrap(), "three");
+}
+
+#[test]
+fn a_mirror_that_cannot_be_removed_is_no_failure_of_what_is_sent() {
+    let world = World::new();
+    let one = world.mirror("one");
+    put(&one, "manifest.json", "{}");
+    one.push(&all).unwrap();
+    // As with a file that NFS keeps: what is in such a folder goes, and the folder cannot, because no folder is removed by the name `.`.
+    assert!(world.mirror("other/.").remove().is_err());
+    let outcome = in_mirror(world.mirror("worker/."), &world.address(), Share::WHOLE, |folder| {
+        fs::create_dir_all(folder.join("shards"))?;
+        fs::write(folder.join("shards/003.zip"), "three")?;
+        Ok(Outcome::Done)
+    });
+    assert_eq!(outcome.unwrap(), Outcome::Done);
+    assert_eq!(world.stored("shards/003.zip").unwrap(), "three");
 }
 
 #[test]

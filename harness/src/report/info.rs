@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use gentron_metrics::MetricId;
+use gentron_metrics::formulas::NP_NUM;
 use gentron_model::autoencoder::AutoencoderKlConfig;
 use gentron_model::checkpoint::read_json;
 use gentron_model::gentron::GenTronConfig;
@@ -62,10 +64,11 @@ pub fn describe(
     tell_apart(&mut arms);
     // Elsewhere the paper has no Mean; where all suites are scored alike, theirs is over all categories.
     let alike = !recipe.suites.iter().any(|suite| has_the_papers_mean(&suite.id));
-    let mut categories = Vec::new();
+    let (mut categories, mut headlines) = (Vec::new(), Vec::new());
     for suite in &recipe.suites {
         for id in &suite.categories {
             let Some(headline) = scorer.headline(&suite.id, id) else { continue };
+            headlines.push(headline);
             categories.push(CategoryInfo {
                 suite: suite.id.clone(),
                 id: id.clone(),
@@ -103,7 +106,7 @@ pub fn describe(
             seed: recipe.seed,
             sampler: sampler_info(&sampler),
             scorers: scorer.card(categories.iter().map(|category| (category.suite.as_str(), category.id.as_str()))),
-            np_num: Some(gentron_metrics::formulas::NP_NUM as u32),
+            np_num: np_num(&headlines),
             resize: if photographs {
                 scorer.resize(categories.iter().map(|category| (category.suite.as_str(), category.id.as_str())))
             } else {
@@ -118,6 +121,19 @@ pub fn describe(
         planned_tasks: planned,
         finished_tasks: None,
     })
+}
+
+/// Noun phrases that headline scores ask for; nothing where some ask for another number than others, beside which no published table can
+/// stand. Where none asks for any, the usual number.
+fn np_num(headlines: &[MetricId]) -> Option<u32> {
+    let mut asked: Vec<usize> = headlines.iter().filter_map(|metric| metric.np_num()).collect();
+    asked.sort_unstable();
+    asked.dedup();
+    match asked[..] {
+        [] => Some(NP_NUM as u32),
+        [np_num] => Some(np_num as u32),
+        _ => None,
+    }
 }
 
 /// Width and height of the images: of the first arm of which they are known before they are drawn. Arms of the suite shapes' own
@@ -342,6 +358,15 @@ fn label(id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_card_has_the_number_of_phrases_that_all_headlines_ask_for() {
+        use MetricId::{BVqa, BVqaNp2, ClipScore, Motion, ThreeInOne, ThreeInOneNp2, Unidet2d};
+        assert_eq!(np_num(&[BVqa, Unidet2d, ClipScore, ThreeInOne]), Some(8));
+        assert_eq!(np_num(&[BVqaNp2, Unidet2d, ClipScore, ThreeInOneNp2]), Some(2));
+        assert_eq!(np_num(&[BVqaNp2, ThreeInOne]), None);
+        assert_eq!(np_num(&[Motion]), Some(8));
+    }
 
     #[test]
     fn headings_are_the_papers() {

@@ -16,6 +16,7 @@ use super::canary;
 use super::clip::ClipSimilarity;
 use super::stated::Preparation;
 use crate::bare::layout::is_image;
+use crate::decode;
 use crate::device::device;
 use crate::failure::{Explain as _, Interrupted, refuse};
 use crate::progress::{self, Progress};
@@ -44,9 +45,10 @@ pub struct Distance {
     pub preparation: Preparation,
     /// Licence of its weights; null: nobody says.
     pub licence: Option<&'static str>,
-    /// Why Inception was not held against its canaries; left out where it was. A CLIP is a scorer, and checked as one.
+    /// What Inception's canaries came to, in the words of [`canary::Canaries`]; left out of a CLIP's distances, which is a scorer, and
+    /// checked as one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub unchecked: Option<String>,
+    pub canaries: Option<String>,
 }
 
 /// How images are embedded.
@@ -117,7 +119,7 @@ pub fn distances(
             sha256: sha256.to_owned(),
             preparation: preparation.clone(),
             licence: clip.licence(),
-            unchecked: None,
+            canaries: None,
         };
         let width = clip.width();
         let value = frechet_distance(&gaussian(&ours, width)?, &gaussian(&theirs, width)?)?;
@@ -139,7 +141,7 @@ fn fid(images: &[PathBuf], reference: &Reference, path: &Path, embedding: Embedd
         (format!("cannot load Inception from {}", file.display()), hint)
     };
     let (network, statement) = Inception::open(&file, &device()?).explain(explain)?;
-    let unchecked = canary::of_inception(&network, &statement.sha256)?;
+    let canaries = canary::of_inception(&network, &statement.sha256)?;
     let preparation = Preparation::of(&statement);
     let embedder = Embedder::new(&network, (statement.sha256.as_str(), &preparation), embedding)?;
     let ours = gaussian(&embedder.features(images, "inception")?, network.width())?;
@@ -159,7 +161,7 @@ fn fid(images: &[PathBuf], reference: &Reference, path: &Path, embedding: Embedd
         preparation,
         licence: Some(statement.card.licence),
         sha256: statement.sha256,
-        unchecked,
+        canaries: Some(canaries),
     })
 }
 
@@ -197,12 +199,14 @@ impl<'a> Embedder<'a> {
             let mut new: Vec<(String, Vec<f32>)> = Vec::new();
             for path in batch {
                 let bytes = fs::read(path).explain(|| unread(path))?;
+                // Before what is kept is asked: earlier versions kept features of a JPEG that is cut short.
+                decode::check_whole(&bytes).explain(|| unread(path))?;
                 let sha256 = digest::of_bytes(&bytes);
                 let row = match self.kept.row(&sha256) {
                     Some(row) => row,
                     None => {
-                        let image = image::load_from_memory(&bytes).explain(|| unread(path))?;
-                        let row = self.network.features(&[&image.to_rgb8()])?;
+                        let image = decode::rgb(&bytes).explain(|| unread(path))?;
+                        let row = self.network.features(&[&image])?;
                         new.push((sha256, row.clone()));
                         row
                     }

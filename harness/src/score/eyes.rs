@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use candle_core::Device;
 use gentron_metrics::blip::{BlipVqa, ImageReward, Layout};
-use gentron_metrics::depth::DptHybrid;
+use gentron_metrics::depth::{DPT_HYBRID, DptHybrid};
 use gentron_metrics::detections::{DetectionsFile, FoundDetections, UNIDET_RS200, official_detector};
 use gentron_metrics::detector::unidet::UniDet;
 use gentron_metrics::weights::WeightsStatement;
@@ -254,6 +254,13 @@ impl Eyes {
         if official_detector(metric) == UNIDET_RS200 { rs200.or(r50) } else { r50.or(rs200) }
     }
 
+    /// The network that orders objects in depth where a file of detections has no map: nobody where the file's maps are of another one,
+    /// because a score that is called after one network must not be half by another.
+    pub fn fills_depth(&self) -> Option<&DptHybrid> {
+        let maps = self.found.as_ref().and_then(|found| found.file.depth_model());
+        self.depth.as_ref().filter(|_| maps.is_none_or(|model| model == DPT_HYBRID.id))
+    }
+
     /// What a metric would need and is not here.
     pub fn lacks(&self, needs: Needs) -> impl Iterator<Item = &'static str> {
         [
@@ -286,7 +293,7 @@ impl Eyes {
         let of = |statement: &WeightsStatement| (statement.card.id.to_owned(), statement.sha256.clone());
         let found = self.found.as_ref().map(|found| found.stated(Needs::of(metric).depth));
         let found = found.or_else(|| self.unidet(metric).map(|unidet| of(unidet.statement())));
-        let depth = self.depth.as_ref().filter(|_| Needs::of(metric).depth).map(|depth| of(depth.statement()));
+        let depth = self.fills_depth().filter(|_| Needs::of(metric).depth).map(|depth| of(depth.statement()));
         let found = match (found, depth) {
             (Some((name, sha256)), Some((depth, other))) => {
                 Some((format!("{name} with {depth}"), format!("{sha256} with {other}")))
@@ -324,7 +331,7 @@ pub struct Needs {
 impl Needs {
     /// Those of a metric on any prompt.
     pub fn of(metric: MetricId) -> Self {
-        let three = matches!(metric, MetricId::ThreeInOne | MetricId::ThreeInOneFixed);
+        let three = metric.is_three_in_one();
         Self {
             vqa: three || matches!(metric, MetricId::BVqa | MetricId::BVqaNp2 | MetricId::ActionVqa),
             detector: metric.uses_detector(),

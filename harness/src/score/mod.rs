@@ -4,6 +4,7 @@ pub mod canary;
 pub mod clip;
 pub mod distance;
 pub mod eyes;
+pub mod letters;
 pub mod networks;
 pub mod open_clip;
 pub mod photographs;

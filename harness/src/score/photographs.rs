@@ -1,7 +1,7 @@
 //! One image of a published suite: what can be scored is, and the rest says what is missing.
 
 use gentron_metrics::depth::WithDepth;
-use gentron_metrics::detections::{UNIDET_RS200, official_detector};
+use gentron_metrics::detections::{FoundDetections, UNIDET_RS200, official_detector};
 use gentron_metrics::{
     Answer, Backends, Detections, Detector, ImageText, MetricError, MetricId, Observation, Outcome, Vqa, also_by,
     measure, outside, score_name,
@@ -84,8 +84,14 @@ impl Finder {
 
 /// One observation a metric, in their order; `file` is the image's name in a file of detections.
 pub fn observe(eyes: &Eyes, prompt: &Prompt, image: &RgbImage, file: &str, metrics: &[MetricId]) -> Vec<Observation> {
-    let detected = eyes.found.as_ref().map(|found| found.file.of(file));
-    let undetected = detected.as_ref().and_then(|found| found.as_ref().err()).map(ToString::to_string);
+    let detected = eyes.found.as_ref().map(|found| found.file.of(file).map_err(|error| error.to_string()));
+    // Maps are read only for scores that look at them: one that is not there costs the others nothing.
+    let wanted = detected.clone().filter(|_| metrics.iter().any(|&metric| Needs::of(metric).depth));
+    let mapped = wanted.map(|found| found.and_then(with_map));
+    let undetected = |needs: Needs| {
+        let asked = if needs.depth { &mapped } else { &detected };
+        asked.as_ref().filter(|_| needs.detector).and_then(|found| found.as_ref().err()).cloned()
+    };
     let absent = |metric: MetricId| -> Option<Outcome> {
         let needs = needs(metric, prompt);
         if let Some(why) = eyes.lacks(needs).next() {
@@ -95,7 +101,7 @@ pub fn observe(eyes: &Eyes, prompt: &Prompt, image: &RgbImage, file: &str, metri
         if let Some(why) = cannot_be_asked(eyes, prompt, metric) {
             return Some(Outcome::Outside { why });
         }
-        undetected.clone().filter(|_| needs.detector).map(|why| Outcome::Unscored { why })
+        undetected(needs).map(|why| Outcome::Unscored { why })
     };
     let observation = |metric: MetricId, outcome: Outcome| Observation { metric: name(eyes, metric), outcome };
     let mut observations: Vec<Option<Observation>> =
@@ -105,12 +111,13 @@ pub fn observe(eyes: &Eyes, prompt: &Prompt, image: &RgbImage, file: &str, metri
         let places: Vec<usize> =
             (first..metrics.len()).filter(|&i| observations[i].is_none() && Finder::of(metrics[i]) == finder).collect();
         let together: Vec<MetricId> = places.iter().map(|&i| metrics[i]).collect();
-        let detector: &dyn Detector = match (&detected, eyes.unidet(metrics[first])) {
+        let asked = if matches!(finder, Finder::Of { depth: true, .. }) { &mapped } else { &detected };
+        let detector: &dyn Detector = match (asked, eyes.unidet(metrics[first])) {
             (Some(Ok(found)), _) => found,
             (None, Some(unidet)) => unidet,
             _ => &Nobody,
         };
-        let with_depth = match (&eyes.depth, finder) {
+        let with_depth = match (eyes.fills_depth(), finder) {
             (Some(depth), Finder::Of { depth: true, .. }) => Some(WithDepth { detector, depth }),
             _ => None,
         };
@@ -130,10 +137,19 @@ pub fn observe(eyes: &Eyes, prompt: &Prompt, image: &RgbImage, file: &str, metri
     observations.into_iter().flatten().collect()
 }
 
+/// What a file says of an image, with its depth map. Where the file has none for it and the others are of a network that is not ours, the
+/// reason: nobody can make one that belongs to them.
+fn with_map(found: FoundDetections) -> Result<FoundDetections, String> {
+    if let Some(model) = found.depth_in_score().filter(|_| !found.has_map()) {
+        return Err(format!("the file has no depth map for this image, and `{model}` is not ours to run"));
+    }
+    found.with_its_map().map_err(|error| error.to_string())
+}
+
 /// A complex prompt is scored by the parts that it has.
 fn needs(metric: MetricId, prompt: &Prompt) -> Needs {
     let needs = Needs::of(metric);
-    if !matches!(metric, MetricId::ThreeInOne | MetricId::ThreeInOneFixed) {
+    if !metric.is_three_in_one() {
         return needs;
     }
     let kind = prompt.annotation.complex;
@@ -142,8 +158,102 @@ fn needs(metric: MetricId, prompt: &Prompt) -> Needs {
 
 #[cfg(test)]
 mod tests {
+    use candle_core::Device;
+    use gentron_metrics::depth::{DPT_HYBRID, DptConfig, DptHybrid, DptNetwork};
+    use gentron_metrics::weights::{Invented, WeightsStatement};
+    use gentron_suites::{RelationKind, Suite as _, shapes};
+    use serde_json::{Value, json};
+
     use super::*;
-    use gentron_suites::{Suite as _, shapes};
+    use crate::score::ScorerPaths;
+
+    /// A depth network that must not be asked: it is all zeros.
+    fn depth() -> DptHybrid {
+        let config = DptConfig {
+            image: 96,
+            groups: 2,
+            stem: 6,
+            stages: [(1, 8), (2, 16), (1, 24)],
+            width: 20,
+            blocks: 3,
+            heads: 5,
+            positions: 4,
+            taken: [1, 2],
+            features: 14,
+            last: 5,
+            classes: 3,
+        };
+        let network = DptNetwork::load(&Invented::default(), &config).unwrap();
+        let statement =
+            WeightsStatement { card: DPT_HYBRID, path: "".into(), sha256: "0".to_owned(), layout: "invented" };
+        DptHybrid::new(network, statement, &Device::Cpu)
+    }
+
+    /// The first prompt of the small world with this relation, and boxes of its two things in a frame of 64 pixels.
+    fn related(kind: RelationKind) -> (Prompt, Value) {
+        let suite = shapes::suite();
+        let related = |prompt: &&Prompt| prompt.annotation.relation.as_ref().is_some_and(|of| of.kind == kind);
+        let prompt = suite.prompts().iter().find(related).unwrap().clone();
+        let of = prompt.annotation.relation.as_ref().unwrap();
+        let boxes = json!([
+            {"label": of.subject, "score": 0.9, "box": [4.0, 20.0, 30.0, 40.0]},
+            {"label": of.object, "score": 0.8, "box": [20.0, 20.0, 60.0, 40.0]},
+        ]);
+        (prompt, boxes)
+    }
+
+    /// What the metric says of an image, and what its score is called.
+    fn said(eyes: &Eyes, prompt: &Prompt, file: &str, metric: MetricId) -> (String, Outcome) {
+        let observation = observe(eyes, prompt, &RgbImage::new(64, 64), file, &[metric]).remove(0);
+        (observation.metric, observation.outcome)
+    }
+
+    /// A file in `folder` with an image `a.png` whose map is `map`, and one `b.png` that has none.
+    fn eyes(folder: &std::path::Path, map: &str, model: &str, boxes: &Value) -> Eyes {
+        let file = json!({"detector": "unidet-r50", "depth_model": model, "frame": [64, 64], "images": [
+            {"image": "a.png", "depth": map, "detections": boxes}, {"image": "b.png", "detections": boxes},
+        ]});
+        let path = folder.join("boxes.json");
+        std::fs::write(&path, file.to_string()).unwrap();
+        Eyes::open(&ScorerPaths { detections: Some(path), ..ScorerPaths::default() }).unwrap()
+    }
+
+    #[test]
+    fn a_score_called_after_one_depth_network_is_not_half_by_another() {
+        let folder = tempfile::tempdir().unwrap();
+        image::GrayImage::new(64, 64).save(folder.path().join("a-depth.png")).unwrap();
+        let (prompt, boxes) = related(RelationKind::InFrontOf);
+        let of = |model: &str| Eyes { depth: Some(depth()), ..eyes(folder.path(), "a-depth.png", model, &boxes) };
+        let others = of("zoe");
+        let (name, mapped) = said(&others, &prompt, "a.png", MetricId::Unidet3d);
+        assert_eq!(name, "unidet-3d@zoe");
+        assert!(mapped.value().is_some(), "{mapped:?}");
+        let (name, unmapped) = said(&others, &prompt, "b.png", MetricId::Unidet3d);
+        assert_eq!(name, "unidet-3d@zoe");
+        let why = "the file has no depth map for this image, and `zoe` is not ours to run";
+        assert_eq!(unmapped, Outcome::Unscored { why: why.to_owned() });
+        // The card says the same: DPT is asked beside its own maps, or beside none.
+        let stated = |eyes: &Eyes| eyes.named(MetricId::Unidet3d)[1].0.clone();
+        assert_eq!(stated(&others), "unidet-r50 with depth of zoe, from a file");
+        assert_eq!(stated(&of("dpt-hybrid")), "unidet-r50 with depth of dpt-hybrid, from a file with dpt-hybrid");
+        assert!(others.fills_depth().is_none() && of("dpt-hybrid").fills_depth().is_some());
+        assert!(Eyes { depth: Some(depth()), ..Eyes::default() }.fills_depth().is_some());
+    }
+
+    #[test]
+    fn a_depth_map_that_is_not_there_costs_scores_in_depth_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (in_plane, boxes) = related(RelationKind::LeftOf);
+        // `a.png` is the file's first image, which also says how all scores are called.
+        let eyes = eyes(folder.path(), "gone.png", "dpt-hybrid", &boxes);
+        let (name, plane) = said(&eyes, &in_plane, "a.png", MetricId::Unidet2d);
+        assert_eq!(name, "unidet-2d@unidet-r50");
+        assert!(plane.value().is_some(), "{plane:?}");
+        let (in_depth, _) = related(RelationKind::InFrontOf);
+        let (name, depth) = said(&eyes, &in_depth, "a.png", MetricId::Unidet3d);
+        assert_eq!(name, "unidet-3d");
+        assert!(matches!(&depth, Outcome::Unscored { why } if why.contains("gone.png")), "{depth:?}");
+    }
 
     #[test]
     fn without_any_eyes_every_metric_says_what_it_lacks() {

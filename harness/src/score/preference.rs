@@ -4,6 +4,7 @@ use std::path::Path;
 
 use candle_core::DType;
 use candle_nn::VarBuilder;
+use gentron_metrics::clip_text::straight_quotes;
 use gentron_metrics::pixels::{Filter, Normalization, longest_side};
 use gentron_metrics::weights::WeightsFile;
 use gentron_metrics::{ImageText as _, MetricError, Preference};
@@ -116,7 +117,8 @@ impl Preference for HpsV2 {
     }
 
     fn preference(&self, image: &RgbImage, text: &str) -> Result<f64, MetricError> {
-        self.clip.cosine_of(text, |device| {
+        // OpenCLIP's tokenizer begins with ftfy, as OpenAI's; transformers' of PickScore does not.
+        self.clip.cosine_of(&straight_quotes(text), |device| {
             Ok(longest_side(image, self.side, Filter::Bicubic, (Normalization::CLIP, device))?)
         })
     }
@@ -173,10 +175,9 @@ mod tests {
         assert!(worst(&PickScore::load(&folder).unwrap(), &golden) < 5e-4);
     }
 
-    #[test]
-    fn parity_of_hpsv2() {
-        let (folder, golden) = golden("hpsv2");
-        let config = ClipConfig {
+    /// The sizes of the golden's network.
+    fn tiny_hpsv2() -> ClipConfig {
+        ClipConfig {
             text_config: ClipTextConfig {
                 vocab_size: 10,
                 hidden_size: 12,
@@ -201,7 +202,13 @@ mod tests {
             },
             projection_dim: 6,
             ..ClipConfig::default()
-        };
+        }
+    }
+
+    #[test]
+    fn parity_of_hpsv2() {
+        let (folder, golden) = golden("hpsv2");
+        let config = tiny_hpsv2();
         let file = folder.join("HPS_v2.1_compressed.pt");
         assert!(worst(&HpsV2::of_size(&file, &folder, &config).unwrap(), &golden) < 2e-5);
         let refused = HpsV2::load(&file, &folder).err().unwrap();
@@ -209,5 +216,33 @@ mod tests {
             format!("{refused:#}").contains("token_embedding.weight is [10, 12], not [49408, 1024]"),
             "{refused:#}"
         );
+    }
+
+    #[test]
+    fn hpsv2_reads_straight_quotes_and_pickscore_what_is_written() {
+        let image = picture([28, 28]);
+        // The goldens' tokenizer knows ten words, whole: one of them becomes "it's".
+        let with_its = |name: &str| {
+            let (from, to) = (golden(name).0, tempfile::tempdir().unwrap());
+            for entry in std::fs::read_dir(&from).unwrap() {
+                let entry = entry.unwrap();
+                std::fs::copy(entry.path(), to.path().join(entry.file_name())).unwrap();
+            }
+            let words = to.path().join("tokenizer.json");
+            let text = std::fs::read_to_string(&words).unwrap().replace("\"river\"", "\"it's\"");
+            std::fs::write(&words, text).unwrap();
+            to
+        };
+        let folder = with_its("hpsv2");
+        let file = folder.path().join("HPS_v2.1_compressed.pt");
+        let hpsv2 = HpsV2::of_size(&file, folder.path(), &tiny_hpsv2()).unwrap();
+        let folder = with_its("pickscore");
+        let pickscore = PickScore::load(folder.path()).unwrap();
+        let score = |model: &dyn Preference, text: &str| model.preference(&image, text).unwrap();
+        let (straight, curly, unknown) = ("it's a red cat", "it\u{2019}s a red cat", "its a red cat");
+        assert_eq!(score(&hpsv2, curly).to_bits(), score(&hpsv2, straight).to_bits());
+        assert_ne!(score(&hpsv2, curly).to_bits(), score(&hpsv2, unknown).to_bits());
+        assert_eq!(score(&pickscore, curly).to_bits(), score(&pickscore, unknown).to_bits());
+        assert_ne!(score(&pickscore, curly).to_bits(), score(&pickscore, straight).to_bits());
     }
 }

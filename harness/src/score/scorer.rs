@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use gentron_metrics::formulas::NP_NUM;
 use gentron_metrics::frechet::ImageFeatures;
 use gentron_metrics::shapes::ShapesPerception;
 use gentron_metrics::{
-    Backends, ClipBackends, ImageText, MetricId, Observation, Outcome, Tracker, measure, measure_clip, metrics_for,
-    outside, registry,
+    Backends, ClipBackends, ImageText, MetricId, Observation, Outcome, Tracker, measure, measure_clip,
+    metrics_over_phrases, outside, registry,
 };
 use gentron_reports::ScorerInfo;
 use gentron_suites::Prompt;
@@ -28,14 +29,17 @@ use crate::store::digest;
 pub const SCORING: u32 = 1;
 
 /// The same for photographs alone: 2 since CLIP resizes and crops them, 3 since every network that is not the official one is in the
-/// score's name and prompts can be outside a score.
-const OF_PHOTOGRAPHS: u32 = 3;
+/// score's name and prompts can be outside a score, 4 since HPSv2.1 reads straight quotes and a depth map that is missing costs scores in
+/// depth alone.
+const OF_PHOTOGRAPHS: u32 = 4;
 
 /// The perception back-ends of a run and the metrics that it asks for.
 pub struct Scorer {
     perception: ShapesPerception,
     clip: Option<ClipSimilarity>,
     metrics: Option<Vec<MetricId>>,
+    /// Noun phrases that a headline score asks for at most.
+    np_num: usize,
     /// Digests of the weights that it measures the small world with.
     weights: BTreeMap<String, String>,
     /// Who looks at photographs; nobody where no suite has any.
@@ -61,7 +65,8 @@ impl Scorer {
             None => (None, BTreeMap::new()),
         };
         let clips = recipe.arms.iter().any(|arm| arm.sampler.frames.is_some());
-        Ok(Self { weights, clip, clips, ..Self::of_worlds(worlds, recipe.metrics.clone(), eyes) })
+        let np_num = recipe.np_num.unwrap_or(NP_NUM);
+        Ok(Self { weights, clip, clips, np_num, ..Self::of_worlds(worlds, recipe.metrics.clone(), eyes) })
     }
 
     /// A scorer of one suite, without a recipe. The CLIP of `eyes` looks at drawn shapes, too.
@@ -74,14 +79,15 @@ impl Scorer {
 
     fn of_worlds(worlds: BTreeMap<String, World>, metrics: Option<Vec<MetricId>>, eyes: Eyes) -> Self {
         let perception = ShapesPerception::default();
-        Self { perception, clip: None, metrics, weights: BTreeMap::new(), eyes, worlds, clips: false }
+        let weights = BTreeMap::new();
+        Self { perception, clip: None, metrics, np_num: NP_NUM, weights, eyes, worlds, clips: false }
     }
 
-    /// Every scorer says of the canary pictures what it should. Returns those that could not be held against anything.
+    /// Every scorer says of the canary pictures what it should. Returns what those of each network were held against.
     ///
     /// # Errors
     /// One does not: nothing must be scored then.
-    pub fn check_canaries(&self) -> anyhow::Result<canary::Unchecked> {
+    pub fn check_canaries(&self) -> anyhow::Result<canary::Canaries> {
         canary::of_shapes(&self.perception)?;
         // By content alone: the folder may be called otherwise the next time.
         let digest = digest::of_value(&self.weights.values().collect::<Vec<_>>());
@@ -103,19 +109,28 @@ impl Scorer {
         self.world(suite) == World::Shapes
     }
 
-    /// The metrics of a suite's category, its headline first; of photographs also those of each model of people's preference that is
-    /// here.
+    /// The metrics of a suite's category, its headline first: those that the recipe lists, or the usual ones.
+    ///
+    /// Of listed ones the headline is the first that is usual in the category, so that one list serves categories of different scores;
+    /// where none is, it is the first listed.
     pub fn metrics(&self, suite: &str, category: &str) -> Vec<MetricId> {
-        let usual = || {
-            let photographs = self.world(suite) == World::Photographs;
-            let preferences = self.eyes.preferring().map(|(metric, ..)| metric).filter(|_| photographs);
-            let of_frames = metrics_for(suite, category);
-            // Of what moves on photographs nobody here knows.
-            let of_clips = MetricId::OF_CLIPS.into_iter().filter(|metric| !NEED_A_TRACKER.contains(metric));
-            let of_clips = of_clips.filter(|_| self.clips && suite != motion::ID);
-            of_frames.into_iter().chain(of_clips).chain(preferences).collect()
-        };
-        self.metrics.clone().unwrap_or_else(usual)
+        let usual = self.usual(suite, category);
+        let Some(mut listed) = self.metrics.clone() else { return usual };
+        let headline = usual.into_iter().find(|metric| listed.contains(metric)).or(listed.first().copied());
+        listed.sort_by_key(|metric| Some(*metric) != headline);
+        listed
+    }
+
+    /// The metrics of a category where nobody says otherwise; of photographs also those of each model of people's preference that is
+    /// here.
+    fn usual(&self, suite: &str, category: &str) -> Vec<MetricId> {
+        let photographs = self.world(suite) == World::Photographs;
+        let preferences = self.eyes.preferring().map(|(metric, ..)| metric).filter(|_| photographs);
+        let of_frames = metrics_over_phrases(suite, category, self.np_num);
+        // Of what moves on photographs nobody here knows.
+        let of_clips = MetricId::OF_CLIPS.into_iter().filter(|metric| !NEED_A_TRACKER.contains(metric));
+        let of_clips = of_clips.filter(|_| self.clips && suite != motion::ID);
+        of_frames.into_iter().chain(of_clips).chain(preferences).collect()
     }
 
     /// The metric that stands for a category.
@@ -212,6 +227,9 @@ impl Scorer {
         let identity =
             (SCORING, env!("CARGO_PKG_VERSION"), cards, backends, &self.metrics, self.clip.is_some(), &self.weights);
         let of_shapes = digest::of_value(&identity);
+        // With the usual number it is what it was before there were others.
+        let of_shapes =
+            if self.np_num == NP_NUM { of_shapes } else { digest::of_value(&(of_shapes, "np_num", self.np_num)) };
         // A run of the small world alone is what it was before there were others.
         if self.worlds.iter().all(|(suite, world)| *world == World::Shapes && World::of(suite) == World::Shapes) {
             return of_shapes;
@@ -308,5 +326,42 @@ impl Scorer {
     fn clip_version(&self) -> String {
         let model = self.weights.iter().find(|(path, _)| path.ends_with(".safetensors"));
         model.map_or_else(|| "unscored".into(), |(_, digest)| digest.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listing(metrics: &[MetricId]) -> Scorer {
+        let worlds = [("t2i-compbench".to_owned(), World::Photographs)].into();
+        Scorer::of_worlds(worlds, Some(metrics.to_vec()), Eyes::default())
+    }
+
+    #[test]
+    fn each_category_has_its_own_headline_among_the_metrics_of_a_recipe() {
+        let scorer = listing(&[MetricId::BVqa, MetricId::Unidet2d, MetricId::Unidet2dFixed]);
+        let headline = |suite, category| scorer.headline(suite, category);
+        assert_eq!(headline("t2i-compbench", "color"), Some(MetricId::BVqa));
+        assert_eq!(headline("t2i-compbench", "spatial"), Some(MetricId::Unidet2d));
+        assert_eq!(headline("shapes", "2d_spatial"), Some(MetricId::Unidet2d));
+        assert_eq!(headline("shapes", "complex"), Some(MetricId::BVqa));
+        // None of them is usual in this one.
+        assert_eq!(headline("t2i-compbench", "3d_spatial"), Some(MetricId::BVqa));
+        let spatial = [MetricId::Unidet2d, MetricId::BVqa, MetricId::Unidet2dFixed];
+        assert_eq!(scorer.metrics("t2i-compbench", "spatial"), spatial);
+        assert_eq!(listing(&[]).headline("t2i-compbench", "color"), None);
+    }
+
+    #[test]
+    fn headlines_over_two_phrases_are_another_scorer() {
+        let usual = Scorer { metrics: None, ..listing(&[]) };
+        let two = Scorer { metrics: None, np_num: 2, ..listing(&[]) };
+        let headlines = |scorer: &Scorer| {
+            ["color", "spatial", "complex"].map(|category| scorer.headline("t2i-compbench", category))
+        };
+        assert_eq!(headlines(&usual), [MetricId::BVqa, MetricId::Unidet2d, MetricId::ThreeInOne].map(Some));
+        assert_eq!(headlines(&two), [MetricId::BVqaNp2, MetricId::Unidet2d, MetricId::ThreeInOneNp2].map(Some));
+        assert_ne!(usual.identity(), two.identity());
     }
 }

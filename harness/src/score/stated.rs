@@ -44,7 +44,7 @@ impl Eyes {
         let blip = self.blip.as_ref().filter(|_| needs.vqa).map(BlipVqa::statement);
         // Boxes from a file come before a network's.
         let unidet = self.unidet(metric).filter(|_| needs.detector && self.found.is_none()).map(UniDet::statement);
-        let depth = self.depth.as_ref().filter(|_| needs.depth).map(DptHybrid::statement);
+        let depth = self.fills_depth().filter(|_| needs.depth).map(DptHybrid::statement);
         let reward = self.image_reward.as_ref().map(ImageReward::statement);
         let reward = reward.filter(|_| needs.preference == Some(MetricId::ImageReward));
         [blip, unidet, depth, reward].into_iter().flatten()

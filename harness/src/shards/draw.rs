@@ -53,7 +53,7 @@ pub fn draw(
                 if let State::Broken(why) = state {
                     progress::say(&format!("note: shard {shard} is drawn anew: {why}"));
                 }
-                let drawn = InHand::read(&folder, *shard)?;
+                let drawn = InHand::read(&folder, *shard, true)?;
                 let missing: HashSet<&str> =
                     tasks.iter().map(|task| task.task.as_str()).filter(|task| !drawn.has(task)).collect();
                 tally.kept += tasks.len() - missing.len();
@@ -93,6 +93,8 @@ pub fn draw(
             let spent = open.spent.entry(format!("generate {}", arm.name)).or_default();
             *spent = Spent { images: spent.images + added, seconds: spent.seconds + seconds, threads };
             if open.missing.is_empty() {
+                // Open, it would keep its space after it was removed, and on NFS its name.
+                open.part = None;
                 seal(&sealer, shard, open.tasks, open.spent.clone())?;
             }
             progress.advance(added);
@@ -141,7 +143,7 @@ fn still_missing(open: &BTreeMap<u32, Mutex<Open>>) -> usize {
 
 /// Packs all images of a shard, in the order of the plan, and seals them.
 fn seal(sealer: &Sealer, shard: u32, tasks: &[&Task], spent: BTreeMap<String, Spent>) -> anyhow::Result<()> {
-    let drawn = InHand::read(sealer.folder, shard)?;
+    let drawn = InHand::read(sealer.folder, shard, true)?;
     let mut images = Vec::with_capacity(tasks.len());
     let packed = pack::write(&sealer.folder.product(shard, Kind::Images), tasks, |task| {
         let bytes = drawn.image(&task.task)?;

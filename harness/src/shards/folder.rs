@@ -3,11 +3,17 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context as _;
 
 use crate::failure::{Explain as _, refuse};
-use crate::store::{atomic, digest};
+use crate::store::atomic;
+
+/// Whoever only looks whether a lock is held has it for less than this.
+const GLANCE: Duration = Duration::from_millis(100);
+/// So often a lock is asked for again.
+const GLANCES: usize = 3;
 
 /// What is done with a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,9 +71,7 @@ impl ShardFolder {
 
     /// A new journal of a worker, whose name nobody else has.
     pub fn new_journal(&self, shard: u32, kind: Kind) -> anyhow::Result<PathBuf> {
-        let mut random = [0; 6];
-        getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
-        Ok(self.path.join(format!("{shard:03}.{}.{}.jsonl", kind.word(), digest::hexadecimal(&random))))
+        Ok(self.path.join(format!("{shard:03}.{}.{}.jsonl", kind.word(), atomic::random_word()?)))
     }
 
     /// The journals of all workers that were or are at a shard, sorted.
@@ -127,28 +131,39 @@ impl ShardFolder {
         let mut held = Held { shards: Vec::new(), busy: Vec::new(), _locks: Vec::new() };
         let cannot = || (format!("cannot write {}", self.path.display()), "check space and permissions");
         fs::create_dir_all(&self.path).explain(cannot)?;
-        for shard in shards {
-            let file =
-                File::options().create(true).truncate(false).write(true).open(self.lock(shard)).explain(cannot)?;
-            match file.try_lock() {
-                // Some network file systems have no locks; then two workers do the same work, which is a waste and no harm.
-                Ok(()) | Err(TryLockError::Error(_)) => {
-                    held.shards.push(shard);
-                    held._locks.push(file);
+        held.busy.extend(shards);
+        for glance in 0..=GLANCES {
+            if glance > 0 && !held.busy.is_empty() {
+                // A `status` that looks at a lock must not send a worker away.
+                std::thread::sleep(GLANCE);
+            }
+            for shard in std::mem::take(&mut held.busy) {
+                // For both, as NFS asks: there `is_busy` needs a file that is read, and whoever holds it one that is written.
+                let mut options = File::options();
+                options.create(true).truncate(false).read(true).write(true);
+                let file = options.open(self.lock(shard)).explain(cannot)?;
+                match file.try_lock() {
+                    // Some network file systems have no locks; then two workers do the same work, which is a waste and no harm.
+                    Ok(()) | Err(TryLockError::Error(_)) => {
+                        held.shards.push(shard);
+                        held._locks.push(file);
+                    }
+                    Err(TryLockError::WouldBlock) => held.busy.push(shard),
                 }
-                Err(TryLockError::WouldBlock) => held.busy.push(shard),
             }
         }
+        held.shards.sort_unstable();
         Ok(held)
     }
 
-    /// Whether a process is at work on a shard, as far as locks tell.
+    /// Whether a process is at work on a shard, as far as locks tell. Others may look at the same time.
     pub fn is_busy(&self, shard: u32) -> bool {
         let file = File::options().read(true).open(self.lock(shard));
-        file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
-    fn lock(&self, shard: u32) -> PathBuf {
+    /// What a worker holds while it is at a shard. On some file systems it stays held when a machine is gone, until the file is removed.
+    pub fn lock(&self, shard: u32) -> PathBuf {
         self.path.join(format!("{shard:03}.lock"))
     }
 
@@ -162,7 +177,7 @@ impl ShardFolder {
         }
         for path in self.files()? {
             if parts(&path).is_some() {
-                fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+                atomic::remove(&path)?;
             }
         }
         drop(fs::remove_dir(&self.path));
@@ -201,6 +216,35 @@ pub fn refuse_unmerged(run: &Path) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_looks_at_a_lock_neither_sees_nor_sends_away_another() {
+        let run = tempfile::tempdir().unwrap();
+        let folder = ShardFolder::of(run.path());
+        assert!(!folder.is_busy(3));
+        let held = folder.hold([3, 4]).unwrap();
+        assert_eq!((held.shards.as_slice(), held.busy.len()), (&[3, 4][..], 0));
+        assert!(folder.is_busy(3) && folder.is_busy(4) && !folder.is_busy(5));
+        assert_eq!(folder.hold([4]).unwrap().busy, [4]);
+        drop(held);
+
+        // As `status` does, for an instant.
+        let look = |shard| {
+            let file = File::open(folder.lock(shard)).unwrap();
+            file.lock_shared().unwrap();
+            file
+        };
+        let looking = look(3);
+        assert!(!folder.is_busy(3), "another who looks is nobody at work");
+        let held = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(GLANCE / 4);
+                drop(looking);
+            });
+            folder.hold([3, 4]).unwrap()
+        });
+        assert_eq!((held.shards.as_slice(), held.busy.len()), (&[3, 4][..], 0));
+    }
 
     #[test]
     fn only_files_of_the_shards_own_names_count_and_are_removed() {

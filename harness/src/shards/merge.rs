@@ -22,7 +22,7 @@ use crate::score::Scorer;
 use crate::score::stage::{self, Observed};
 use crate::store::ledger::Drawn;
 use crate::store::timings::Timings;
-use crate::store::{Journals, Ledger, Run, atomic, digest, journal, ledger};
+use crate::store::{Journals, Ledger, Run, atomic, digest, journal, ledger, look};
 
 /// What was merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,16 +60,19 @@ pub fn merge(run: &Run, name: &Path, elsewhere: &[PathBuf], scorer: Option<&Scor
     if scorer.is_none() {
         refuse_to_drop_scores(run, name, &own)?;
     }
-    // An earlier merge may have been killed in the middle of a picture.
-    atomic::sweep(&run.folder)?;
     if let Some(scored) = is_merged(run, scorer)? {
         if !elsewhere.is_empty() {
             progress::say(&format!("note: {} is merged already: the copies were not looked at", name.display()));
         }
+        atomic::sweep(&run.folder)?;
         own.clear()?;
         return Ok(Merged { images, scored });
     }
     let shards = by_shard(&run.plan);
+    for place in &places {
+        // Other machines may have sealed the last of them a moment ago.
+        look::anew(&place.shards.path);
+    }
     let found = match find(run, &places, &shards, scorer)? {
         Ok(found) => found,
         Err(faults) => {
@@ -82,6 +85,9 @@ pub fn merge(run: &Run, name: &Path, elsewhere: &[PathBuf], scorer: Option<&Scor
     say_versions(&found);
     // Before anything is written: these are the last files that may turn out to be damaged.
     let scored = scorer.map(|scorer| anyhow::Ok((scorer, observations(&found)?))).transpose()?;
+    // An earlier merge may have been killed in the middle of a picture. Not before: where there are no locks, what is half-written may be
+    // a worker's, until every shard is whole.
+    atomic::sweep(&run.folder)?;
 
     let progress = Progress::new("merge", images);
     found.par_iter().try_for_each(|(shard, found)| {
@@ -201,7 +207,7 @@ fn refuse_without_shards(run: &Run, name: &Path, own: &ShardFolder) -> anyhow::R
 
 /// A merge that was killed while it removed the shards has everything but some of these.
 fn is_merged(run: &Run, scorer: Option<&Scorer>) -> anyhow::Result<Option<bool>> {
-    if !run.path("images.jsonl").exists() {
+    if !look::is_there(&run.path("images.jsonl")) {
         return Ok(None);
     }
     let whole = Ledger::open(&run.folder)?.verify(&run.plan).into_iter().all(|intact| intact);

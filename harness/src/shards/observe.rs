@@ -18,7 +18,7 @@ use crate::progress::{self, Progress};
 use crate::score::Scorer;
 use crate::score::stage::{Observed, observe_task};
 use crate::store::timings::Spent;
-use crate::store::{Run, atomic, journal};
+use crate::store::{Run, atomic, journal, look};
 use crate::workers::{self, Ended};
 
 /// A shard that is drawn and not wholly observed yet.
@@ -56,7 +56,13 @@ pub fn observe(
     for shard in &held.shards {
         let Some(tasks) = shards.get(shard) else { continue };
         tally.total += tasks.len();
-        let images = match sealer.state((*shard, Kind::Images), tasks, true)? {
+        let mut state = sealer.state((*shard, Kind::Images), tasks, true)?;
+        if !matches!(state, State::Sealed(_)) {
+            // Another machine may have sealed it a moment ago.
+            look::anew(&folder.path);
+            state = sealer.state((*shard, Kind::Images), tasks, true)?;
+        }
+        let images = match state {
             State::Sealed(images) => images,
             State::Open => return Err(not_drawn(run, *shard, "is not drawn yet")),
             State::Broken(why) => return Err(not_drawn(run, *shard, &format!("cannot be scored: {why}"))),
@@ -161,12 +167,7 @@ impl<'a> Open<'a> {
         atomic::write(&sealer.folder.product(shard, Kind::Observations), &journal::to_bytes(&records)?)?;
         sealer.seal((shard, Kind::Observations), images, Some(scorer.to_owned()), spent)?;
         for path in journals {
-            match std::fs::remove_file(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(error).with_context(|| format!("cannot remove {}", path.display()));
-                }
-                _ => {}
-            }
+            atomic::remove(&path)?;
         }
         Ok(())
     }

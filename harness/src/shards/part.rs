@@ -1,7 +1,7 @@
 //! What a worker has drawn of a shard that is not whole yet.
 
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ShardFolder;
 use super::folder::Kind;
-use crate::store::{digest, journal};
+use crate::store::{atomic, digest, journal};
 
 /// Where an image is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,6 +19,13 @@ struct Place {
     sha256: String,
     offset: u64,
     length: u64,
+}
+
+impl Place {
+    /// Whether a file of that length reaches to the end of the image.
+    fn is_within(&self, length: u64) -> bool {
+        self.offset.checked_add(self.length).is_some_and(|end| end <= length)
+    }
 }
 
 /// A worker's own: images one after the other, and a journal of them.
@@ -83,15 +90,20 @@ pub struct Drawn {
 }
 
 impl Drawn {
-    /// Reads the journals, and looks at every image that they speak of: one that is damaged was not drawn.
+    /// Reads the journals, and looks whether the images that they speak of are there; with `thorough` each is read: one that is damaged
+    /// was not drawn.
     ///
     /// # Errors
     /// A file is there but cannot be read.
-    pub fn read(folder: &ShardFolder, shard: u32) -> anyhow::Result<Self> {
+    pub fn read(folder: &ShardFolder, shard: u32, thorough: bool) -> anyhow::Result<Self> {
         let mut drawn = Self { journals: folder.journals(shard, Kind::Images)?, places: HashMap::new() };
         for (index, path) in drawn.journals.iter().enumerate() {
-            for place in journal::read::<Place>(path)? {
-                if read_at(&data(path), &place).is_ok() {
+            let places = journal::read::<Place>(path)?;
+            // After the journal, which speaks of no image before it is on the disk; opened, because NFS may remember another length.
+            let metadata = File::open(data(path)).and_then(|file| file.metadata());
+            let length = metadata.map_or(0, |metadata| metadata.len());
+            for place in places {
+                if place.is_within(length) && (!thorough || read_at(&data(path), &place).is_ok()) {
                     drawn.places.insert(place.task.clone(), (index, place));
                 }
             }
@@ -125,12 +137,7 @@ impl Drawn {
     pub fn clear(&self) -> anyhow::Result<()> {
         for journal in &self.journals {
             for path in [data(journal), journal.clone()] {
-                match fs::remove_file(&path) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        return Err(error).with_context(|| format!("cannot remove {}", path.display()));
-                    }
-                    _ => {}
-                }
+                atomic::remove(&path)?;
             }
         }
         Ok(())
@@ -142,11 +149,7 @@ fn read_at(path: &Path, place: &Place) -> anyhow::Result<Vec<u8>> {
     let mut file = File::open(path).with_context(cannot)?;
     // A damaged journal cannot make us ask for more memory than there is file.
     let length = file.metadata().with_context(cannot)?.len();
-    anyhow::ensure!(
-        place.offset.checked_add(place.length).is_some_and(|end| end <= length),
-        "{} ends before the image that its journal speaks of",
-        path.display()
-    );
+    anyhow::ensure!(place.is_within(length), "{} ends before the image that its journal speaks of", path.display());
     let mut bytes = vec![0; place.length as usize];
     file.seek(SeekFrom::Start(place.offset)).and_then(|_| file.read_exact(&mut bytes)).with_context(cannot)?;
     anyhow::ensure!(digest::of_bytes(&bytes) == place.sha256, "{} is damaged", path.display());
@@ -155,6 +158,8 @@ fn read_at(path: &Path, place: &Place) -> anyhow::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn image(task: &str, bytes: &[u8]) -> Image {
@@ -172,17 +177,22 @@ mod tests {
         let mut other = Part::begin(&folder, 17).unwrap();
         other.append(&[image("d", b"fourth")]).unwrap();
 
-        let drawn = Drawn::read(&folder, 17).unwrap();
+        let drawn = Drawn::read(&folder, 17, true).unwrap();
         assert_eq!(drawn.count(), 4);
         assert_eq!(drawn.image("c").unwrap(), b"third");
-        assert_eq!(Drawn::read(&folder, 1).unwrap().count(), 0);
+        assert_eq!(Drawn::read(&folder, 17, false).unwrap().count(), 4);
+        assert_eq!(Drawn::read(&folder, 1, true).unwrap().count(), 0);
 
         let path = data(&part.journal);
         let mut bytes = fs::read(&path).unwrap();
         bytes[6] ^= 1;
         bytes.truncate(13);
         fs::write(&path, bytes).unwrap();
-        let drawn = Drawn::read(&folder, 17).unwrap();
+        // Whoever only counts reads no image: what ends early is noticed, and what is damaged not.
+        let counted = Drawn::read(&folder, 17, false).unwrap();
+        assert!(counted.has("a") && counted.has("b") && !counted.has("c") && counted.has("d"));
+        assert!(counted.image("b").is_err());
+        let drawn = Drawn::read(&folder, 17, true).unwrap();
         assert!(drawn.has("a") && !drawn.has("b") && !drawn.has("c") && drawn.has("d"));
         drawn.clear().unwrap();
         assert_eq!(fs::read_dir(&folder.path).unwrap().count(), 0);

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::ShardFolder;
 use crate::failure::{quoted, refuse};
 use crate::remote;
-use crate::store::Run;
+use crate::store::{Run, look};
 
 /// How far a run is, and whose it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub enum Phase {
 /// # Errors
 /// A folder is there and cannot be listed.
 pub fn of(run: &Run) -> anyhow::Result<Phase> {
+    // Another machine may have merged it a moment ago.
+    look::anew(&run.folder);
     let is_begun = ShardFolder::of(&run.folder).is_begun()?;
     Ok(match (run.path("images.jsonl").exists(), run.path("scored.json").exists()) {
         (true, true) => Phase::Scored,

@@ -1,7 +1,7 @@
 //! What says that a shard is whole: whose plan, which tasks, and the digest of everything.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -92,7 +92,8 @@ impl Sealer<'_> {
         atomic::write(&self.folder.seal(shard, kind), &to_bytes(&seal)?)
     }
 
-    /// Reads a seal and holds it against its own digest, the plan and the sealed file, which with `thorough` is read whole.
+    /// Reads a seal and holds it against its own digest, the plan and the sealed file, which with `thorough` is read whole. Who listed the
+    /// folder before sees what other machines had sealed by then: see [`look`](crate::store::look).
     ///
     /// # Errors
     /// A file is there and cannot be read.
@@ -102,7 +103,11 @@ impl Sealer<'_> {
             return Ok(State::Open);
         }
         let broken = |what: &str| Ok(State::Broken(format!("{} {what}", path.display())));
-        let Ok(bytes) = fs::read(&path) else { return broken("cannot be read") };
+        let bytes = match fs::read(&path) {
+            Err(error) if atomic::is_gone(&error) => return Ok(State::Open),
+            Err(_) => return broken("cannot be read"),
+            Ok(bytes) => bytes,
+        };
         let Some((seal, has_digest)) = from_bytes(&bytes) else { return broken("is damaged") };
         if seal.format != FORMAT {
             return broken("was written by another version of gentron");
@@ -153,8 +158,10 @@ fn is_of_pack(seal: &Seal, product: &Path, tasks: &[&Task]) -> bool {
 }
 
 fn product_fault(product: &Path, seal: &Seal, thorough: bool) -> Option<&'static str> {
-    match fs::metadata(product) {
-        Err(_) => Some("is missing"),
+    // Of a file that was replaced elsewhere NFS remembers the old length until it is opened.
+    match File::open(product).and_then(|file| file.metadata()) {
+        Err(error) if atomic::is_gone(&error) => Some("is missing"),
+        Err(_) => Some("cannot be read"),
         Ok(metadata) if metadata.len() != seal.length => Some("is not as long as it was when it was sealed"),
         Ok(_) if thorough => match digest::of_file(product) {
             Ok(found) if found == seal.sha256 => None,

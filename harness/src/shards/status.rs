@@ -79,7 +79,8 @@ pub struct RunStatus {
     pub shards: Vec<ShardStatus>,
 }
 
-/// Looks at seals, lengths and journals; digests of sealed files are left to `merge`.
+/// Looks at seals, lengths and journals, and reads no image: digests of sealed files are left to `merge`, those of images that are in no
+/// sealed file yet to `work`.
 ///
 /// # Errors
 /// A file is there and cannot be read.
@@ -121,7 +122,7 @@ pub fn of(run: &Run) -> anyhow::Result<RunStatus> {
 fn of_shard(sealer: &Sealer, shard: u32, tasks: &[&Task]) -> anyhow::Result<(ShardStatus, Option<Drawn>)> {
     let images = sealer.state((shard, Kind::Images), tasks, false)?;
     let observations = sealer.state((shard, Kind::Observations), tasks, false)?;
-    let drawn = if matches!(images, State::Sealed(_)) { None } else { Some(Drawn::read(sealer.folder, shard)?) };
+    let drawn = if matches!(images, State::Sealed(_)) { None } else { Some(Drawn::read(sealer.folder, shard, false)?) };
     let begun = !sealer.folder.journals(shard, Kind::Observations)?.is_empty();
     let standing = |state: &State, begun: bool| match state {
         State::Sealed(_) => Standing::Whole,

@@ -1,16 +1,15 @@
 //! The one way in which a run's files come into being.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
+use std::fs::{self, DirEntry, File, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context as _;
 
+use super::digest;
+
 /// Ends the name of every file that is not finished yet.
 const UNFINISHED: &str = ".tmp";
-
-static COUNTER: AtomicU64 = AtomicU64::new(0);
 
 /// Writes a file so that at every moment, power loss included, `path` holds all of the old bytes or all of the new ones: a
 /// temporary name in the same folder, fsync, rename, fsync of the folder. Missing folders are made.
@@ -29,44 +28,87 @@ pub fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> anyhow::Result<()
     // A bare name has an empty parent.
     let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    let unfinished = unfinished_name(path);
+    let unfinished = unfinished_name(path)?;
     let written = (|| -> anyhow::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).open(&unfinished)?;
-        fill(&mut file)?;
-        file.sync_all()?;
-        fs::rename(&unfinished, path)?;
-        Ok(File::open(folder)?.sync_all()?)
+        // From here on the file is ours to remove.
+        let whole = (|| -> anyhow::Result<()> {
+            fill(&mut file)?;
+            file.sync_all()?;
+            Ok(fs::rename(&unfinished, path)?)
+        })();
+        whole.inspect_err(|_| drop(fs::remove_file(&unfinished)))?;
+        Ok(sync_folder(folder)?)
     })();
-    written
-        .inspect_err(|_| drop(fs::remove_file(&unfinished)))
-        .with_context(|| format!("cannot write {}", path.display()))
+    written.with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Removes what a killed process left half-written under `folder`.
+/// Has the names in a folder outlast a loss of power, as far as its file system can: some that networks share know no sync of a folder.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
+        synced => synced,
+    }
+}
+
+/// Removes what a killed process left half-written under `folder`; whatever another one removes meanwhile is gone as well.
 ///
 /// # Errors
 /// Whatever the file system refuses.
 pub fn sweep(folder: &Path) -> anyhow::Result<()> {
-    for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
-        let entry = entry?;
+    // All names first: a folder that loses files while it is listed may be listed with gaps.
+    let listed = fs::read_dir(folder).and_then(|entries| entries.collect::<io::Result<Vec<DirEntry>>>());
+    let entries = match listed {
+        Err(error) if is_gone(&error) => return Ok(()),
+        listed => listed.with_context(|| format!("cannot list {}", folder.display()))?,
+    };
+    for entry in entries {
         let path = entry.path();
-        if entry.file_type()?.is_dir() {
-            sweep(&path)?;
-        } else if is_unfinished(&path) {
-            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => sweep(&path)?,
+            Ok(_) if is_unfinished(&path) => remove(&path)?,
+            Err(error) if !is_gone(&error) => {
+                return Err(error).with_context(|| format!("cannot look at {}", path.display()));
+            }
+            _ => {}
         }
     }
     Ok(())
 }
 
-fn unfinished_name(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-    path.with_file_name(format!(".{name}.{}-{count}{UNFINISHED}", std::process::id()))
+/// Removes a file that another process may be removing, too.
+///
+/// # Errors
+/// It is there and cannot be removed.
+pub fn remove(path: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if !is_gone(&error) => Err(error).with_context(|| format!("cannot remove {}", path.display())),
+        _ => Ok(()),
+    }
 }
 
-/// Our own temporary names, those of gentron-reports, which writes its files under `<name>.tmp` first, and those of gentron-model, which
-/// writes a text's embedding under `<digest>.<worker>-<process>.tmp`.
+/// Whether a file is not there, or was removed while it was being read, which NFS calls a stale handle.
+pub fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::StaleNetworkFileHandle)
+}
+
+/// A part of a file's name that no other process chooses, whatever its machine. A process's number is none: in a container it is always 1.
+///
+/// # Errors
+/// The system gives no random numbers.
+pub fn random_word() -> anyhow::Result<String> {
+    let mut random = [0; 6];
+    getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
+    Ok(digest::hexadecimal(&random))
+}
+
+fn unfinished_name(path: &Path) -> anyhow::Result<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    Ok(path.with_file_name(format!(".{name}.{}{UNFINISHED}", random_word()?)))
+}
+
+/// Our own temporary names, and those of gentron-model and gentron-reports: `.<name>.<random>.tmp`. Earlier versions of these two wrote
+/// under `<digest>.<worker>-<process>.tmp` and `<name>.tmp`.
 fn is_unfinished(path: &Path) -> bool {
     let Some(stem) = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(UNFINISHED))
     else {
@@ -111,6 +153,43 @@ mod tests {
     }
 
     #[test]
+    fn what_a_killed_process_of_the_same_number_left_is_in_nobodys_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("017.zip");
+        // The names that the process of this number would have come to.
+        let left: Vec<_> = (0..2_000)
+            .map(|count| folder.path().join(format!(".017.zip.{}-{count}.tmp", std::process::id())))
+            .collect();
+        left.iter().for_each(|path| fs::write(path, b"half").unwrap());
+        write(&path, b"whole").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+        assert!(write_with(&path, |_| anyhow::bail!("no")).is_err());
+        assert!(left.iter().all(|path| path.exists()), "another's file was removed");
+        assert_ne!(unfinished_name(&path).unwrap(), unfinished_name(&path).unwrap());
+        sweep(folder.path()).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_folder_that_knows_no_sync_is_written_all_the_same() {
+        // Linux answers EINVAL there, as some file systems of networks do.
+        sync_folder(Path::new("/proc/self")).unwrap();
+    }
+
+    #[test]
+    fn what_is_gone_already_is_no_failure() {
+        let folder = tempfile::tempdir().unwrap();
+        sweep(&folder.path().join("missing")).unwrap();
+        remove(&folder.path().join("missing")).unwrap();
+        assert!(remove(folder.path()).is_err(), "a folder is there, and no file");
+        // ESTALE of Linux.
+        #[cfg(target_os = "linux")]
+        assert!(is_gone(&io::Error::from_raw_os_error(116)));
+        assert!(!is_gone(&ErrorKind::PermissionDenied.into()));
+    }
+
+    #[test]
     fn sweeping_removes_unfinished_files_alone() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("images")).unwrap();
@@ -118,9 +197,14 @@ mod tests {
         fs::write(folder.path().join("images/notes.tmp"), b"somebody else's").unwrap();
         let embedding = format!("images/{}.3-4711.tmp", "0f".repeat(32));
         fs::write(folder.path().join(embedding), b"half").unwrap();
+        let embedding = format!("images/.{}.safetensors.00112233445566ff.tmp", "0f".repeat(32));
+        fs::write(folder.path().join(embedding), b"half").unwrap();
+        fs::write(folder.path().join("report.html.tmp"), b"half").unwrap();
+        fs::write(folder.path().join(".report.html.00112233445566ff.tmp"), b"half").unwrap();
         sweep(folder.path()).unwrap();
         let left: Vec<_> =
             fs::read_dir(folder.path().join("images")).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(left, ["notes.tmp"]);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "the folder of images");
     }
 }

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::digest;
+use super::{atomic, digest};
 
 /// Hexadecimal digits of checksum before each record.
 const CHECKSUM: usize = 16;
@@ -60,7 +60,7 @@ impl<T: Serialize + DeserializeOwned> Journals<T> {
     /// Whatever the file system refuses.
     pub fn clear(&self) -> anyhow::Result<()> {
         for path in self.paths()? {
-            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+            atomic::remove(&path)?;
         }
         // It stays while another stage has journals in it.
         drop(fs::remove_dir(&self.folder));
@@ -102,7 +102,7 @@ pub fn to_bytes<T: Serialize>(records: &[T]) -> anyhow::Result<Vec<u8>> {
 pub fn read<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<T>> {
     let bytes = match fs::read(path) {
         // Whoever is at work in the run has finished with it since it was listed.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if atomic::is_gone(&error) => return Ok(Vec::new()),
         read => read.with_context(|| format!("cannot read {}", path.display()))?,
     };
     Ok(bytes.split(|byte| *byte == b'\n').filter_map(parse).collect())

@@ -8,6 +8,7 @@ pub mod difference;
 pub mod digest;
 pub mod journal;
 pub mod ledger;
+pub mod look;
 pub mod manifest;
 pub mod run;
 pub mod timings;

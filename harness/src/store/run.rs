@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::{Manifest, atomic, digest, manifest};
+use super::{Manifest, atomic, digest, look, manifest};
 use crate::failure::{Explain as _, refuse};
 use crate::plan::Plan;
 use crate::progress;
@@ -48,7 +48,7 @@ impl Run {
     ) -> anyhow::Result<Self> {
         refuse_address(folder)?;
         let path = folder.join("manifest.json");
-        let existing = if path.exists() { Some(read_manifest(folder)?) } else { None };
+        let existing = if look::is_there(&path) { Some(read_manifest(folder)?) } else { None };
         match &existing {
             Some(existing) => {
                 let mut obstacles = existing.obstacles(&manifest);
@@ -73,7 +73,9 @@ impl Run {
         let cannot = || (format!("cannot write the run folder {}", folder.display()), "choose another with --out");
         fs::create_dir_all(folder).explain(cannot)?;
         let lock = lock(folder, Access::Alone)?;
-        atomic::sweep(folder)?;
+        if lock.is_some() {
+            atomic::sweep(folder)?;
+        }
         let bytes = plan.to_bytes()?;
         if digest::of_file(&folder.join("plan.jsonl")).ok().as_ref() != Some(&manifest.plan.digest) {
             atomic::write(&folder.join("plan.jsonl"), &bytes).explain(cannot)?;
@@ -116,9 +118,9 @@ impl Run {
         refuse_address(folder)?;
         let manifest = folder.join("manifest.json");
         // Before the lock: a folder that is no run is left as it is.
-        let lock = if manifest.exists() { lock(folder, access)? } else { None };
+        let lock = if look::is_there(&manifest) { lock(folder, access)? } else { None };
         if lock.is_some() && access == Access::Alone {
-            // What a stage that was killed left half-written, such as its timings, belongs to nobody now.
+            // What a stage that was killed left half-written, such as its timings, belongs to nobody now. Without a lock it may be somebody's.
             atomic::sweep(folder)?;
         }
         Ok(Self { _lock: lock, ..Self::read(folder)? })
@@ -242,7 +244,10 @@ fn check_free(folder: &Path) -> anyhow::Result<()> {
     for entry in entries {
         let name = entry.with_context(|| format!("cannot list {}", folder.display()))?.file_name();
         let name = name.to_string_lossy();
-        let ours = name == "run.lock" || name == "plan.jsonl" || (name.starts_with('.') && name.ends_with(".tmp"));
+        let unfinished = name.starts_with('.') && name.ends_with(".tmp");
+        // NFS keeps under such a name what was removed while a process had it open.
+        let of_nfs = name.starts_with(".nfs");
+        let ours = name == "run.lock" || name == "plan.jsonl" || unfinished || of_nfs;
         if !ours {
             return Err(refuse(what, hint));
         }
@@ -250,14 +255,15 @@ fn check_free(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The lock goes with the process, however it ends.
+/// The lock goes with the process, however it ends. None of a run that is looked at, and of a file system without locks.
 fn lock(folder: &Path, access: Access) -> anyhow::Result<Option<File>> {
     if access == Access::Look {
         return Ok(None);
     }
     let path = folder.join("run.lock");
     let cannot = || (format!("cannot write the run folder {}", folder.display()), "choose another with --out");
-    let file = File::options().create(true).truncate(false).write(true).open(&path).explain(cannot)?;
+    // For both, because on NFS a lock is one of bytes: a shared one asks for a file that is read, any other for one that is written.
+    let file = File::options().create(true).truncate(false).read(true).write(true).open(&path).explain(cannot)?;
     let locked = if access == Access::Alone { file.try_lock() } else { file.try_lock_shared() };
     match locked {
         Ok(()) => Ok(Some(file)),
@@ -266,6 +272,39 @@ fn lock(folder: &Path, access: Access) -> anyhow::Result<Option<File>> {
             Err(refuse(format!("another gentron is at work in {}", folder.display()), hint))
         }
         // Some network file systems have no locks; atomic writes keep the run whole without one.
-        Err(TryLockError::Error(_)) => Ok(Some(file)),
+        Err(TryLockError::Error(_)) => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+
+    use super::*;
+
+    #[test]
+    fn locks_are_of_files_that_are_read_and_written_as_nfs_asks() {
+        for access in [Access::Shared, Access::Alone] {
+            let folder = tempfile::tempdir().unwrap();
+            let mut file = lock(folder.path(), access).unwrap().unwrap();
+            assert_eq!(file.read(&mut [0]).unwrap(), 0, "{access:?}");
+            file.write_all(b"0").unwrap();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let shared = [lock(folder.path(), Access::Shared).unwrap(), lock(folder.path(), Access::Shared).unwrap()];
+        assert!(shared.iter().all(Option::is_some));
+        assert!(lock(folder.path(), Access::Alone).unwrap_err().to_string().contains("another gentron is at work"));
+        assert!(lock(folder.path(), Access::Look).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_folder_is_free_whatever_a_killed_beginning_and_nfs_left_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["run.lock", "plan.jsonl", ".manifest.json.00112233aabb.tmp", ".nfs000000000012"] {
+            fs::write(folder.path().join(name), "").unwrap();
+            check_free(folder.path()).unwrap();
+        }
+        fs::write(folder.path().join("thesis.tex"), "").unwrap();
+        assert!(check_free(folder.path()).unwrap_err().to_string().contains("is in the way"));
     }
 }

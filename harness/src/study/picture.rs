@@ -9,6 +9,7 @@ use image::imageops::{self, FilterType};
 use image::{AnimationDecoder as _, Rgb, RgbImage};
 
 use super::design::Clip;
+use crate::decode::check_whole;
 use crate::generate::png;
 
 /// Pixels a side at most: enough for any screen, and no bomb.
@@ -46,6 +47,7 @@ pub fn read(path: &Path, side_by_side: Option<u32>) -> anyhow::Result<Vec<RgbIma
 /// # Errors
 /// It is damaged, or too large.
 pub fn decode(bytes: &[u8], side_by_side: Option<u32>) -> anyhow::Result<Vec<RgbImage>> {
+    check_whole(bytes)?;
     let mut limits = image::Limits::default();
     limits.max_image_width = Some(MOST * side_by_side.unwrap_or(1));
     limits.max_image_height = Some(MOST);

@@ -1,6 +1,7 @@
 //! What is left of a run, and what it will take.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 
 use serde::Serialize;
 
@@ -57,13 +58,28 @@ pub fn whole(plan: &Plan) -> BTreeMap<u32, Rest> {
     plan.tasks.iter().map(|task| (task.shard, Rest::WHOLE)).collect()
 }
 
+/// When scoring begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stages {
+    /// For each worker when it has drawn its own share.
+    Together,
+    /// When all workers have drawn, as in Slurm's chain of arrays.
+    OneAfterTheOther,
+}
+
 /// Who is to work on a run, and what else is known of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms {
     /// Workers.
     pub workers: u32,
+    /// How many of them run at once; all, where nothing is said.
+    pub workers_at_once: Option<u32>,
+    /// When scoring begins.
+    pub stages: Stages,
     /// Threads of each.
     pub threads: usize,
+    /// How many of them draw and encode at once: one where they share a GPU, on which they wait for one another.
+    pub at_once: usize,
     /// What one draws, in watts, where that is known.
     pub watts: Option<f64>,
     /// Bytes of the embeddings that the run keeps.
@@ -81,7 +97,7 @@ pub struct Estimate {
     pub worker_hours: f64,
     /// Those of them that no image fewer would save: networks are loaded, and texts encoded.
     pub fixed_hours: f64,
-    /// Hours until the last worker is done, if all start at once.
+    /// Hours until the last worker is done, if as many as may run at once do.
     pub wall_hours: f64,
     /// Images to be drawn.
     pub draws: f64,
@@ -98,9 +114,10 @@ pub struct Estimate {
 /// From a probe to what is `left` of a plan. Every worker is taken to load every arm that it has something to draw of, and every encoder
 /// while texts are to be encoded; each text is encoded once, by one of them.
 pub fn estimate(plan: &Plan, left: &BTreeMap<u32, Rest>, probe: &Probe, terms: &Terms) -> Estimate {
-    let Terms { workers, threads, watts, embeddings } = *terms;
+    let Terms { workers, workers_at_once, stages, threads, at_once, watts, embeddings } = *terms;
     let arm: HashMap<&str, &ArmProbe> = probe.arms.iter().map(|probe| (probe.arm.as_str(), probe)).collect();
-    let mut seconds = vec![0.0; workers as usize];
+    let mut drawing = vec![0.0; workers as usize];
+    let mut scoring = vec![0.0; workers as usize];
     let mut loading = vec![0.0; workers as usize];
     let mut loaded: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); workers as usize];
     let (mut draws, mut scores) = (0.0, 0.0);
@@ -109,22 +126,29 @@ pub fn estimate(plan: &Plan, left: &BTreeMap<u32, Rest>, probe: &Probe, terms: &
         let worker = (task.shard % workers) as usize;
         draws += rest.draw;
         scores += rest.score;
-        seconds[worker] += (rest.draw * probe.draw + rest.score * probe.score) / threads as f64;
+        drawing[worker] += rest.draw * probe.draw / at_once as f64;
+        scoring[worker] += rest.score * probe.score / threads as f64;
         if rest.draw > 0.0 && loaded[worker].insert(&probe.arm) {
             loading[worker] += probe.load;
         }
     }
-    let drawing = loaded.iter().filter(|arms| !arms.is_empty()).count();
-    if drawing > 0 {
+    let painters = loaded.iter().filter(|arms| !arms.is_empty()).count();
+    if painters > 0 {
         let missing = probe.encoders.iter().filter(|encoder| encoder.texts > 0.0);
-        let share = |encoder: &EncoderProbe| encoder.load + encoder.text * encoder.texts / (threads * drawing) as f64;
+        let share = |encoder: &EncoderProbe| encoder.load + encoder.text * encoder.texts / (at_once * painters) as f64;
         let each: f64 = missing.map(share).sum();
-        let drawing = loading.iter_mut().zip(&loaded).filter(|(_, arms)| !arms.is_empty());
-        drawing.for_each(|(loading, _)| *loading += each);
+        let painters = loading.iter_mut().zip(&loaded).filter(|(_, arms)| !arms.is_empty());
+        painters.for_each(|(loading, _)| *loading += each);
     }
     let fixed: f64 = loading.iter().sum();
-    let total = seconds.iter().sum::<f64>() + fixed;
-    let last = seconds.iter().zip(&loading).map(|(work, loading)| work + loading).fold(0.0, f64::max);
+    let total = drawing.iter().sum::<f64>() + scoring.iter().sum::<f64>() + fixed;
+    let sums = |one: &[f64], other: &[f64]| one.iter().zip(other).map(|(one, other)| one + other).collect::<Vec<f64>>();
+    let drawing = sums(&loading, &drawing);
+    let most = workers_at_once.unwrap_or(workers) as usize;
+    let last = match stages {
+        Stages::Together => until_done(&sums(&drawing, &scoring), most),
+        Stages::OneAfterTheOther => until_done(&drawing, most) + until_done(&scoring, most),
+    };
     let hours = |seconds: f64| seconds / 3600.0;
     let packed: f64 = probe.arms.iter().map(|probe| probe.bytes * probe.images as f64).sum();
     Estimate {
@@ -139,6 +163,20 @@ pub fn estimate(plan: &Plan, left: &BTreeMap<u32, Rest>, probe: &Probe, terms: &
         packed,
         kilowatt_hours: watts.map(|watts| hours(total) * watts / 1000.0),
     }
+}
+
+/// Seconds until work of these lengths is done, each in its turn by the first of `slots` that is free.
+fn until_done(seconds: &[f64], slots: usize) -> f64 {
+    // When each is free. The bits of floats that are not negative are in the order of the numbers.
+    let mut free: BinaryHeap<Reverse<u64>> = std::iter::repeat_n(Reverse(0), slots.min(seconds.len())).collect();
+    let mut last = 0.0_f64;
+    for seconds in seconds {
+        let Some(Reverse(at)) = free.pop() else { break };
+        let end = f64::from_bits(at) + seconds;
+        last = last.max(end);
+        free.push(Reverse(end.to_bits()));
+    }
+    last
 }
 
 #[cfg(test)]
@@ -182,7 +220,15 @@ mod tests {
         Probe { arms: vec![arm("a", 3, 720.0), arm("b", 1, 1440.0)], encoders: Vec::new() }
     }
 
-    const TERMS: Terms = Terms { workers: 2, threads: 1, watts: Some(500.0), embeddings: 5 };
+    const TERMS: Terms = Terms {
+        workers: 2,
+        workers_at_once: None,
+        stages: Stages::Together,
+        threads: 1,
+        at_once: 1,
+        watts: Some(500.0),
+        embeddings: 5,
+    };
 
     #[test]
     fn the_last_worker_sets_the_wall_time_and_each_loads_what_it_draws() {
@@ -194,6 +240,30 @@ mod tests {
         assert!((found.fixed_hours - 0.3).abs() < 1e-12);
         assert!((found.kilowatt_hours.unwrap() - 0.65).abs() < 1e-12);
         assert_eq!((found.packed, found.disk, found.draws, found.scores), (40.0, 45.0, 4.0, 4.0));
+    }
+
+    #[test]
+    fn workers_that_may_not_all_run_at_once_take_turns() {
+        assert!((until_done(&[3600.0; 256], 40) - 7.0 * 3600.0).abs() < 1e-9);
+        assert!((until_done(&[3.0, 1.0, 1.0, 1.0, 2.0], 2) - 5.0).abs() < 1e-12);
+        assert_eq!((until_done(&[2.0, 1.0], 2), until_done(&[2.0, 1.0], 9), until_done(&[], 3)), (2.0, 2.0, 0.0));
+        let plan = plan();
+        let found = estimate(&plan, &whole(&plan), &probe(), &Terms { workers_at_once: Some(1), ..TERMS });
+        assert!((found.wall_hours - found.worker_hours).abs() < 1e-12, "{found:?}");
+    }
+
+    #[test]
+    fn where_stages_are_apart_nobody_scores_before_the_last_has_drawn() {
+        let plan = plan();
+        let mut probe = probe();
+        probe.arms[1].score = 3600.0;
+        // Of three workers the first draws for half an hour, the second for 0.3 hours, and the third only scores, for one.
+        let left = BTreeMap::from([(0, Rest::WHOLE), (1, Rest::WHOLE), (2, Rest { draw: 0.0, score: 1.0 })]);
+        let of = |stages| estimate(&plan, &left, &probe, &Terms { workers: 3, stages, ..TERMS });
+        let (together, apart) = (of(Stages::Together), of(Stages::OneAfterTheOther));
+        assert!((together.wall_hours - 1.0).abs() < 1e-12, "{together:?}");
+        assert!((apart.wall_hours - 1.5).abs() < 1e-12, "{apart:?}");
+        assert!((together.worker_hours - apart.worker_hours).abs() < 1e-12);
     }
 
     #[test]
@@ -211,11 +281,29 @@ mod tests {
     }
 
     #[test]
+    fn threads_that_share_a_gpu_draw_no_faster_than_one_and_score_together() {
+        let plan = plan();
+        let slow = |mut probe: Probe| {
+            probe.arms.iter_mut().for_each(|arm| arm.score = 360.0);
+            probe
+        };
+        let hours = |threads, at_once| {
+            let terms = Terms { threads, at_once, ..TERMS };
+            let found = estimate(&plan, &whole(&plan), &slow(probe()), &terms);
+            found.worker_hours - found.fixed_hours
+        };
+        // An hour of drawing, 0.4 of scoring.
+        assert!((hours(1, 1) - 1.4).abs() < 1e-12);
+        assert!((hours(4, 1) - 1.1).abs() < 1e-12);
+        assert!((hours(4, 4) - 0.35).abs() < 1e-12);
+    }
+
+    #[test]
     fn each_text_is_encoded_once_by_those_who_draw() {
         let plan = plan();
         let encoder = EncoderProbe { encoder: "t5".into(), load: 36.0, text: 3.6, texts: 1000.0 };
         let kept = Probe { encoders: vec![encoder.clone()], ..probe() };
-        let terms = Terms { workers: 3, threads: 2, ..TERMS };
+        let terms = Terms { workers: 3, threads: 2, at_once: 2, ..TERMS };
         // Three workers draw, one shard each: three loads of an arm and of the encoder, 1000 texts on two threads.
         let found = estimate(&plan, &whole(&plan), &kept, &terms);
         assert!((found.fixed_hours * 3600.0 - (3.0 * (360.0 + 36.0) + 1800.0)).abs() < 1e-9, "{found:?}");

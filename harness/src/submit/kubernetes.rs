@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::failure::REQUEUE;
+use crate::interrupt::GRACE;
 use crate::shards::share::WORKERS;
 
 /// What the cluster is asked for.
@@ -90,7 +91,11 @@ pub fn manifests(cluster: &Cluster, work: &[String], conclude: &[Vec<String>]) -
 }
 
 fn workers(cluster: &Cluster, command: &[String]) -> Value {
-    let environment = json!([{ "name": WORKERS, "value": cluster.workers.to_string() }]);
+    let environment = json!([
+        { "name": WORKERS, "value": cluster.workers.to_string() },
+        // A batch that takes longer is given up in time: a worker that was killed would count as one that failed.
+        { "name": GRACE, "value": cluster.grace.to_string() },
+    ]);
     json!({
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -141,7 +146,7 @@ fn conclusion(cluster: &Cluster, commands: &[Vec<String>]) -> Value {
 fn pod(cluster: &Cluster, containers: Vec<Value>, gpu: bool, before: &[Value]) -> Value {
     let mut spec = json!({
         "restartPolicy": "Never",
-        // The batch in hand is finished when a pod is told to go.
+        // The batch in hand is finished when a pod is told to go, if it can be in that time.
         "terminationGracePeriodSeconds": cluster.grace,
         "containers": containers,
     });
@@ -225,6 +230,8 @@ mod tests {
             (&worker["terminationGracePeriodSeconds"], &conclude["spec"]["activeDeadlineSeconds"]),
             (&json!(300), &json!(604_800))
         );
+        let told = &worker["containers"][0]["env"];
+        assert_eq!(told[1], json!({ "name": "GENTRON_GRACE", "value": "300" }));
         assert_eq!(worker["containers"][0]["resources"]["requests"], json!({ "cpu": "8", "memory": "32Gi" }));
         let before = waiter["initContainers"].as_array().unwrap();
         assert_eq!((before.len(), &before[1]["command"]), (2, &json!(merge)));

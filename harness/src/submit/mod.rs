@@ -2,14 +2,21 @@
 //!
 //! What is relied upon of a file system that workers on several machines share, such as NFS:
 //!
-//! - a rename within a folder is atomic: every file comes under a temporary name of its process's own, is synced and renamed;
-//! - `O_EXCL` makes a file once: temporary files are made with it, and names of journals are random;
+//! - a rename within a folder is atomic: every file comes under a temporary name, is synced and renamed;
+//! - `O_EXCL` makes a file once: temporary files are made with it, and their names, like those of journals, are random, because in
+//!   containers every process has the number 1;
 //! - what one machine has closed another one that opens it later can read. A machine may remember for a while (on NFS up to a minute, as
-//!   `acregmax` and `acdirmax` say) that a file was not there: then `status` and `merge` name a shard as missing, and the same command a
-//!   minute later does not. Slurm's report is a job of its own and Kubernetes' is tried again.
+//!   `acregmax` and `acdirmax` say) that a file was not there, until its folder is listed: which is done before anything is called missing
+//!   (`store::look`).
 //!
-//! Locks (`flock`: of a shard by its worker, of the run by whoever writes it alone) save work and keep two commands on one run apart; where
-//! the file system has none, or a machine is gone and its lock is not, two workers on one shard write the same bytes under names of their own.
+//! Locks (`flock`: of a shard by its worker, of the run by whoever writes it alone) save work and keep two commands on one run apart. NFS
+//! takes them for locks of bytes, a shared one of a file that is read and any other of one that is written, so that files are opened for
+//! both. Where the file system has no locks, two workers on one shard write the same bytes under names of their own, and nothing
+//! half-written is removed before every shard is whole.
+//!
+//! A lock ends with its process, but not everywhere with its machine: NFSv4 frees it when the lease runs out (90 seconds on Linux), NFSv3 may
+//! never. A held lock is believed: a worker names the shard and the file, and ends with 75. Removing `shards/017.lock` lets the next one in,
+//! and does no harm if the machine is alive after all.
 //!
 //! Tried: local disks and tmpfs, by many processes on one machine, three nodes of a real Slurm among them; object stores, which need none of
 //! this (`remote`). Not tried: NFS, Lustre, GPFS, BeeGFS.

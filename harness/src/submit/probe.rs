@@ -1,7 +1,7 @@
 //! A few images drawn and scored here, to know what others will take.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -9,8 +9,9 @@ use gentron_model::pipeline::EmbeddingCache;
 use gentron_suites::Prompt;
 use serde::Serialize;
 
+use crate::device;
 use crate::generate::stage::encoded;
-use crate::generate::{Sources, embeddings, engine, gentron};
+use crate::generate::{Sources, engine, gentron};
 use crate::plan::Batch;
 use crate::recipe::GeneratorKind;
 use crate::score::Scorer;
@@ -68,9 +69,13 @@ pub fn probe(run: &Run, prompts: &[Prompt], sources: &Sources, scorer: &Scorer) 
     let identity = scorer.identity();
     let recipe = &run.manifest.recipe;
     let scratch = tempfile::tempdir().context("no temporary folder")?;
+    let kept = sources.embeddings.as_ref();
     let sources = elsewhere(sources, scratch.path());
+    // The null text, too.
+    let texts: BTreeSet<&str> = prompts.iter().map(|prompt| prompt.text.as_str()).chain([""]).collect();
+    let texts: Vec<&str> = texts.into_iter().collect();
     let mut probe = Probe::default();
-    let mut encoders: BTreeMap<String, Watch> = BTreeMap::new();
+    let mut encoders: BTreeMap<String, (Watch, usize)> = BTreeMap::new();
     for arm in &recipe.arms {
         let batches: Vec<Batch> = run.plan.batches().filter(|batch| batch[0].arm == arm.name).collect();
         // From the middle of the plan, whose prompts are no easier than the others.
@@ -87,8 +92,19 @@ pub fn probe(run: &Run, prompts: &[Prompt], sources: &Sources, scorer: &Scorer) 
             engine::prepare(recipe, arm, &sources, prompts)?
         };
         let load = began.elapsed().as_secs_f64() - encoding.seconds();
-        for (encoder, watch) in encoding.0 {
-            encoders.entry(encoder).or_insert(watch);
+        for (name, watch) in encoding.0 {
+            if encoders.contains_key(&name) {
+                continue;
+            }
+            let spec = gentron::spec(recipe, arm, sources.weights()?)?;
+            let encoder = spec.encoders.iter().find(|encoder| encoder.name == name);
+            let there = match (kept, encoder) {
+                (Some(kept), Some(encoder)) => {
+                    kept.kept(encoder, &texts, (recipe.weights.dtype, &device::device()?))?
+                }
+                _ => 0,
+            };
+            encoders.insert(name, (watch, texts.len() - there));
         }
         encoded(engine.as_ref(), &batch[..1])?;
         let began = Instant::now();
@@ -104,11 +120,7 @@ pub fn probe(run: &Run, prompts: &[Prompt], sources: &Sources, scorer: &Scorer) 
         let images = batches.iter().map(|batch| batch.len()).sum();
         probe.arms.push(ArmProbe { arm: arm.name.clone(), images, probed: batch.len(), load, draw, score, bytes });
     }
-    // The null text, too.
-    let texts = prompts.iter().map(|prompt| prompt.text.as_str()).chain([""]).collect::<BTreeSet<_>>().len();
-    let kept = kept_files(&run.folder.join(embeddings::FOLDER));
-    let missing = (1.0 - kept as f64 / (texts * encoders.len().max(1)) as f64).max(0.0);
-    let of = |(encoder, watch): (String, Watch)| watch.probe(encoder, missing * texts as f64);
+    let of = |(encoder, (watch, missing)): (String, (Watch, usize))| watch.probe(encoder, missing as f64);
     probe.encoders = encoders.into_iter().map(of).collect();
     Ok(probe)
 }
@@ -118,13 +130,6 @@ fn elsewhere(sources: &Sources, folder: &Path) -> Sources {
     let cache = sources.embeddings.clone();
     let cache = cache.map(|cache| EmbeddingCache { folder: folder.to_owned(), threads: 1, ..cache });
     Sources { embeddings: cache, ..sources.clone() }
-}
-
-/// Embeddings of all encoders in a run's folder of them; none where there is none.
-fn kept_files(folder: &Path) -> usize {
-    let below = |path: &Path| std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_one = |path: &PathBuf| path.extension().is_some_and(|end| end == "safetensors");
-    below(folder).map(|encoder| below(&encoder).filter(is_one).count()).sum()
 }
 
 /// When, in seconds, an encoder began, was done with its first text and with its last.

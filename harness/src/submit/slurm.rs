@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::Context as _;
 
 use crate::failure::{Explain as _, quoted, refuse};
+use crate::interrupt::GRACE;
 use crate::shards::array::{Piece, pieces};
 use crate::shards::share::{OFFSET, WORKERS};
 
@@ -49,7 +50,8 @@ pub fn job(stage: &Stage, resources: &Resources, max_array_size: u32, logs: &Pat
     let log = if workers.is_some() { format!("{name}-%A-%a.log") } else { format!("{name}-%j.log") };
     let mut options = vec![
         format!("--job-name=gentron-{name}"),
-        format!("--output={}", logs.join(log).display()),
+        // Slurm has its own meaning for `%`, in a folder's name, too.
+        format!("--output={}/{log}", logs.display().to_string().replace('%', "%%")),
         "--open-mode=append".to_owned(),
         "--requeue".to_owned(),
     ];
@@ -65,8 +67,12 @@ pub fn job(stage: &Stage, resources: &Resources, max_array_size: u32, logs: &Pat
         .map(|line| if workers.is_some() { format!("srun --ntasks=1 {line}") } else { line })
         .collect();
     let end = if workers.is_some() { REQUEUE } else { "exit \"$code\"\n" };
-    let share = if workers.is_some() { share_of_arguments() } else { String::new() };
-    let script = format!("#!/bin/bash\n{options}\n{share}{}\ncode=$?\n{end}", lines.join(" &&\n"));
+    let told = if workers.is_some() {
+        format!("{}export {GRACE}={}\n", share_of_arguments(), resources.grace)
+    } else {
+        String::new()
+    };
+    let script = format!("#!/bin/bash\n{options}\n{told}{}\ncode=$?\n{end}", lines.join(" &&\n"));
     Job { name, script, arrays: workers.map_or_else(Vec::new, |workers| pieces(workers, max_array_size)) }
 }
 
@@ -76,11 +82,15 @@ fn share_of_arguments() -> String {
     format!("export {WORKERS}=\"${{1:-${{{WORKERS}:-}}}}\" {OFFSET}=\"${{2:-${{{OFFSET}:-0}}}}\"\n")
 }
 
-/// A worker that was stopped in time goes back into the queue. One that could not run (2) will not the next time; whatever else befell
-/// it, such as a lack of memory or a node that did not answer, may be over. A node that is lost is requeued by Slurm itself.
+/// A worker that was stopped in time goes back into the queue. In time is before the limit: there Slurm ends this script as well, and drops
+/// all jobs that wait for this one. One that could not run (2) will not the next time; whatever else befell it, such as a lack of memory or
+/// a node that did not answer, may be over. Slurm counts all of a job's starts together, so that a job that was often stopped in time has no
+/// tries left: a file server that did not answer (74) has more of them, with Slurm's two minutes before each. A node that is lost is requeued
+/// by Slurm itself.
 const REQUEUE: &str = r#"case "$code" in
 0 | 2) again=0 ;;
 75) again=1000 ;;
+74) again=100 ;;
 *) again=3 ;;
 esac
 if [ "${SLURM_RESTART_COUNT:-0}" -lt "$again" ]; then
@@ -105,9 +115,11 @@ pub fn submit(
     for job in jobs {
         let path = logs.join(format!("{}.sh", job.name));
         crate::store::atomic::write(&path, job.script.as_bytes())?;
-        let after = submitted.last().map_or_else(Vec::new, |(_, ids)| dependency(&ids.join(":")));
-        let mut ids = Vec::new();
+        let before = submitted.last().map(|(_, ids)| ids.join(":"));
+        let mut ids: Vec<String> = Vec::new();
         for Array { options, arguments } in arrays(job, workers, at_once) {
+            let previous = ids.last().filter(|_| takes_turns(&job.arrays, at_once));
+            let after = dependency(before.as_deref(), previous.map(String::as_str));
             match sbatch(options.iter().chain(&after), &path, &arguments) {
                 Ok(id) => ids.push(id),
                 Err(error) => {
@@ -122,10 +134,22 @@ pub fn submit(
     Ok(submitted)
 }
 
-/// A job that waits for those with these ids to succeed, and goes from the queue where one of them cannot any more: else it would stay there
-/// for good, as DependencyNeverSatisfied.
-pub fn dependency(ids: &str) -> Vec<String> {
-    vec![format!("--dependency=afterok:{ids}"), "--kill-on-invalid-dep=yes".to_owned()]
+/// A job that waits for those with the ids `succeeded` to succeed, and for the one `ended` to have ended in whatever way. It goes from the
+/// queue where one of the former cannot succeed any more: else it would stay there for good, as DependencyNeverSatisfied.
+pub fn dependency(succeeded: Option<&str>, ended: Option<&str>) -> Vec<String> {
+    let succeeded = succeeded.map(|ids| format!("afterok:{ids}"));
+    let conditions: Vec<String> = succeeded.into_iter().chain(ended.map(|id| format!("afterany:{id}"))).collect();
+    if conditions.is_empty() {
+        return Vec::new();
+    }
+    vec![format!("--dependency={}", conditions.join(",")), "--kill-on-invalid-dep=yes".to_owned()]
+}
+
+/// Whether each piece of an array begins when the one before has ended. Slurm counts how many run at once by array, so that pieces side by
+/// side would run that many each; and to divide the number among them is no way where there are more pieces than it counts.
+pub fn takes_turns(pieces: &[Piece], at_once: Option<u32>) -> bool {
+    let workers: usize = pieces.iter().map(|piece| piece.count).sum();
+    pieces.len() > 1 && at_once.is_some_and(|most| (most as usize) < workers)
 }
 
 fn refuse_partly(begun: &[&str]) -> crate::failure::Explained {
@@ -209,7 +233,10 @@ mod tests {
         let job = job(&stage, &resources, 100, Path::new("/scratch/logs"));
         assert!(job.script.contains(r"srun --ntasks=1 /opt/gentron work '/scratch/it'\''s mine' --stage generate"));
         assert!(job.script.contains("#SBATCH --signal=TERM@120\n#SBATCH --partition=gpu\n"));
-        assert!(job.script.contains("75) again=1000 ;;") && job.script.contains("scontrol requeue"));
+        assert!(job.script.contains("\nexport GENTRON_GRACE=120\nsrun "));
+        assert!(
+            job.script.contains("\n75) again=1000 ;;\n74) again=100 ;;\n") && job.script.contains("scontrol requeue")
+        );
         assert!(job.script.contains(
             r#"export GENTRON_WORKERS="${1:-${GENTRON_WORKERS:-}}" GENTRON_SHARD_OFFSET="${2:-${GENTRON_SHARD_OFFSET:-0}}""#
         ));
@@ -218,5 +245,28 @@ mod tests {
             arguments: vec!["200".into(), offset.into()],
         };
         assert_eq!(arrays(&job, 200, Some(8)), [array("0-2", "0"), array("0", "150")]);
+    }
+
+    #[test]
+    fn a_percent_sign_in_a_folders_name_is_no_pattern() {
+        let stage = Stage { name: "report", commands: vec![vec!["gentron".to_owned()]], workers: None };
+        let job = job(&stage, &Resources::default(), 100, Path::new("/scratch/at 50%A"));
+        assert!(job.script.contains("#SBATCH '--output=/scratch/at 50%%A/report-%j.log'\n"), "{}", job.script);
+        assert!(!job.script.contains(GRACE), "nobody stops a report: {}", job.script);
+    }
+
+    #[test]
+    fn pieces_of_an_array_take_turns_where_fewer_may_run_at_once() {
+        let all: Vec<u32> = (0..256).collect();
+        let split = pieces(&all, 100);
+        assert!(takes_turns(&split, Some(1)) && takes_turns(&split, Some(255)));
+        assert!(!takes_turns(&split, None) && !takes_turns(&split, Some(256)), "all may run at once");
+        assert!(!takes_turns(&pieces(&all, 1001), Some(40)), "Slurm itself counts those of one array");
+        let end = "--kill-on-invalid-dep=yes".to_owned();
+        let of = |conditions: &str| vec![format!("--dependency={conditions}"), end.clone()];
+        assert_eq!(dependency(None, None), Vec::<String>::new());
+        assert_eq!(dependency(Some("7:8"), None), of("afterok:7:8"));
+        assert_eq!(dependency(None, Some("9")), of("afterany:9"));
+        assert_eq!(dependency(Some("7:8"), Some("9")), of("afterok:7:8,afterany:9"));
     }
 }

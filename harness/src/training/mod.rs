@@ -1,5 +1,6 @@
-//! Training data: the shapes world, without end and with an exam, or a user's folder of clips.
+//! Training data: the shapes world, without end and with an exam, or a user's folder of clips. And what is checked before a training.
 
+pub mod check;
 mod exam;
 mod folder;
 mod source;

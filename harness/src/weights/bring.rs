@@ -2,8 +2,9 @@
 //! large file is compared with its SHA-256.
 
 use std::fs::{self, File};
-use std::io::{Seek as _, SeekFrom, Write as _};
+use std::io::{ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use reqwest::header::{HeaderMap, RANGE};
@@ -25,6 +26,20 @@ const MIB: u64 = 1 << 20;
 const HUB: &str = "https://huggingface.co";
 /// Redirects within the hub itself, such as those of a repository that was renamed.
 const RENAMED: usize = 3;
+/// Attempts in a row at one file of which none brings anything more.
+const TRIES: u32 = 5;
+/// How long is waited after the first of them; after each other twice as long as before.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often whoever waits looks whether a stop was asked for.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// An answer that ended early and said nothing of it.
+#[derive(Debug, thiserror::Error)]
+#[error("{have} bytes came of {size}")]
+struct CutShort {
+    have: u64,
+    size: u64,
+}
 
 /// Brings what a release lacks, and anew what is damaged; returns its folder in the cache, and how many files came.
 ///
@@ -43,17 +58,69 @@ pub fn bring(release: &Release) -> anyhow::Result<(PathBuf, usize)> {
     let hub = Hub::new(endpoint()?)
         .explain(|| ("cannot make an HTTP client", "install the system's certificates (on Debian: ca-certificates)"))?;
     let brought = hub.runtime.block_on(hub.bring(release, &repository(&cache, release)));
-    if brought.is_err() && interrupt::requested() {
-        return Err(Interrupted.into());
-    }
-    brought.explain(|| {
+    let error = match brought {
+        Ok(there) => return Ok(there),
+        Err(_) if interrupt::requested() => return Err(Interrupted.into()),
+        Err(error) => error,
+    };
+    let what = format!("cannot fetch {name} from {}", hub.endpoint);
+    if is_of_the_disk(&error) {
         let hint = format!(
-            "check the network; HTTPS_PROXY names a proxy, {} a mirror, HF_TOKEN or `hf auth login` who you are. What came before is kept. Or copy the files \
-             into a folder {} of your weights folder",
-            hub::ENDPOINT, release.key()
+            "the cache {} has no room or cannot be written: make room, or name another folder with HF_HUB_CACHE. What \
+             came before is kept",
+            cache.display()
         );
-        (format!("cannot fetch {name} from {}", hub.endpoint), hint)
-    })
+        // In words alone: of an error of the system's own a hint on --out is made, and a cache is no output.
+        return Err(anyhow::anyhow!("{error:#}")).explain(|| (what, hint));
+    }
+    let hint = format!(
+        "check the network; HTTPS_PROXY names a proxy, {} a mirror, HF_TOKEN or `hf auth login` who you are. What came before is kept. Or copy the files \
+         into a folder {} of your weights folder",
+        hub::ENDPOINT,
+        release.key()
+    );
+    Err(error).explain(|| (what, hint))
+}
+
+/// Whether it was the cache that failed, and not the network.
+fn is_of_the_disk(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.is::<std::io::Error>()) && !error.chain().any(|cause| cause.is::<reqwest::Error>())
+}
+
+/// Whether the network may do better the next time.
+fn is_passing(error: &anyhow::Error) -> bool {
+    let of_network = |error: &reqwest::Error| {
+        // A connection that breaks off within a file counts as an answer that cannot be decoded.
+        error.is_decode()
+            || error.is_body()
+            || error.is_timeout()
+            || error.is_connect()
+            || error.is_request()
+            || error.status().is_some_and(|status| status.is_server_error())
+    };
+    let mut of_client = error.chain().filter_map(|cause| cause.downcast_ref::<reqwest::Error>());
+    error.is::<CutShort>() || of_client.any(of_network)
+}
+
+/// Waits for so long, unless a stop is asked for.
+async fn pause(length: Duration) -> Result<(), Interrupted> {
+    let until = Instant::now() + length;
+    while Instant::now() < until {
+        if interrupt::requested() {
+            return Err(Interrupted);
+        }
+        tokio::time::sleep(GLANCE).await;
+    }
+    Ok(())
+}
+
+/// Waits while another process brings the same file.
+fn wait_for_others(file: &File) -> std::io::Result<()> {
+    match file.lock() {
+        Err(error) if error.kind() == ErrorKind::Interrupted => Err(error),
+        // Some network file systems have no locks; then two processes may bring the same file, and its SHA-256 tells whether it is whole.
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// What is said where the network is forbidden: which file was looked for, and where.
@@ -250,48 +317,86 @@ impl Hub {
         anyhow::bail!("it leads from one name to the next")
     }
 
-    /// Goes on where an earlier attempt was cut short.
+    /// Goes on where an earlier process was cut short.
     async fn load(&self, remote: &Remote, blob: &Path, label: &str) -> anyhow::Result<()> {
         let unfinished = blob.with_extension("incomplete");
         let mut file = File::options().create(true).truncate(false).write(true).open(&unfinished)?;
-        file.lock()?; // where another process brings the same file
+        wait_for_others(&file)?;
         if blob.is_file() {
             return Ok(());
         }
+        let mut was_begun = file.metadata()?.len() > 0;
+        let progress = Progress::new(&format!("fetch {label}, MiB"), (remote.size / MIB) as usize);
+        loop {
+            self.receive(remote, &mut file, (label, &progress)).await?;
+            if remote.etag.len() != 64 || digest::of_file(&unfinished)? == remote.etag {
+                break;
+            }
+            file.set_len(0)?;
+            // Other programs leave files of this name, too: what they had begun may be at fault, and what comes now is not.
+            anyhow::ensure!(was_begun, "what came is not what was promised: its SHA-256 is another");
+            was_begun = false;
+            progress.say(&format!("note: what was there of {label} was damaged; it comes anew"));
+        }
+        progress.finish();
+        file.sync_all()?;
+        Ok(fs::rename(&unfinished, blob)?)
+    }
+
+    /// Brings what a file lacks; where the network fails, goes on from there, until several attempts in a row have brought nothing.
+    async fn receive(
+        &self,
+        remote: &Remote,
+        file: &mut File,
+        (label, progress): (&str, &Progress),
+    ) -> anyhow::Result<()> {
+        let (mut most, mut tries) = (file.metadata()?.len(), 0);
+        loop {
+            let Err(error) = self.attempt(remote, file, progress).await else { return Ok(()) };
+            let have = file.metadata()?.len();
+            tries = if have > most { 1 } else { tries + 1 };
+            most = most.max(have);
+            if tries == TRIES || !is_passing(&error) {
+                return Err(error);
+            }
+            let (have, all, why) = (have / MIB, remote.size / MIB, error.root_cause());
+            progress.say(&format!("note: {label}: {have} of {all} MiB came ({why}); going on"));
+            pause(PAUSE * 2_u32.pow(tries - 1)).await?;
+        }
+    }
+
+    /// Asks once for what a file lacks.
+    async fn attempt(&self, remote: &Remote, file: &mut File, progress: &Progress) -> anyhow::Result<()> {
         let mut have = file.metadata()?.len();
+        if have == remote.size {
+            return Ok(());
+        }
         if have > remote.size {
             have = 0;
         }
-        let progress = Progress::new(&format!("fetch {label}, MiB"), (remote.size / MIB) as usize);
+        let request = self.signed(self.loading.get(remote.url.clone()));
+        let request = if have > 0 { request.header(RANGE, format!("bytes={have}-")) } else { request };
+        let mut answer = request.send().await?.error_for_status()?;
+        if answer.status() != StatusCode::PARTIAL_CONTENT {
+            have = 0;
+        }
         progress.begin_at((have / MIB) as usize);
+        file.set_len(have)?;
+        file.seek(SeekFrom::Start(have))?;
+        while let Some(piece) = answer.chunk().await? {
+            file.write_all(&piece)?;
+            let now = have + piece.len() as u64;
+            progress.advance((now / MIB - have / MIB) as usize);
+            have = now;
+            anyhow::ensure!(have <= remote.size, "more came than the {} bytes that were promised", remote.size);
+            if interrupt::requested() {
+                return Err(Interrupted.into());
+            }
+        }
         if have < remote.size {
-            let request = self.signed(self.loading.get(remote.url.clone()));
-            let request = if have > 0 { request.header(RANGE, format!("bytes={have}-")) } else { request };
-            let mut answer = request.send().await?.error_for_status()?;
-            if answer.status() != StatusCode::PARTIAL_CONTENT {
-                have = 0;
-            }
-            file.set_len(have)?;
-            file.seek(SeekFrom::Start(have))?;
-            while let Some(piece) = answer.chunk().await? {
-                file.write_all(&piece)?;
-                let now = have + piece.len() as u64;
-                progress.advance((now / MIB - have / MIB) as usize);
-                have = now;
-                anyhow::ensure!(have <= remote.size, "more came than the {} bytes that were promised", remote.size);
-                if interrupt::requested() {
-                    return Err(Interrupted.into());
-                }
-            }
-            anyhow::ensure!(have == remote.size, "{have} bytes came of {}", remote.size);
+            return Err(CutShort { have, size: remote.size }.into());
         }
-        progress.finish();
-        if remote.etag.len() == 64 && digest::of_file(&unfinished)? != remote.etag {
-            file.set_len(0)?;
-            anyhow::bail!("what came is not what was promised: its SHA-256 is another");
-        }
-        file.sync_all()?;
-        Ok(fs::rename(&unfinished, blob)?)
+        Ok(())
     }
 }
 

@@ -140,7 +140,13 @@ impl ImageReward {
         let (network, sha256) = RewardNetwork::open(weights, &RewardConfig::default(), device)?;
         let layout = "THUDM/ImageReward";
         let statement = WeightsStatement { card: IMAGE_REWARD, path: weights.to_owned(), sha256, layout };
-        Ok(Self { network, words, statement, device: device.clone() })
+        Ok(Self::new(network, words, statement, device))
+    }
+
+    /// Of parts that were made otherwise, for networks of other sizes.
+    #[must_use]
+    pub fn new(network: RewardNetwork, words: Words, statement: WeightsStatement, device: &Device) -> Self {
+        Self { network, words, statement, device: device.clone() }
     }
 
     /// Which weights judge: for the run's protocol.

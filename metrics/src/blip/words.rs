@@ -46,7 +46,8 @@ impl Words {
         Self::new(&bytes).map_err(|e| refuse(e.to_string()))
     }
 
-    fn new(bytes: &[u8]) -> tokenizers::Result<Self> {
+    /// Of any lines, which are the ids.
+    pub(crate) fn new(bytes: &[u8]) -> tokenizers::Result<Self> {
         let vocabulary = WordPiece::read_bytes(bytes)?;
         let model = WordPiece::builder().vocab(vocabulary).unk_token("[UNK]".to_owned()).build()?;
         let mut tokenizer = Tokenizer::new(model);

@@ -50,6 +50,12 @@ pub enum CanaryMismatch {
         /// Whether it was stored.
         stored: bool,
     },
+    /// Nothing is committed of the back-end, though there should be.
+    #[error("nothing is committed of {backend}")]
+    NotCommitted {
+        /// The back-end.
+        backend: String,
+    },
     /// What was stored is of another back-end.
     #[error("what was stored is of {stored}, not of {backend}")]
     OtherBackend {

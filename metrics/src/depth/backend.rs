@@ -100,7 +100,7 @@ impl DptHybrid {
     }
 }
 
-/// A detector, and depth by DPT where it gives none.
+/// A detector, and depth by DPT where it gives none; but none beside depth of another network, because the score is called after one.
 pub struct WithDepth<'a> {
     /// Finds objects.
     pub detector: &'a dyn Detector,
@@ -115,7 +115,7 @@ impl Detector for WithDepth<'_> {
 
     fn detect(&self, image: &RgbImage) -> Result<Detections, MetricError> {
         let mut found = self.detector.detect(image)?;
-        if found.depth.is_none() {
+        if found.depth.is_none() && self.detector.depth_in_score().is_none() {
             found.depth = Some(self.depth.depth(image)?);
         }
         Ok(found)

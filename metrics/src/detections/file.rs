@@ -144,18 +144,19 @@ impl DetectionsFile {
         Self { among: Some(counts), ..self }
     }
 
-    /// What was found in the image of this name, as a detector of that image. The folders before the name need not be in
+    /// What was found in the image of this name, as a detector of that image that knows no depth:
+    /// [`FoundDetections::with_its_map`] reads its map. The folders before the name need not be in
     /// the file, as long as the base name alone says which image is meant: no other record has it, and no other image
     /// ([`Self::among`]).
     ///
     /// # Errors
-    /// The file has no such image, or may mean another; or its depth map cannot be read.
+    /// The file has no such image, or may mean another.
     pub fn of(&self, image: &str) -> Result<FoundDetections, MetricError> {
         let found = match self.images.get(image) {
             Some(found) => found,
             None => self.by_base_name(image)?,
         };
-        FoundDetections::new(found, self.folder(), self.depth_model())
+        Ok(FoundDetections::new(found, self.folder(), self.depth_model()))
     }
 
     fn by_base_name(&self, image: &str) -> Result<&Image, MetricError> {

@@ -1,6 +1,6 @@
 //! What was found in one image, as a detector.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use image::RgbImage;
 
@@ -23,8 +23,7 @@ pub(super) const UNSTATED_DEPTH: &str = "depth-unstated";
 /// The detector that the official value of a metric is made with.
 #[must_use]
 pub fn official_detector(metric: MetricId) -> &'static str {
-    use MetricId::{ThreeInOne, ThreeInOneFixed, Unidet2d, Unidet2dFixed};
-    let in_plane = matches!(metric, Unidet2d | Unidet2dFixed | ThreeInOne | ThreeInOneFixed);
+    let in_plane = matches!(metric, MetricId::Unidet2d | MetricId::Unidet2dFixed) || metric.is_three_in_one();
     if in_plane { UNIDET_RS200 } else { UNIDET_R50 }
 }
 
@@ -34,6 +33,8 @@ pub struct FoundDetections {
     detector: String,
     frame: [u32; 2],
     boxes: Vec<Detection>,
+    /// Where the file has the depth map of this image.
+    map: Option<PathBuf>,
     depth: Option<DepthMap>,
     /// What made the file's depth maps, where that is not the official network.
     other_depth: Option<String>,
@@ -41,11 +42,27 @@ pub struct FoundDetections {
 
 impl FoundDetections {
     /// `depth_model` made the maps of the file, whether or not this image has one: all its scores have one name.
-    pub(super) fn new(image: &Image, folder: &Path, depth_model: Option<&str>) -> Result<Self, MetricError> {
-        let depth = image.depth.as_ref().map(|name| depth::read(&folder.join(name))).transpose()?;
+    pub(super) fn new(image: &Image, folder: &Path, depth_model: Option<&str>) -> Self {
+        let map = image.depth.as_ref().map(|name| folder.join(name));
         let other_depth = depth_model.filter(|model| *model != DPT_HYBRID.id).map(str::to_owned);
         let (detector, boxes) = (image.detector.clone(), image.boxes.clone());
-        Ok(Self { detector, frame: image.frame, boxes, depth, other_depth })
+        Self { detector, frame: image.frame, boxes, map, depth: None, other_depth }
+    }
+
+    /// The same with the depth map that the file names for this image, where it names one. Scores in the plane do without it, so that a
+    /// map which is not there costs them nothing.
+    ///
+    /// # Errors
+    /// [`MetricError::Io`] where the map cannot be read, [`MetricError::Record`] where it is no 8-bit grey picture.
+    pub fn with_its_map(self) -> Result<Self, MetricError> {
+        let depth = self.map.as_deref().map(depth::read).transpose()?;
+        Ok(Self { depth: depth.or(self.depth), ..self })
+    }
+
+    /// Whether the file names a depth map for this image.
+    #[must_use]
+    pub fn has_map(&self) -> bool {
+        self.map.is_some()
     }
 
     /// The same with this depth map, where the file has none.
@@ -97,7 +114,7 @@ mod tests {
         let name = |detector: &str, depth: Option<&str>, metric| {
             let (detector, boxes) = (detector.to_owned(), Vec::new());
             let image = Image { detector, frame: [8, 8], depth: None, depth_model: None, boxes };
-            let found = FoundDetections::new(&image, Path::new("."), depth).unwrap_or_else(|e| panic!("{e}"));
+            let found = FoundDetections::new(&image, Path::new("."), depth);
             crate::score_name(metric, &found)
         };
         let in_depth = |detector: &str, depth: &str| name(detector, Some(depth), MetricId::Unidet3d);

@@ -17,6 +17,7 @@ mod pyramid;
 mod resnet;
 mod split;
 
+pub(crate) use backend::blue_first;
 pub use backend::{UNIDET_R50_CARD, UNIDET_RS200_CARD, UniDet};
 pub use cascade::Found;
 pub use config::{Backbone, UniDetConfig};

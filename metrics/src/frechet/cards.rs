@@ -55,7 +55,13 @@ pub static DISTANCES: [DistanceCard; 3] = [
         formula: "1000 · MMD² with a Gaussian kernel, σ = 10, of CLIP's image embeddings, each of length 1",
         features: "officially ViT-L/14 at 336 px; with another CLIP the name says which: CMMD-500@clip-vit-base-patch32",
         chance: "none: it has no upper end",
-        known_problems: &["Published numbers are of ViT-L/14 at 336 px alone.", "The prompt is not looked at."],
-        reference: "Jayasumana et al., arXiv 2401.09603",
+        known_problems: &[
+            "Published numbers are of ViT-L/14 at 336 px alone.",
+            "Google's code crops a picture to the square in its middle and then resizes it; here it is resized and then cropped, as CLIP's \
+                authors do it. Of square pictures that is the same; of others it moves the value a little, as do MS-COCO's in a reference \
+                set. Bring these as squares to compare with a published number.",
+            "The prompt is not looked at.",
+        ],
+        reference: "Jayasumana et al., arXiv 2401.09603; google-research/cmmd/io_util.py (_center_crop_and_resize)",
     },
 ];

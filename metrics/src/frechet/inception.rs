@@ -125,6 +125,18 @@ impl Inception {
         self.pool3(x).map_err(failed)
     }
 
+    /// [`ImageFeatures::features`] of pictures that are resized to another side than FID's, 75 and more.
+    pub(crate) fn features_at(&self, images: &[&RgbImage], side: usize) -> Result<Vec<f32>, MetricError> {
+        let mut features = Vec::with_capacity(images.len() * WIDTH);
+        // One at a time: every convolution already keeps all cores busy, and memory stays that of one picture.
+        for image in images {
+            let x = to_inception(&[image], side, &self.device)?;
+            let row = self.forward(&x)?;
+            features.extend(row.flatten_all().and_then(|row| row.to_vec1::<f32>()).map_err(failed)?);
+        }
+        Ok(features)
+    }
+
     fn pool3(&self, x: &Tensor) -> Candle<Tensor> {
         let mut x = x.clone();
         for (conv, pooled) in &self.stem {
@@ -150,13 +162,6 @@ impl ImageFeatures for Inception {
     }
 
     fn features(&self, images: &[&RgbImage]) -> Result<Vec<f32>, MetricError> {
-        let mut features = Vec::with_capacity(images.len() * WIDTH);
-        // One at a time: every convolution already keeps all cores busy, and memory stays that of one picture.
-        for image in images {
-            let x = to_inception(&[image], SIDE, &self.device)?;
-            let row = self.forward(&x)?;
-            features.extend(row.flatten_all().and_then(|row| row.to_vec1::<f32>()).map_err(failed)?);
-        }
-        Ok(features)
+        self.features_at(images, SIDE)
     }
 }

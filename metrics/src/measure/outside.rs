@@ -29,7 +29,7 @@ pub fn outside(prompt: &Prompt, metric: MetricId, detector: &dyn Detector) -> Op
             counts.iter().find_map(|count| nameless(slice::from_ref(&count.noun), detector))
         }),
         MetricId::ActionVqa => prompt.annotation.action.is_none().then(|| "the prompt asks for no action".to_owned()),
-        MetricId::ThreeInOne => part(prompt, Mode::Official, detector),
+        MetricId::ThreeInOne | MetricId::ThreeInOneNp2 => part(prompt, Mode::Official, detector),
         MetricId::ThreeInOneFixed => part(prompt, Mode::Fixed, detector),
         MetricId::ClipScore
         | MetricId::PickScore

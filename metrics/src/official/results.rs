@@ -45,7 +45,7 @@ impl ResultFile {
             MetricId::Unidet3d => Some(Self::Unidet3d),
             MetricId::UnidetNumeracy => Some(Self::Numeracy),
             MetricId::ClipScore => Some(Self::Clip),
-            MetricId::ThreeInOne => Some(Self::ThreeInOne),
+            MetricId::ThreeInOne | MetricId::ThreeInOneNp2 => Some(Self::ThreeInOne),
             _ => None,
         }
     }

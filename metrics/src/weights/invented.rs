@@ -52,6 +52,15 @@ impl Invented {
         Tensor::zeros((), DType::F32, &Device::Cpu)?.broadcast_as(shape)
     }
 
+    /// The tensor that [`Self::save`] would write under this name, on the CPU: its values are computed alike on all machines.
+    ///
+    /// # Errors
+    /// candle refuses the shape.
+    pub fn filled(&self, name: &str, shape: &[usize]) -> candle_core::Result<Tensor> {
+        let values: Vec<f32> = self.values(name, shape).collect();
+        Tensor::from_vec(values, shape, &Device::Cpu)
+    }
+
     /// Writes what was asked for as safetensors, a tensor at a time.
     ///
     /// # Errors
@@ -112,9 +121,32 @@ fn uniform(start: u64, place: u64) -> f32 {
     (x >> 40) as f32 / 16_777_216.0 - 0.5
 }
 
+/// Hands out invented values at once, without a file: a network that is built on them computes.
+pub struct Filled(pub Invented);
+
+impl TensorSource for Filled {
+    fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor, MetricError> {
+        self.0.filled(name, shape).map_err(failed)
+    }
+
+    fn any_shape(&self, _: &str) -> Result<Option<Tensor>, MetricError> {
+        Ok(None)
+    }
+
+    fn tied(&self, _: &str, _: &str, _: &[usize]) -> Result<(), MetricError> {
+        Ok(())
+    }
+
+    fn ignored(&self, _: &str, _: &[usize]) {}
+}
+
+fn failed(source: candle_core::Error) -> MetricError {
+    MetricError::Network { network: "invented weights".to_owned(), source }
+}
+
 impl TensorSource for Invented {
     fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor, MetricError> {
-        self.ask(name, shape).map_err(|source| MetricError::Network { network: "invented weights".to_owned(), source })
+        self.ask(name, shape).map_err(failed)
     }
 
     fn any_shape(&self, _: &str) -> Result<Option<Tensor>, MetricError> {
@@ -147,6 +179,9 @@ mod tests {
             invented.save(&path).unwrap();
             let file = WeightsFile::open(&path, None, &Device::Cpu).unwrap();
             let tensor = file.tensor(name, &[30, 40]).unwrap();
+            let values = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            let filled = Filled(invented).tensor(name, &[30, 40]).unwrap();
+            assert_eq!(values(&filled), values(&tensor), "without a file, too");
             assert!(file.finish().is_err_and(|error| error.to_string().contains("weight")), "the others are left over");
             tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap()
         };

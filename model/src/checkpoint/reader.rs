@@ -18,6 +18,9 @@ use safetensors::tensor::{Dtype, Metadata};
 use super::files::Located;
 use super::{CheckpointError, Misplaced};
 
+/// No sane header is larger; a larger length means that the file is something else, and memory for it is not to be had.
+const LONGEST_HEADER: u64 = 100 << 20;
+
 /// Open files and where each of their tensors lies.
 pub(super) struct Reader {
     files: Vec<Mutex<File>>,
@@ -50,9 +53,7 @@ impl Reader {
             };
             let mut file = File::open(path).map_err(unreadable)?;
             let length = file.metadata().map_err(unreadable)?.len();
-            let Some(header) = header(&mut file, length).map_err(unreadable)? else {
-                return Err(damaged(&"it ends within its header"));
-            };
+            let header = header(&mut file, length).map_err(unreadable)?.map_err(|reason| damaged(&reason))?;
             let metadata: Metadata = serde_json::from_slice(&header).map_err(|e| damaged(&e))?;
             let data = (header.len() + 8) as u64;
             let last = metadata.tensors().values().map(|info| info.data_offsets.1).max().unwrap_or(0);
@@ -193,20 +194,24 @@ fn by_pieces<Stored: bytemuck::Pod, Wanted: Clone + Default>(
     Ok(numbers)
 }
 
-/// The header's text, which its length in eight bytes precedes; none where the file is shorter than that.
-fn header(file: &mut File, length: u64) -> std::io::Result<Option<Vec<u8>>> {
+/// The header's text, which its length in eight bytes precedes; else why there is none.
+fn header(file: &mut File, length: u64) -> std::io::Result<Result<Vec<u8>, &'static str>> {
+    const SHORT: &str = "it ends within its header";
     if length < 8 {
-        return Ok(None);
+        return Ok(Err(SHORT));
     }
     let mut size = [0; 8];
     file.read_exact(&mut size)?;
     let size = u64::from_le_bytes(size);
     if size > length - 8 {
-        return Ok(None);
+        return Ok(Err(SHORT));
+    }
+    if size > LONGEST_HEADER {
+        return Ok(Err("it begins with no length that a header has"));
     }
     let mut header = vec![0; size as usize];
     file.read_exact(&mut header)?;
-    Ok(Some(header))
+    Ok(Ok(header))
 }
 
 fn dtype(dtype: Dtype) -> Option<DType> {

@@ -55,6 +55,20 @@ fn halves_become_floats() {
 }
 
 #[test]
+fn a_length_that_no_header_has_is_damage_and_takes_no_memory() {
+    let folder = Folder::new("header");
+    let path = folder.0.join("model.safetensors");
+    // A file with a hole, as long as it says.
+    let length: u64 = 200 << 20;
+    std::fs::write(&path, length.to_le_bytes()).expect("a file");
+    let file = std::fs::File::options().write(true).open(&path).expect("a file");
+    file.set_len(8 + length).expect("a length");
+    let error = read(&folder.0, Naming::default()).expect_err("no header");
+    let CheckpointError::Damaged { source, .. } = &error else { panic!("{error}") };
+    assert!(source.to_string().contains("no length that a header has"), "{source}");
+}
+
+#[test]
 fn every_problem_is_named_at_once() {
     let folder = Folder::new("problems");
     folder.save("model.safetensors", &[("a.weight", &[3, 2], DType::F32), ("c", &[7], DType::F32)]);

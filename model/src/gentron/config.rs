@@ -1,5 +1,6 @@
 //! What distinguishes one GenTron from another.
 
+use crate::diffusion::ScheduleConfig;
 use serde::{Deserialize, Serialize};
 
 /// How the text conditions the blocks (paper, section 3 and figure 2).
@@ -66,6 +67,14 @@ pub struct GenTronConfig {
     pub learn_sigma: bool,
     /// Whether blocks have TempSelfAttn, for video.
     pub temporal: bool,
+    /// The noise schedule that it was trained with, and is drawn with. Not written where it is the usual one, so that files and
+    /// identities of trainings are as they were before it stood here.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub schedule: ScheduleConfig,
+}
+
+fn is_usual(schedule: &ScheduleConfig) -> bool {
+    *schedule == ScheduleConfig::default()
 }
 
 impl Default for GenTronConfig {
@@ -84,6 +93,7 @@ impl Default for GenTronConfig {
             prediction: Prediction::Noise,
             learn_sigma: false,
             temporal: false,
+            schedule: ScheduleConfig::default(),
         }
     }
 }
@@ -157,5 +167,25 @@ impl GenTronConfig {
             return Some(format!("hidden_size {} is not a multiple of 4, as sin-cos positions need", self.hidden_size));
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diffusion::BetaSchedule;
+
+    #[test]
+    fn a_configuration_says_its_schedule_only_where_it_is_not_the_usual_one() {
+        let shipped = include_str!("../../../weights/gentron-shapes-cross-t5/config.json");
+        let usual: GenTronConfig = serde_json::from_str(shipped).unwrap();
+        assert_eq!(usual.schedule, ScheduleConfig::default());
+        assert_eq!(serde_json::to_string_pretty(&usual).unwrap() + "\n", shipped, "the bytes of a shipped file");
+        let schedule = ScheduleConfig { beta_schedule: BetaSchedule::ScaledLinear, ..ScheduleConfig::default() };
+        let other = GenTronConfig { schedule, ..usual.clone() };
+        let written = serde_json::to_string(&other).unwrap();
+        assert!(written.contains("\"beta_schedule\":\"scaled_linear\""), "{written}");
+        assert_eq!(serde_json::from_str::<GenTronConfig>(&written).unwrap(), other);
+        assert_ne!(other, usual);
     }
 }

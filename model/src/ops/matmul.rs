@@ -6,6 +6,8 @@ use super::precision::{self, Precision};
 use super::threads;
 use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
+use rayon::prelude::*;
+use std::cell::RefCell;
 
 /// A matrix inside a slice: `rows` x `cols`, element (i, j) at `i * row_stride + j * col_stride`.
 #[derive(Clone, Copy)]
@@ -103,24 +105,100 @@ pub(super) fn multiply_by_bf16(out: &mut [f32], keep: bool, lhs: View, weight: &
         assert_eq!(inner * outputs, weight.len(), "inner sizes differ");
         return multiply_rounded(out, outputs, keep, 1.0, lhs, Right::Weight { data: weight, inner });
     }
-    multiply_by_converted(out, keep, lhs, weight);
+    multiply_by_converted(out, keep, lhs, weight, widen);
 }
 
 /// The same for a weight of halves, which is always converted.
 pub(super) fn multiply_by_f16(out: &mut [f32], keep: bool, lhs: View, weight: &[f16]) {
-    multiply_by_converted(out, keep, lhs, weight);
+    multiply_by_converted(out, keep, lhs, weight, |halves, floats| halves.convert_to_f32_slice(floats));
 }
 
-fn multiply_by_converted<T>(out: &mut [f32], keep: bool, lhs: View, weight: &[T])
-where
-    [T]: HalfFloatSliceExt,
-{
-    let (inner, outputs) = (lhs.cols, weight.len() / lhs.cols.max(1));
-    assert_eq!(inner * outputs, weight.len(), "inner sizes differ");
-    let mut converted = vec![0f32; weight.len()];
-    weight.convert_to_f32_slice(&mut converted);
-    multiply(out, outputs, keep, 1.0, lhs, View::dense(&converted, outputs, inner).t());
+/// Which `half` does, too, but number by number, since it makes every NaN a quiet one.
+fn widen(from: &[bf16], to: &mut [f32]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = f32::from_bits(u32::from(from.to_bits()) << 16);
+    }
 }
+
+thread_local! {
+    /// Room for the converted part of a weight, kept between calls.
+    static CONVERTED: RefCell<Vec<f32>> = RefCell::default();
+}
+
+/// `out = keep * out + lhs @ weightᵀ`, some outputs after the others, so that what `convert` makes is multiplied while it is in a cache:
+/// the memory is asked for half of what the same weight in f32 would take.
+fn multiply_by_converted<T: Sync>(
+    out: &mut [f32],
+    keep: bool,
+    lhs: View,
+    weight: &[T],
+    convert: impl Fn(&[T], &mut [f32]) + Sync,
+) {
+    /// Numbers of a piece (2 MB): of smaller ones the left side would be packed too often.
+    const PIECE: usize = 1 << 19;
+    /// Outputs of a piece: below these the product would add up in another order.
+    const FEWEST: usize = 128;
+    let (rows, inner) = (lhs.rows, lhs.cols);
+    let outputs = weight.len() / inner.max(1);
+    assert_eq!(inner * outputs, weight.len(), "inner sizes differ");
+    assert!(rows * outputs <= out.len(), "output out of bounds");
+    if rows == 0 || outputs == 0 {
+        return;
+    }
+    let single = threads::is_single();
+    let threads = if single { 1 } else { rayon::current_num_threads() };
+    let pieces = weight.len().div_ceil(PIECE).next_multiple_of(threads).min(outputs / FEWEST).max(1);
+    let out = Out(out.as_mut_ptr());
+    // Nothing below is split over threads, since one that waits for another could begin a second piece.
+    let piece = |index: usize| {
+        let (start, end) = (index * outputs / pieces, (index + 1) * outputs / pieces);
+        CONVERTED.with_borrow_mut(|room| {
+            let size = (end - start) * inner;
+            if room.len() < size {
+                room.resize(size, 0.0);
+            }
+            convert(&weight[start * inner..end * inner], &mut room[..size]);
+            // SAFETY: all three matrices were checked, and no two pieces have a column of `out` in common.
+            unsafe {
+                gemm::gemm(
+                    rows,
+                    end - start,
+                    inner,
+                    out.at(start),
+                    1,
+                    outputs as isize,
+                    keep,
+                    lhs.data.as_ptr(),
+                    lhs.col_stride as isize,
+                    lhs.row_stride as isize,
+                    room.as_ptr(),
+                    inner as isize,
+                    1,
+                    1.0,
+                    1.0,
+                    false,
+                    false,
+                    false,
+                    gemm::Parallelism::None,
+                );
+            }
+        });
+    };
+    if single { (0..pieces).for_each(piece) } else { (0..pieces).into_par_iter().for_each(piece) }
+}
+
+/// Where threads write, each its own part.
+pub(super) struct Out(pub(super) *mut f32);
+
+impl Out {
+    /// The element `offset` after the first.
+    pub(super) fn at(&self, offset: usize) -> *mut f32 {
+        self.0.wrapping_add(offset)
+    }
+}
+
+// SAFETY: a pointer into a slice that outlives the threads, which write apart from one another.
+unsafe impl Sync for Out {}
 
 /// Below this many multiplications the product of f32 is as fast.
 const WORTH_ROUNDING: usize = 1 << 15;

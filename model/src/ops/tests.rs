@@ -228,10 +228,17 @@ fn rounding_is_asked_for_and_gives_the_same_bits_on_any_number_of_threads() {
 
 #[test]
 fn a_weight_of_halves_is_converted_and_nothing_else_is_rounded() {
-    let (x, w, b) = (filled(&[5, 70], 0.1), filled(&[37, 70], 0.2), filled(&[37], 0.3));
-    let halves = w.to_dtype(DType::F16).unwrap();
-    let exact = linear(&x, &halves.to_dtype(DType::F32).unwrap(), Some(&b)).unwrap();
-    assert_close(&linear(&x, &halves, Some(&b)).unwrap(), &exact, 0.0);
+    // One piece; several, of a length that no number of threads divides; columns for which a last piece is short.
+    for (m, n, k) in [(5, 37, 70), (40, 700, 1500), (3, 1029, 600)] {
+        let (x, w, b) = (filled(&[m, k], 0.1), filled(&[n, k], 0.2), filled(&[n], 0.3));
+        let halves = w.to_dtype(DType::F16).unwrap();
+        for bias in [None, Some(&b)] {
+            let exact = linear(&x, &halves.to_dtype(DType::F32).unwrap(), bias).unwrap();
+            let run = || linear(&x, &halves, bias).unwrap();
+            assert_close(&run(), &exact, 0.0);
+            assert_close(&single_threaded(run), &exact, 0.0);
+        }
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! bit would draw other images, and nobody would notice.
 
 use std::collections::BTreeMap;
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 use super::load::{EncoderSpec, WeightType, load_encoder};
 use super::{EmbeddingError, PipelineError};
+use crate::file;
 use crate::gentron::{TextInput, TextSource};
 use crate::ops::{self, single_threaded, with_precision};
 use crate::text::{Encoding, TextEncoder};
@@ -35,6 +36,41 @@ pub struct EmbeddingCache {
     pub worker: (u32, u32),
     /// Texts that are encoded at the same time, each on a core of its own.
     pub threads: usize,
+}
+
+impl EmbeddingCache {
+    /// How many of `texts` have the embedding that an encoder gives with weights of that type on that device, without looking into any.
+    ///
+    /// # Errors
+    /// [`EmbeddingError::Unidentified`] where the cache does not know the encoder.
+    pub fn kept(
+        &self,
+        encoder: &EncoderSpec,
+        texts: &[&str],
+        kind: (WeightType, &Device),
+    ) -> Result<usize, EmbeddingError> {
+        let reading = reading(encoder);
+        let folder = self.folder_of((encoder.name.as_str(), reading.as_str()), kind)?;
+        Ok(texts.iter().filter(|text| path(&folder, text).is_file()).count())
+    }
+
+    /// The folder of what an encoder says where it is asked in that way.
+    fn folder_of(
+        &self,
+        (name, reading): (&str, &str),
+        (weights, device): (WeightType, &Device),
+    ) -> Result<PathBuf, EmbeddingError> {
+        let unknown = || EmbeddingError::Unidentified { name: name.to_owned() };
+        let digest = self.digests.get(name).ok_or_else(unknown)?;
+        let precision = (weights, ops::rounding_kernel(), device.is_cpu());
+        let identity = format!("{VERSION} {digest} {reading} {precision:?}");
+        Ok(self.folder.join(&hexadecimal(identity.as_bytes())[..32]))
+    }
+}
+
+/// What is asked of an encoder of GenTron's.
+fn reading(encoder: &EncoderSpec) -> String {
+    format!("{:?}", encoder.length())
 }
 
 /// What one encoder has said of texts, on disk.
@@ -98,11 +134,7 @@ impl Store {
         load: impl FnOnce() -> Result<E, PipelineError>,
         encoded: &mut (dyn FnMut(usize, usize) -> bool + Send),
     ) -> Result<Self, PipelineError> {
-        let unknown = || EmbeddingError::Unidentified { name: name.to_owned() };
-        let digest = cache.digests.get(name).ok_or_else(unknown)?;
-        let precision = (weights, ops::rounding_kernel(), device.is_cpu());
-        let identity = format!("{VERSION} {digest} {reading} {precision:?}");
-        let folder = cache.folder.join(&hexadecimal(identity.as_bytes())[..32]);
+        let folder = cache.folder_of((name, reading), (weights, device))?;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(cache.threads).build();
         let pool = pool.map_err(|e| failed(&folder, std::io::Error::other(e)))?;
         let found: Vec<Kept> = pool.install(|| texts.par_iter().map(|text| look(&folder, text)).collect());
@@ -122,7 +154,7 @@ impl Store {
             let one = |text: &&str| -> Result<(), PipelineError> {
                 if look(&folder, text) != Kept::Whole {
                     let [tokens, pooled] = loaded.embed(text)?;
-                    write(&path(&folder, text), worker, text, &tokens, &pooled)?;
+                    write(&path(&folder, text), text, &tokens, &pooled)?;
                 }
                 let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
                 told.0 += 1;
@@ -171,12 +203,11 @@ impl Embeddings {
         (weights, device): (WeightType, &Device),
         encoded: &mut (dyn FnMut(usize, usize) -> bool + Send),
     ) -> Result<Self, PipelineError> {
-        let length = encoder.length();
-        let reading = format!("{length:?}");
+        let reading = reading(encoder);
         let name = (encoder.name.as_str(), reading.as_str());
         let load = || load_encoder(encoder, weights, device).map_err(PipelineError::from);
         let store = Store::of(cache, name, texts, (weights, device), load, encoded)?;
-        let own = Self { store, length: length.unwrap_or(0), source: source.clone() };
+        let own = Self { store, length: encoder.length().unwrap_or(0), source: source.clone() };
         // What is there is of this encoder: one text tells whether the backbone can read it.
         if let Some(text) = texts.first() {
             own.read(text, &Device::Cpu)?;
@@ -253,8 +284,8 @@ fn hexadecimal(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Under a name of this process's own first: two workers, perhaps on two machines, that encode one text at a time must not meet.
-fn write(path: &Path, worker: u32, text: &str, tokens: &Tensor, pooled: &Tensor) -> Result<(), PipelineError> {
+/// Two workers, perhaps on two machines, may encode one text at a time.
+fn write(path: &Path, text: &str, tokens: &Tensor, pooled: &Tensor) -> Result<(), PipelineError> {
     let failed = |source| failed(path, source);
     let f32 = |x: &Tensor| x.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>();
     let (states, vector) = (f32(tokens)?, f32(pooled)?);
@@ -270,15 +301,7 @@ fn write(path: &Path, worker: u32, text: &str, tokens: &Tensor, pooled: &Tensor)
     ];
     let metadata = Some([("text".to_owned(), text.to_owned())].into());
     let bytes = safetensors::serialize(views, metadata).map_err(|e| failed(std::io::Error::other(e)))?;
-    let temporary = path.with_extension(format!("{worker}-{}.tmp", std::process::id()));
-    let durable = || {
-        let mut file = std::fs::File::create(&temporary)?;
-        file.write_all(&bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, path)
-    };
-    durable().map_err(failed)?;
-    Ok(())
+    Ok(file::write(path, &bytes).map_err(failed)?)
 }
 
 #[cfg(test)]
@@ -303,7 +326,7 @@ mod tests {
         let pooled = Tensor::new(&[0.5f32, -2.0], &Device::Cpu).unwrap();
         assert_eq!(look(folder.path(), TEXT), Kept::Absent);
         let at = path(folder.path(), TEXT);
-        write(&at, 0, TEXT, &tokens, &pooled).unwrap();
+        write(&at, TEXT, &tokens, &pooled).unwrap();
         assert_eq!(look(folder.path(), TEXT), Kept::Whole);
         let read = || own.read(TEXT, &Device::Cpu);
         let whole = read().unwrap();
@@ -331,7 +354,7 @@ mod tests {
             assert!(read().is_err() && look(folder.path(), TEXT) == Kept::Damaged, "{length} bytes");
         }
         // Whole, but of another text.
-        write(&at, 0, "a blue square", &tokens, &pooled).unwrap();
+        write(&at, "a blue square", &tokens, &pooled).unwrap();
         assert_eq!(look(folder.path(), TEXT), Kept::Damaged);
     }
 
@@ -362,8 +385,13 @@ mod tests {
             let embeddings = Embeddings::of(&cache, &encoder, &source, &texts, kind, &mut tell).unwrap();
             (embeddings, told)
         };
+        let kept = |encoder: &EncoderSpec| cache.kept(encoder, &texts, (WeightType::F32, &Device::Cpu));
+        assert_eq!(kept(&encoder).unwrap(), 0);
         let (embeddings, told) = of();
         assert_eq!((told.first(), told.last()), (Some(&(0, 3)), Some(&(3, 3))));
+        assert_eq!(kept(&encoder).unwrap(), 3);
+        let other = EncoderSpec { length: Some(9), kind: EncoderKind::T5, ..encoder.clone() };
+        assert_eq!(kept(&other).unwrap(), 0, "what is asked otherwise is another embedding");
         assert!(embeddings.renewed().is_empty());
         let at = path(&embeddings.store.folder, TEXT);
         let bytes = std::fs::read(&at).unwrap();

@@ -91,6 +91,15 @@ impl TextTokenizer {
         Self::new(tokenizer, pad_id, limit)
     }
 
+    /// The same of such a file's text.
+    ///
+    /// # Errors
+    /// [`TextError::Tokenizer`] or [`TextError::Limit`].
+    pub fn of_json(text: &str, pad_id: u32, limit: usize) -> Result<Self, TextError> {
+        let failed = |source| TextError::Tokenizer { path: "tokenizer.json".into(), source };
+        Self::new(Tokenizer::from_bytes(text).map_err(failed)?, pad_id, limit)
+    }
+
     /// Reads what a T5's folder has: `tokenizer.json`, else `spiece.model`.
     ///
     /// # Errors

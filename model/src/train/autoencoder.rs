@@ -128,7 +128,8 @@ impl Objective for AutoencoderObjective<'_> {
             .flat_map(|(a, b)| [a.iter().collect(), b.iter().collect()])
             .collect();
         contact_sheet(&rows, &folder.join("reconstructions.png"))?;
-        Ok(BTreeMap::from([("psnr".to_owned(), 10.0 * (255f64.powi(2) * count / squares).log10())]))
+        // Of pictures restored to the last level there would be no finite number: they count as one level off in one place.
+        Ok(BTreeMap::from([("psnr".to_owned(), 10.0 * (255f64.powi(2) * count / squares.max(1.0)).log10())]))
     }
 
     /// Writes the configuration with the mean and deviation of each latent channel, so that scaled latents have unit variance.

@@ -1,16 +1,18 @@
 //! The training loop.
 
 use super::card::{self, CurvePoint, TrainingCard};
+use super::export::export;
+use super::identity::{check_fall, identity, origin};
 use super::optimizer::Optimizer;
-use super::recipe::{Fall, LearningRate, MICRO_BATCHES, Optimisation};
-use super::state::{self, StateHeader, write_atomically};
+use super::recipe::Optimisation;
+use super::state::{self, StateHeader};
 use super::{Parameters, TakenOver, TrainError, foreign};
 use crate::checkpoint::Foreign;
-use crate::ops::{Precision, single_threaded, with_precision};
+use crate::file;
+use crate::ops::{single_threaded, with_precision};
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -146,7 +148,8 @@ const CURVE_STEPS: u64 = 50;
 /// Trains a network to its end, from its state where one is there; exports f16 weights.
 ///
 /// # Errors
-/// [`TrainError::NotFinite`] where the loss leaves the numbers; the last checkpoint stays intact.
+/// [`TrainError::NotFinite`] where loss, gradient, weights or scores leave the numbers; the last checkpoint and what was exported before
+/// stay as they are.
 pub fn train<O: Objective>(
     objective: &O,
     recipe: &Optimisation,
@@ -160,6 +163,8 @@ pub fn train<O: Objective>(
     for folder in [state_folder, weights_folder] {
         let fail = |source| TrainError::File { action: "create", path: folder.to_owned(), source };
         std::fs::create_dir_all(folder).map_err(fail)?;
+        // A state that was half-written when its process was killed is as large as a whole one.
+        file::sweep(folder);
     }
     let parameters = Parameters::new(recipe.seed);
     let network = objective.build(parameters.builder(device))?;
@@ -204,10 +209,12 @@ pub fn train<O: Objective>(
     let mut last_good = header.step;
     while header.step < recipe.steps() {
         let step = header.step;
-        let not_finite = |what, value| {
+        let not_finite = |what: &str, value| {
             let path = state_path.exists().then(|| state_path.clone());
-            TrainError::NotFinite { what, value, step, last_good, path }
+            TrainError::NotFinite { what: what.to_owned(), value, step, last_good, path }
         };
+        // Neither a picture nor a file is made of weights that are none: good ones would be written over.
+        let check = |optimizer: &Optimizer| optimizer.not_finite().map_or(Ok(()), |w| Err(not_finite("weights", w)));
         let (loss, stores) = batch_gradients(objective, &network, recipe, step)?;
         if !loss.is_finite() {
             return Err(not_finite("loss", loss));
@@ -232,7 +239,12 @@ pub fn train<O: Objective>(
         }
         let crossed = samples / recipe.evaluate_every != (samples - recipe.batch as u64) / recipe.evaluate_every;
         if finished || crossed {
+            check(&optimizer)?;
             let scores = evaluate(objective, &optimizer, device, state_folder)?;
+            // JSON has no such number: a card that held one could not be read again.
+            if let Some((name, value)) = scores.iter().find(|(_, value)| !value.is_finite()) {
+                return Err(not_finite(name, *value));
+            }
             progress.evaluated(samples, &scores);
             if let Some(point) = header.curve.last_mut() {
                 point.evaluation = scores;
@@ -249,6 +261,7 @@ pub fn train<O: Objective>(
         });
         let due = last_save.elapsed() >= Duration::from_secs(recipe.checkpoint_seconds);
         if finished || due || control == Control::Stop {
+            check(&optimizer)?;
             state::save(&state_path, &header, &optimizer)?;
             (last_save, last_good) = (Instant::now(), header.step);
         }
@@ -256,46 +269,12 @@ pub fn train<O: Objective>(
             return Ok(Outcome::Stopped(samples));
         }
     }
+    if let Some(value) = optimizer.not_in_f16() {
+        let (step, what) = (header.step.saturating_sub(1), "weights as f16".to_owned());
+        return Err(TrainError::NotFinite { what, value, step, last_good, path: Some(state_path) });
+    }
     let card = export(objective, recipe, data, described, &header, &optimizer, (device, weights_folder))?;
     Ok(Outcome::Finished(Box::new(card)))
-}
-
-/// Digest of the weights that a training began from. Drafts need not be kept: one that goes on from its own exported weights takes their
-/// card's word for it.
-fn origin(initial: &Path, beginning: Beginning, weights: &Path) -> Result<String, TrainError> {
-    let kept = initial.join("model.safetensors").exists();
-    match card::origin(weights)?.filter(|_| beginning == Beginning::Exported && !kept) {
-        Some(digest) => Ok(digest),
-        None => state::digest_of_weights(initial),
-    }
-}
-
-/// Of a state: a learning rate that has begun to fall must go on as it began.
-fn check_fall(begun: Option<Fall>, recipe: &Optimisation, step: u64, path: &Path) -> Result<(), TrainError> {
-    if begun.is_none() || begun == recipe.fall(step) {
-        return Ok(());
-    }
-    let reason = "its learning rate has begun to fall, and the recipe's fall is another; restore the recipe's samples and schedule";
-    Err(TrainError::State { path: path.to_owned(), reason: reason.into() })
-}
-
-/// A state may be continued with other intervals of checkpoints and evaluations, in another precision, in other micro-batches (which
-/// change the order of a sum) and, until the learning rate depends on the end, to more samples; nothing else may change.
-fn identity(recipe: &Optimisation, objective: &serde_json::Value, data: &str) -> String {
-    let (samples, schedule) =
-        if recipe.is_open() { (0, LearningRate::Constant) } else { (recipe.samples, recipe.schedule) };
-    let precision = Precision::F32;
-    let fixed = Optimisation {
-        samples,
-        schedule,
-        precision,
-        micro_batches: MICRO_BATCHES,
-        checkpoint_seconds: 0,
-        evaluate_every: 1,
-        ..recipe.clone()
-    };
-    let text = serde_json::json!({ "recipe": fixed, "objective": objective, "data": data }).to_string();
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn batch_gradients<O: Objective>(
@@ -322,7 +301,12 @@ fn batch_gradients<O: Objective>(
     Ok((total, stores))
 }
 
-fn averaged<O: Objective>(objective: &O, optimizer: &Optimizer, device: &Device) -> Result<O::Network, TrainError> {
+/// The network of the averaged weights, which is what is scored and exported.
+pub(super) fn averaged<O: Objective>(
+    objective: &O,
+    optimizer: &Optimizer,
+    device: &Device,
+) -> Result<O::Network, TrainError> {
     objective.build(VarBuilder::from_tensors(optimizer.averages(device)?, DType::F32, device))
 }
 
@@ -333,51 +317,4 @@ fn evaluate<O: Objective>(
     folder: &Path,
 ) -> Result<BTreeMap<String, f64>, TrainError> {
     objective.evaluate(&averaged(objective, optimizer, device)?, folder)
-}
-
-fn export<O: Objective>(
-    objective: &O,
-    recipe: &Optimisation,
-    data: &str,
-    described: serde_json::Value,
-    header: &StateHeader,
-    optimizer: &Optimizer,
-    (device, folder): (&Device, &Path),
-) -> Result<TrainingCard, TrainError> {
-    objective.export(&averaged(objective, optimizer, device)?, folder)?;
-    let mut views = Vec::with_capacity(optimizer.slots.len());
-    let halves: Vec<Vec<u8>> = optimizer.slots.iter().map(|slot| to_f16(&slot.average)).collect();
-    for (slot, bytes) in optimizer.slots.iter().zip(&halves) {
-        let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F16, slot.var.dims().to_vec(), bytes)
-            .map_err(|e| TrainError::State { path: folder.to_owned(), reason: e.to_string() })?;
-        views.push((slot.name.clone(), view));
-    }
-    let bytes = safetensors::serialize(views, None)
-        .map_err(|e| TrainError::State { path: folder.to_owned(), reason: e.to_string() })?;
-    write_atomically(&folder.join("model.safetensors"), &bytes)?;
-    let tail = &header.curve[header.curve.len().saturating_sub(10)..];
-    let card = TrainingCard {
-        name: folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
-        identity: header.identity.clone(),
-        network: objective.describe(),
-        parameters: optimizer.slots.iter().map(|slot| slot.value.len() as u64).sum(),
-        data: data.to_owned(),
-        recipe: described,
-        seed: recipe.seed,
-        steps: header.step,
-        samples: header.step * recipe.batch as u64,
-        restarts: header.restarts.clone(),
-        wall_seconds: header.wall_seconds.round(),
-        final_loss: tail.iter().map(|point| point.loss).sum::<f64>() / tail.len().max(1) as f64,
-        evaluation: header.curve.last().map(|point| point.evaluation.clone()).unwrap_or_default(),
-        curve: header.curve.clone(),
-    };
-    let json = serde_json::to_string_pretty(&card)
-        .map_err(|e| TrainError::State { path: folder.to_owned(), reason: e.to_string() })?;
-    write_atomically(&folder.join("card.json"), (json + "\n").as_bytes())?;
-    Ok(card)
-}
-
-fn to_f16(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|&value| half::f16::from_f32(value).to_le_bytes()).collect()
 }

@@ -32,14 +32,14 @@ pub enum TrainError {
     /// The caller asked for a stop while the data was being prepared.
     #[error("stopped before the first step")]
     Stopped,
-    /// The loss or the gradient is no longer a number.
-    #[error("the {what} became {value} at step {step}; {}", intact(*last_good, path.as_deref()))]
+    /// The loss, the gradient, a weight or a score is no longer a number.
+    #[error("the {what} became {value} at step {step}; {}", kept(*last_good, path.as_deref()))]
     NotFinite {
-        /// `loss` or `gradient norm`.
-        what: &'static str,
+        /// `loss`, `gradient norm`, `weights`, or the name of a score.
+        what: String,
         /// What it became.
         value: f64,
-        /// The step that failed.
+        /// The step that failed, counted from 0; of weights, which are looked at only before they are used or written, the last.
         step: u64,
         /// The step of the last checkpoint.
         last_good: u64,
@@ -57,9 +57,9 @@ pub enum TrainError {
     Recipe(String),
 }
 
-fn intact(step: u64, path: Option<&Path>) -> String {
+fn kept(step: u64, path: Option<&Path>) -> String {
     match path {
-        Some(path) => format!("the checkpoint of step {step} in {} is intact", path.display()),
+        Some(path) => format!("the last checkpoint, {}, was written at step {step}", path.display()),
         None => "there is no checkpoint yet".to_owned(),
     }
 }

@@ -6,13 +6,16 @@
 
 mod autoencoder;
 mod card;
+mod check;
 mod clip;
 mod corpus;
 mod engine;
 mod error;
+mod export;
 mod foreign;
 mod gentron;
 mod held_out;
+mod identity;
 mod mix;
 mod optimizer;
 mod parameters;

@@ -4,6 +4,7 @@ use super::recipe::Optimisation;
 use crate::ops::flushing_subnormals;
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Result, Tensor, Var};
+use half::f16;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -132,6 +133,21 @@ impl Optimizer {
             });
             slot.publish()
         })
+    }
+
+    /// A weight or an average that is no finite number, if there is one. An update with a finite gradient can leave the numbers, too.
+    pub(super) fn not_finite(&self) -> Option<f64> {
+        let wrong = |slot: &Slot| slot.value.iter().chain(&slot.average).copied().find(|weight| !weight.is_finite());
+        self.slots.par_iter().find_map_first(wrong).map(f64::from)
+    }
+
+    /// What becomes of an average that half precision, in which weights are exported, has no finite number for; if there is one.
+    pub(super) fn not_in_f16(&self) -> Option<f64> {
+        let wrong = |slot: &Slot| {
+            let mut halves = slot.average.iter().map(|&weight| f16::from_f32(weight));
+            halves.find(|half| !half.is_finite())
+        };
+        self.slots.par_iter().find_map_first(wrong).map(f16::to_f64)
     }
 
     /// The averaged weights as tensors.

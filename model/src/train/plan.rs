@@ -168,28 +168,6 @@ impl Folders<'_> {
 }
 
 impl NetworkRecipe {
-    /// Names of the finished networks that it is trained on.
-    pub fn frozen(&self) -> Vec<&str> {
-        let ObjectiveRecipe::GenTron { frozen, .. } = &self.objective else { return Vec::new() };
-        let encoders = frozen.encoders.iter().map(|encoder| encoder.name.as_str());
-        std::iter::once(frozen.autoencoder.as_str()).chain(encoders).collect()
-    }
-
-    /// Finds out before anything is spent what cannot be in this network's part of a recipe.
-    ///
-    /// # Errors
-    /// [`TrainError::Recipe`], or what is wrong with the noise schedule.
-    pub fn check(&self, source: &dyn Source) -> Result<(), TrainError> {
-        self.optimisation.check()?;
-        let ObjectiveRecipe::GenTron { preset, text, frozen, .. } = &self.objective else { return Ok(()) };
-        size(preset)?;
-        let known: Vec<&str> = frozen.encoders.iter().map(|encoder| encoder.name.as_str()).collect();
-        text.iter().try_for_each(|name| position(&known, name).map(drop))?;
-        frozen.mix.shares(source.kinds())?;
-        Schedule::new(&frozen.schedule)?;
-        Ok(())
-    }
-
     /// Whether it is a backbone.
     pub fn is_gentron(&self) -> bool {
         matches!(self.objective, ObjectiveRecipe::GenTron { .. })
@@ -267,6 +245,7 @@ impl NetworkRecipe {
                         latent_size: size,
                         prediction: *prediction,
                         temporal: clips.is_some(),
+                        schedule: frozen.schedule,
                         ..preset
                             .config
                             .with(*conditioning, sources.iter().map(|&i| prepared.sources[i].clone()).collect())
@@ -310,14 +289,14 @@ impl Prepared {
 }
 
 /// Where an encoder is among the frozen ones.
-fn position(known: &[&str], name: &str) -> Result<usize, TrainError> {
+pub(super) fn position(known: &[&str], name: &str) -> Result<usize, TrainError> {
     known
         .iter()
         .position(|known| *known == name)
         .ok_or_else(|| TrainError::Recipe(format!("encoder {name} is not among the frozen ones: {}", known.join(", "))))
 }
 
-fn size(name: &str) -> Result<Preset, TrainError> {
+pub(super) fn size(name: &str) -> Result<Preset, TrainError> {
     Preset::find(name).ok_or_else(|| {
         let known: Vec<&str> = presets().iter().map(|preset| preset.name).collect();
         TrainError::Recipe(format!("no size of GenTron is called {name}; there are {}", known.join(", ")))

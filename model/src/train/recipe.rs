@@ -164,33 +164,6 @@ impl Optimisation {
     pub fn ema_at(&self, step: u64) -> f64 {
         self.ema.min((1.0 + step as f64) / (10.0 + step as f64))
     }
-
-    /// # Errors
-    /// [`TrainError::Recipe`] where the numbers contradict each other.
-    pub fn check(&self) -> Result<(), TrainError> {
-        let fail = |why: String| Err(TrainError::Recipe(why));
-        if self.micro_batches == 0 || self.batch == 0 || !self.batch.is_multiple_of(self.micro_batches) {
-            return fail(format!("batch {} does not divide into {} micro-batches", self.batch, self.micro_batches));
-        }
-        if self.samples < self.batch as u64 {
-            return fail(format!("{} samples are less than one batch of {}", self.samples, self.batch));
-        }
-        if let LearningRate::Decay { from, .. } = self.schedule
-            && !(self.warmup_samples..self.samples).contains(&from)
-        {
-            return fail(format!(
-                "the decay from sample {from} must begin after the warm-up and before sample {}",
-                self.samples
-            ));
-        }
-        if let Some((part, rate)) = self.rates.iter().find(|(_, rate)| !(rate.is_finite() && **rate >= 0.0)) {
-            return fail(format!("rates: {part} = {rate} is no factor"));
-        }
-        if !(self.learning_rate > 0.0 && (0.0..1.0).contains(&self.ema) && self.clip_norm > 0.0) {
-            return fail("learning_rate and clip_norm must be positive, ema within [0, 1)".into());
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

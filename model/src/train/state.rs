@@ -5,11 +5,11 @@ use super::card::CurvePoint;
 use super::optimizer::{Optimizer, Slot};
 use super::recipe::Fall;
 use crate::checkpoint::digest;
+use crate::file;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
-use std::io::Write;
 use std::path::Path;
 
 /// What a state file says beside its tensors.
@@ -43,16 +43,7 @@ const PARTS: [Part; 4] = [
 
 /// Writes `bytes` so that a crash leaves either the old file or the new one.
 pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    let fail = |source| TrainError::File { action: "write", path: path.to_owned(), source };
-    let temporary = path.with_extension("tmp");
-    let mut file = std::fs::File::create(&temporary).map_err(fail)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(fail)?;
-    std::fs::rename(&temporary, path).map_err(fail)?;
-    // The rename itself is durable only once the folder is.
-    if let Some(folder) = path.parent().and_then(|folder| std::fs::File::open(folder).ok()) {
-        folder.sync_all().map_err(fail)?;
-    }
-    Ok(())
+    file::write(path, bytes).map_err(|source| TrainError::File { action: "write", path: path.to_owned(), source })
 }
 
 /// SHA-256 of a folder's exported weights.

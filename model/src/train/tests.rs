@@ -14,11 +14,12 @@ struct Line {
     poison: Option<u64>,
     drop_gradient: bool,
     evaluations: AtomicU64,
+    score: f64,
 }
 
 impl Line {
     fn new() -> Self {
-        Self { poison: None, drop_gradient: false, evaluations: AtomicU64::new(0) }
+        Self { poison: None, drop_gradient: false, evaluations: AtomicU64::new(0), score: 1.0 }
     }
 }
 
@@ -50,7 +51,7 @@ impl Objective for Line {
 
     fn evaluate(&self, _: &Tensor, _: &Path) -> Result<BTreeMap<String, f64>, TrainError> {
         self.evaluations.fetch_add(1, Ordering::Relaxed);
-        Ok(BTreeMap::new())
+        Ok(BTreeMap::from([("mark".to_owned(), self.score)]))
     }
 
     fn export(&self, _: &Tensor, _: &Path) -> Result<(), TrainError> {
@@ -206,8 +207,66 @@ fn a_loss_that_is_not_a_number_stops_and_leaves_the_checkpoint() {
     run(&Line::new(), &recipe(), &at, Some(20)).unwrap();
     let before = std::fs::read(at.join("state/state.safetensors")).unwrap();
     let error = run(&Line { poison: Some(30), ..Line::new() }, &recipe(), &at, None).unwrap_err();
-    assert!(matches!(error, TrainError::NotFinite { what: "loss", step: 30, last_good: 20, .. }), "{error}");
+    let said = error.to_string();
+    assert!(said.contains("the loss became NaN at step 30") && said.ends_with("was written at step 20"), "{said}");
     assert_eq!(std::fs::read(at.join("state/state.safetensors")).unwrap(), before);
+}
+
+#[test]
+fn weights_that_are_no_numbers_replace_neither_a_checkpoint_nor_what_was_exported() {
+    let at = folder("weights-nan");
+    run(&Line::new(), &recipe(), &at, None).unwrap();
+    let exported = |file: &str| std::fs::read(at.join("weights").join(file)).unwrap();
+    let before = ["model.safetensors", "card.json"].map(exported);
+    std::fs::remove_dir_all(at.join("state")).unwrap();
+    // Loss and gradient of the first step are those of good weights; its update is too large for an f32.
+    let far = Optimisation { learning_rate: 1e38, warmup_samples: 0, samples: 8, ..recipe() };
+    let line = Line::new();
+    let error = run(&line, &far, &at, None).unwrap_err().to_string();
+    assert!(error.contains("the weights became") && error.contains("there is no checkpoint yet"), "{error}");
+    assert_eq!(["model.safetensors", "card.json"].map(exported), before);
+    assert!(!at.join("state/state.safetensors").exists());
+    assert_eq!(line.evaluations.load(Ordering::Relaxed), 0, "nothing is drawn from them");
+    // At Ctrl-C neither.
+    let longer = Optimisation { samples: 800, ..far };
+    let stopped = run(&Line::new(), &longer, &at, Some(1)).unwrap_err().to_string();
+    assert!(stopped.contains("the weights became"), "{stopped}");
+    assert!(!at.join("state/state.safetensors").exists());
+}
+
+#[test]
+fn weights_too_large_for_half_precision_are_kept_in_the_state_and_not_exported() {
+    let at = folder("weights-f16");
+    let steep = Optimisation { learning_rate: 1e6, warmup_samples: 0, samples: 8, ..recipe() };
+    for _ in 0..2 {
+        // Continued, it is finished, and what it would export is the same.
+        let error = run(&Line::new(), &steep, &at, None).unwrap_err().to_string();
+        assert!(error.contains("the weights as f16 became") && error.ends_with("was written at step 1"), "{error}");
+        assert!(at.join("state/state.safetensors").exists() && !at.join("weights/model.safetensors").exists());
+    }
+}
+
+#[test]
+fn a_score_that_is_no_number_is_no_part_of_a_card() {
+    let at = folder("score-nan");
+    let error = run(&Line { score: f64::NAN, ..Line::new() }, &recipe(), &at, None).unwrap_err().to_string();
+    assert!(error.contains("the mark became NaN at step 24"), "{error}");
+    assert!(!at.join("weights/card.json").exists());
+}
+
+#[test]
+fn a_training_begun_anew_does_not_read_the_card_that_it_will_replace() {
+    let (draft, at) = (folder("anew-draft"), folder("anew"));
+    run(&Line::new(), &recipe(), &draft, None).unwrap();
+    std::fs::create_dir_all(at.join("weights")).unwrap();
+    // As a training wrote it whose weights had become no numbers.
+    std::fs::write(at.join("weights/card.json"), r#"{ "evaluation": { "held_out_loss": null } }"#).unwrap();
+    let (initial, state, weights) = (draft.join("weights"), at.join("state"), at.join("weights"));
+    let from = |beginning| At { beginning, initial: Some(&initial), foreign: None, state: &state, weights: &weights };
+    let begin = |beginning| train(&Line::new(), &recipe(), "line", &Device::Cpu, from(beginning), &mut Watch(None));
+    let extended = begin(Beginning::Exported).unwrap_err().to_string();
+    assert!(extended.contains("card.json"), "what it goes on from it does read: {extended}");
+    assert!(matches!(begin(Beginning::Anew).unwrap(), Outcome::Finished(_)));
 }
 
 #[test]

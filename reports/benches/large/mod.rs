@@ -5,7 +5,8 @@ use std::path::Path;
 
 use gentron_reports::statistics::{philox4x32, stream_of};
 use gentron_reports::{
-    ArmInfo, CategoryInfo, CodeVersion, ObservationRow, Protocol, RunInfo, SamplerInfo, SuiteInfo, write_observations,
+    Absence, ArmInfo, CategoryInfo, CodeVersion, ObservationRow, Protocol, RunInfo, SamplerInfo, SuiteInfo,
+    write_observations,
 };
 use image::{Rgb, RgbImage};
 
@@ -38,6 +39,7 @@ pub fn write(run_dir: &Path) -> RunInfo {
                 for k in 0..10 {
                     for (m, metric) in METRICS.iter().enumerate() {
                         let noise = uniform([arm * 10 + k, prompt, c as u32, m as u32]);
+                        let gap = || Absence::Unscored("made-up gap".into());
                         let value = 0.5 * ease + 0.3 * noise + 0.02 * f64::from(arm);
                         rows.push(ObservationRow {
                             task: format!("{arm}-{category}-{prompt}-{k}"),
@@ -52,7 +54,7 @@ pub fn write(run_dir: &Path) -> RunInfo {
                             seed: stream_of(&format!("{category}{prompt}{k}")),
                             metric: (*metric).into(),
                             headline: m == c % 4,
-                            value: if noise < 0.001 { Err("made-up gap".into()) } else { Ok(value) },
+                            value: if noise < 0.001 { Err(gap()) } else { Ok(value) },
                             reasons: format!("[{{\"kind\":\"phrase\",\"phrase\":\"a thing\",\"yes\":{value:.4}}}]"),
                             image: format!("images/{}.png", (arm * 31 + prompt * 7 + k) % PICTURES),
                         });

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ranges::range_of;
 use super::types::{ByThings, Estimate};
 use crate::error::{ReportError, Result};
 use crate::observations::{Name, Observations, Row};
 use crate::run_info::{CategoryInfo, RunInfo};
-use crate::statistics::{ClusteredMean, LEVEL, clustered_mean, clusters_by};
+use crate::statistics::{ClusteredMean, Interval, LEVEL, clustered_mean, clusters_by};
 
 /// All observations of one metric in one category.
 pub(super) struct Cell<'a> {
@@ -15,8 +16,29 @@ pub(super) struct Cell<'a> {
     pub headline: bool,
     /// Per arm, in the run's order; sorted by (prompt, k).
     pub arms: Vec<Vec<&'a Row>>,
-    /// Every image that any arm has an observation of: what each arm should have.
+    /// Every image that any arm has an observation of and whose prompt the metric can be asked of: what each arm should have.
     pub grid: BTreeMap<(Name, u32), &'a Row>,
+    /// The images whose prompt it cannot be asked of, in any arm: no arm should have them.
+    pub outside: BTreeMap<(Name, u32), &'a Row>,
+}
+
+/// What an arm has of a cell, or of a part of it.
+pub(super) struct Share {
+    /// Over the images that are scored.
+    pub mean: Option<ClusteredMean>,
+    /// Images of the grid without a score.
+    pub missing: u64,
+}
+
+impl Share {
+    /// Between what the mean would lie if the missing images were scored: at the metric's least, and at its most. None where nothing is
+    /// missing, nothing is scored or the metric has no such ends.
+    pub fn bounds(&self, metric: &str) -> Option<Interval> {
+        let mean = self.mean.filter(|_| self.missing > 0)?;
+        let (scored, missing) = (mean.count as f64, self.missing as f64);
+        let [low, high] = range_of(metric)?.map(|end| (mean.mean * scored + end * missing) / (scored + missing));
+        Some(Interval { low, high })
+    }
 }
 
 /// Groups the observations in the order of the run's categories. A category's headline cell is there even if it is empty.
@@ -54,8 +76,17 @@ pub(super) fn cells<'a>(info: &'a RunInfo, observations: &'a Observations) -> Re
         .into_iter()
         .map(|((category, metric), arms)| {
             let category = &info.categories[category];
-            let grid = arms.iter().flatten().map(|row| ((row.prompt, row.k), *row)).collect();
-            Cell { category, headline: metric == category.headline_metric, metric, arms, grid }
+            let keyed = |row: &&'a Row| ((row.prompt, row.k), *row);
+            let mut grid: BTreeMap<(Name, u32), &Row> = arms.iter().flatten().map(keyed).collect();
+            // A score in any arm shows that it can be asked; then the others miss theirs.
+            let asked: BTreeSet<(Name, u32)> =
+                arms.iter().flatten().filter(|row| row.value.is_ok()).map(|row| (row.prompt, row.k)).collect();
+            let is_outside = |row: &&&'a Row| row.value.is_err_and(|absence| absence.outside().is_some());
+            let mut outside: BTreeMap<(Name, u32), &Row> =
+                arms.iter().flatten().filter(is_outside).map(keyed).collect();
+            outside.retain(|key, _| !asked.contains(key));
+            grid.retain(|key, _| !outside.contains_key(key));
+            Cell { category, headline: metric == category.headline_metric, metric, arms, grid, outside }
         })
         .collect())
 }
@@ -73,18 +104,20 @@ impl Cell<'_> {
         if things.len() > 1 { things.into_iter().collect() } else { Vec::new() }
     }
 
-    /// Mean over an arm's scored images among those `wanted`, with the number of images missing from the grid.
-    pub fn mean(&self, arm: usize, wanted: impl Fn(&Row) -> bool) -> (Option<ClusteredMean>, u64) {
+    /// An arm's scored images among those `wanted`, and how many are missing from the grid.
+    pub fn share(&self, arm: usize, wanted: impl Fn(&Row) -> bool) -> Share {
         let expected = self.grid.values().filter(|row| wanted(row)).count();
         let scored = self.arms[arm].iter().filter(|row| wanted(row));
         let clusters = clusters_by(scored.filter_map(|row| Some((row.prompt, row.value.ok()?))));
         let mean = clustered_mean(clusters.values());
-        (mean, (expected - mean.map_or(0, |m| m.count)) as u64)
+        Share { mean, missing: (expected - mean.map_or(0, |m| m.count)) as u64 }
     }
 
     /// The estimate of an arm (given by index and id) over all prompts, or over one split.
     pub fn estimate(&self, arm: usize, id: &str, split: Option<(Name, &str)>) -> Estimate {
-        let (mean, missing) = self.mean(arm, |row| split.is_none_or(|(split, _)| row.split == split));
+        let wanted = |row: &Row| split.is_none_or(|(split, _)| row.split == split);
+        let share = self.share(arm, wanted);
+        let Share { mean, missing } = share;
         Estimate {
             arm: id.to_owned(),
             suite: self.category.suite.clone(),
@@ -94,15 +127,17 @@ impl Cell<'_> {
             headline: self.headline,
             mean: mean.map(|m| m.mean),
             interval: mean.and_then(|m| m.interval(LEVEL)),
+            bounds: share.bounds(&self.metric),
             prompts: mean.map_or(0, |m| m.clusters as u64),
             scored: mean.map_or(0, |m| m.count as u64),
             missing,
+            outside: self.outside.values().filter(|row| wanted(row)).count() as u64,
         }
     }
 
     /// The estimate of an arm among prompts that ask for so many things.
     pub fn by_things(&self, arm: usize, id: &str, things: u32) -> ByThings {
-        let (mean, missing) = self.mean(arm, |row| row.things == things);
+        let Share { mean, missing } = self.share(arm, |row| row.things == things);
         ByThings {
             arm: id.to_owned(),
             suite: self.category.suite.clone(),

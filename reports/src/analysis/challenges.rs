@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cells::Cell;
+use super::cells::{Cell, Share};
 use super::differences::{by_prompt, pairs};
 use super::types::ByChallenge;
 use crate::observations::{Name, Observations};
@@ -29,7 +29,7 @@ pub(super) fn by_challenge(
     for (index, arm) in info.arms.iter().enumerate() {
         let differences = (index != baseline).then(|| by_prompt(&pairs(cell, index, baseline)));
         for name in &names {
-            let (mean, missing) = cell.mean(index, |row| challenges.get(&row.prompt) == Some(name));
+            let Share { mean, missing } = cell.share(index, |row| challenges.get(&row.prompt) == Some(name));
             let difference = differences.as_ref().and_then(|differences| {
                 let clusters = differences.iter().filter(|(prompt, _)| challenges.get(prompt) == Some(name));
                 clustered_mean(clusters.map(|(_, cluster)| cluster))

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::cells::{Cell, cells};
 use super::types::{Analysis, ArmKey, CategoryKey, Method};
 use super::{
-    attribution, challenges, contrast, differences, gallery, means, missing, motion, order, summary, verdict, verdicts,
+    attribution, challenges, contrast, differences, gallery, means, missing, motion, order, outside, summary, verdict,
+    verdicts,
 };
 use crate::error::{ReportError, Result};
 use crate::observations::Observations;
@@ -29,7 +30,7 @@ pub fn conclude(info: &RunInfo, observations: &Observations) -> Result<Analysis>
             arms: info.arms.iter().map(|arm| arm.id.clone()).collect(),
         })?;
     let cells = cells(info, observations)?;
-    let (means, mean_differences) =
+    let (means, mut mean_differences) =
         means::means(info, &cells, Resampler { seed: BOOTSTRAP_SEED }, BOOTSTRAP_REPLICATES);
     let planned = attribution::plan(info);
     let mut weights = verdicts::weights(info, baseline);
@@ -38,8 +39,10 @@ pub fn conclude(info: &RunInfo, observations: &Observations) -> Result<Analysis>
     let challengers = info.arms.iter().map(|arm| arm.id.as_str()).filter(|id| *id != info.baseline);
     let couples: Vec<(&str, &str)> = challengers.map(|arm| (arm, info.baseline.as_str())).collect();
     let paper_pairs = order::paper_pairs(info, &mean_differences)?;
+    let judged = verdicts::verdicts(&couples, &cells, &found);
+    verdicts::judge_means(info, &cells, &found, &judged, &mut mean_differences);
     let mut analysis = Analysis {
-        format: 3,
+        format: 4,
         run: info.name.clone(),
         summary: Vec::new(),
         method: Method {
@@ -62,13 +65,14 @@ pub fn conclude(info: &RunInfo, observations: &Observations) -> Result<Analysis>
         means,
         differences: Vec::new(),
         mean_differences,
-        verdicts: verdicts::verdicts(&couples, &cells, &found),
+        verdicts: judged,
         effects: attribution::effects(info, &cells, planned, &found),
         paper_pairs,
         motion: motion::points(info, &cells),
         by_things: Vec::new(),
         by_challenge: Vec::new(),
         missing: Vec::new(),
+        outside: Vec::new(),
         gallery: Vec::new(),
         people: Vec::new(),
     };
@@ -101,6 +105,7 @@ fn fill(analysis: &mut Analysis, info: &RunInfo, observations: &Observations, ce
         analysis.by_challenge.extend(challenges::by_challenge(info, observations, cell, baseline));
     }
     analysis.missing.extend(missing::missing(info, observations, cell));
+    analysis.outside.extend(outside::outside(observations, cell));
     if cell.headline {
         analysis.gallery.extend(gallery::pick(info, observations, cell));
     }

@@ -75,7 +75,7 @@ fn item(
             arm: arm.id.clone(),
             image: None,
             value: row.and_then(|row| row.value.ok()),
-            unscored: row.and_then(|row| row.value.err()).map(text),
+            unscored: row.and_then(|row| row.value.err()).map(|absence| text(absence.why())),
             reasons: Vec::new(),
         }
     });

@@ -35,6 +35,7 @@ impl Analysis {
                 difference: d.difference.map(|x| -x),
                 interval: d.interval.map(|i| i.negated()),
                 reading: d.reading.reversed(),
+                word: d.word.reversed(),
             })
         })
     }
@@ -50,6 +51,11 @@ impl Analysis {
     /// The Mean of an arm.
     pub fn mean(&self, arm: &str) -> Option<&OverallMean> {
         self.means.iter().find(|m| m.arm == arm)
+    }
+
+    /// How many categories the Mean is over.
+    pub fn counted(&self) -> usize {
+        self.categories.iter().filter(|category| category.in_mean).count()
     }
 
     /// The arms other than the baseline.

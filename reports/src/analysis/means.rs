@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::cells::Cell;
 use super::differences::{by_prompt, pairs};
 use super::types::{MeanDifference, OverallMean};
+use super::verdict::Word;
 use crate::run_info::RunInfo;
 use crate::statistics::{Cluster, Interval, LEVEL, Reading, Resampler, clusters_by, percentile_interval, stream_of};
 
@@ -15,7 +16,8 @@ struct Stratum {
     prompts: Vec<Vec<Cluster>>,
 }
 
-/// The Means of all arms, and the difference of every arm to every arm before it.
+/// The Means of all arms, and the difference of every arm to every arm before it, whose words are not judged yet: see
+/// [`super::verdicts::judge_means`].
 pub(super) fn means(
     info: &RunInfo,
     cells: &[Cell],
@@ -44,7 +46,7 @@ pub(super) fn means(
         let (mean, interval) = estimate(index);
         let empty = |s: &Stratum| s.prompts.iter().all(|p| p[index].count == 0);
         let without = cells.iter().zip(&strata).filter(|(_, s)| empty(s)).map(|(c, _)| c.category.id.clone()).collect();
-        OverallMean { arm: arm.id.clone(), mean, interval, without }
+        OverallMean { arm: arm.id.clone(), mean, interval, bounds: mean.and_then(|_| bounds(&cells, index)), without }
     });
     let differences = couples.iter().enumerate().map(|(index, (arm, against))| {
         let (difference, interval) = estimate(arms + index);
@@ -54,9 +56,23 @@ pub(super) fn means(
             difference,
             interval,
             reading: Reading::of(interval),
+            word: Word::Undecided,
         }
     });
     (means.collect(), differences.collect())
+}
+
+/// Between what an arm's Mean would lie if no image were missing; none where none is, or where a metric has no ends.
+fn bounds(cells: &[&Cell], arm: usize) -> Option<Interval> {
+    let (mut low, mut high, mut missing) = (0.0, 0.0, 0);
+    for cell in cells {
+        let share = cell.share(arm, |_| true);
+        let mean = share.mean?.mean;
+        let ends = if share.missing > 0 { share.bounds(&cell.metric)? } else { Interval { low: mean, high: mean } };
+        (low, high, missing) = (low + ends.low, high + ends.high, missing + share.missing);
+    }
+    let count = cells.len() as f64;
+    (missing > 0).then(|| Interval { low: low / count, high: high / count })
 }
 
 fn stratum(cell: &Cell, arms: usize, couples: &[(usize, usize)]) -> Stratum {

@@ -1,4 +1,4 @@
-//! What was not scored, and why. Absence is data.
+//! What was not scored, and why. Absence is data. What a metric cannot be asked of is not missing: see [`super::outside`].
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,11 @@ pub(super) fn missing(info: &RunInfo, observations: &Observations, cell: &Cell) 
     let mut found = Vec::new();
     for (arm, rows) in info.arms.iter().zip(&cell.arms) {
         let mut reasons = BTreeMap::<Option<String>, u64>::new();
-        for why in rows.iter().filter_map(|row| row.value.err()) {
-            *reasons.entry(Some(observations.names.text(why).to_owned())).or_default() += 1;
+        let expected: Vec<_> = rows.iter().filter(|row| cell.grid.contains_key(&(row.prompt, row.k))).collect();
+        for absence in expected.iter().filter_map(|row| row.value.err()) {
+            *reasons.entry(Some(observations.names.text(absence.why()).to_owned())).or_default() += 1;
         }
-        let absent = cell.grid.len() - rows.len();
+        let absent = cell.grid.len() - expected.len();
         if absent > 0 {
             reasons.insert(None, absent as u64);
         }

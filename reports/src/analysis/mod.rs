@@ -16,6 +16,8 @@ mod means;
 mod missing;
 mod motion;
 mod order;
+mod outside;
+mod ranges;
 mod runs;
 mod summary;
 mod types;
@@ -27,10 +29,11 @@ pub use conclude::{BOOTSTRAP_REPLICATES, BOOTSTRAP_SEED, conclude};
 pub use gallery::{PROMPTS_PER_CATEGORY, attach_shown};
 pub use motion::{MotionChange, MotionPoint};
 pub(crate) use motion::{SPOKEN, claim as motion_claim, sentences as motion_sentences};
+pub use ranges::range_of;
 pub(crate) use runs::contrast_runs;
 pub use types::{
     Analysis, ArmKey, ByChallenge, ByThings, CategoryKey, Difference, Estimate, GalleryItem, MeanDifference, Method,
-    Missing, OverallMean, PaperPair, Picked, Shot, Standing,
+    Missing, OutsidePrompts, OverallMean, PaperPair, Picked, Shot, Standing,
 };
 pub use verdict::{ALPHA, Judged, MARGIN, Settle, SettledBy, Word};
 pub use verdicts::Verdict;

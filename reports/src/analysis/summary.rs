@@ -1,11 +1,11 @@
-//! The summary in plain words, generated from the numbers and never beyond them: where an interval holds zero the word is "undecided".
+//! The summary in plain words, generated from the numbers and never beyond them. Words on two arms are the verdicts' or judged by their
+//! standard, corrected for the grid; an interval beside a word is not, so one without zero may stand beside "undecided".
 
 use super::motion::{self, MotionPoint};
 use super::types::{Analysis, ArmKey, OverallMean, Standing};
 use super::verdict::Word;
 use crate::run_info::RunInfo;
-use crate::statistics::Reading;
-use crate::text::{counted, grouped, list, percent, range, signed, signed_range};
+use crate::text::{between, counted, grouped, list, percent, range, signed, signed_range};
 
 /// The sentences, the most important first. Needs everything of `analysis` but the summary and the gallery.
 pub(super) fn summary(analysis: &Analysis, info: &RunInfo) -> Vec<String> {
@@ -33,11 +33,12 @@ fn scope(analysis: &Analysis, info: &RunInfo) -> String {
     let prompts: u64 = info.protocol.suites.iter().map(|suite| suite.prompts).sum();
     format!(
         "{}, {}, {} for each prompt and arm, the same noise in every arm. Scores are in percent, ranges are 95 % \
-         intervals. Each arm is one set of weights, so they cover the choice of prompts and noise, not what another \
+         intervals.{} Each arm is one set of weights, so they cover the choice of prompts and noise, not what another \
          training seed would give.",
         counted(analysis.arms.len() as u64, "arm"),
         counted(prompts, "prompt"),
         counted(u64::from(info.protocol.images_per_prompt), "image"),
+        if analysis.counted() > 1 { " The Mean is a macro mean: each category counts alike." } else { "" },
     )
 }
 
@@ -75,7 +76,7 @@ fn leader(analysis: &Analysis) -> String {
         .filter_map(|m| Some((analysis.arm(&m.arm)?.letter.as_str(), rival(analysis, &top.arm, &m.arm)?)))
         .collect();
     if !rivals.is_empty() && rivals.iter().all(|(_, rival)| *rival == Rival::Open) {
-        return format!("{start}, but no other arm can be told apart from it (paired 95 % intervals).");
+        return format!("{start}, but no other arm can be told apart from it ({STANDARD}).");
     }
     let names =
         |wanted| -> Vec<&str> { rivals.iter().filter(|(_, r)| *r == wanted).map(|(letter, _)| *letter).collect() };
@@ -92,8 +93,11 @@ fn leader(analysis: &Analysis) -> String {
     if !open.is_empty() {
         clauses.push(format!("against {} the order is undecided", list(&open)));
     }
-    if clauses.is_empty() { format!("{start}.") } else { format!("{start}: {}.", clauses.join("; ")) }
+    if clauses.is_empty() { format!("{start}.") } else { format!("{start}: {} ({STANDARD}).", clauses.join("; ")) }
 }
+
+/// By what every arm is held against the one with the highest Mean.
+const STANDARD: &str = "all judged as the verdicts are, by Holm at 5 % over all comparisons";
 
 /// How another arm stands to the one with the highest Mean.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -103,20 +107,13 @@ enum Rival {
     Open,
 }
 
-/// The verdict where one of the two is the baseline, so that this sentence and the verdicts below it say the same; elsewhere what the
-/// interval of their difference says.
+/// One standard for all: the word of the pair's difference, which against the baseline is the verdict, so that this sentence and the verdicts
+/// below it say the same. Where images are unpaired, the paired difference may point the other way than the Means: then the order is open.
 fn rival(analysis: &Analysis, top: &str, other: &str) -> Option<Rival> {
-    let challenger = if top == analysis.baseline { other } else { top };
-    if top == analysis.baseline || other == analysis.baseline {
-        return Some(match analysis.verdict(challenger, None)?.judged.word {
-            Word::Better | Word::Worse => Rival::Below,
-            Word::Equivalent => Rival::Equal,
-            Word::Undecided => Rival::Open,
-        });
-    }
-    Some(match analysis.mean_difference(top, other)?.reading {
-        Reading::Higher => Rival::Below,
-        Reading::Lower | Reading::Undecided => Rival::Open,
+    Some(match analysis.mean_difference(top, other)?.word {
+        Word::Better => Rival::Below,
+        Word::Equivalent => Rival::Equal,
+        Word::Worse | Word::Undecided => Rival::Open,
     })
 }
 
@@ -154,7 +151,7 @@ fn paper(analysis: &Analysis) -> Option<String> {
     (total > 0).then(|| {
         format!(
             "The paper's Table 2 orders these arms by Mean in {}: {same} the same way here, {reversed} the other way, \
-             {open} undecided. The numbers of the two worlds cannot be compared, only such orders.",
+             {open} undecided (each pair by its own paired 95 % interval). The numbers of the two worlds cannot be compared, only such orders.",
             counted(total, "pair"),
         )
     })
@@ -167,8 +164,22 @@ fn missing(analysis: &Analysis) -> String {
         return format!("No score is missing among {} of the headline metrics.", grouped(scored));
     }
     format!(
-        "{} of {} scores of the headline metrics are missing; they are left out of every mean, never counted as 0.",
+        "{} of {} scores of the headline metrics are missing; they are left out of every mean, never counted as 0.{}",
         grouped(missing),
-        grouped(scored + missing)
+        grouped(scored + missing),
+        bounds(analysis)
     )
+}
+
+/// What the missing scores could make of the Means; nothing while images are still to come, which no bounds know of.
+fn bounds(analysis: &Analysis) -> String {
+    let of = |mean: &OverallMean| {
+        let letter = &analysis.arm(&mean.arm)?.letter;
+        Some(format!("between {} for {letter}", mean.bounds.map(between)?))
+    };
+    let known: Vec<String> = analysis.means.iter().filter_map(of).collect();
+    if analysis.is_unfinished() || known.is_empty() {
+        return String::new();
+    }
+    format!(" Whatever they would be, the Mean lies {}.", list(&known))
 }

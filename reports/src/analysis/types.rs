@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::attribution::Effect;
 use super::motion::MotionPoint;
+use super::verdict::Word;
 use super::verdicts::Verdict;
 use crate::preference::People;
 use crate::reason::Reason;
@@ -52,6 +53,8 @@ pub struct Analysis {
     pub by_challenge: Vec<ByChallenge>,
     /// What was not scored, and why.
     pub missing: Vec<Missing>,
+    /// Prompts that a metric cannot be asked of, and why; they count as neither scored nor missing.
+    pub outside: Vec<OutsidePrompts>,
     /// Prompts to look at.
     pub gallery: Vec<GalleryItem>,
     /// What people said of the images, a study each.
@@ -138,15 +141,21 @@ pub struct Estimate {
     pub mean: Option<f64>,
     /// Its interval; none with fewer than two prompts or where all prompts score the same.
     pub interval: Option<Interval>,
+    /// The mean if every missing image scored the least that the metric gives, and the most; none where none is missing, or where the
+    /// metric has no ends within −1 and 1.
+    pub bounds: Option<Interval>,
     /// Prompts with at least one score.
     pub prompts: u64,
     /// Images with a score.
     pub scored: u64,
     /// Images without one: unscored, or drawn and scored for another arm but not for this one.
     pub missing: u64,
+    /// Images, in any arm, of prompts that the metric cannot be asked of; they are not among the missing.
+    pub outside: u64,
 }
 
-/// The plain mean of an arm's category means, as the paper's Mean is.
+/// The plain mean of an arm's category means, as the paper's Mean is: a macro mean, in which every category counts alike however many
+/// prompts it has.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OverallMean {
     /// Arm id.
@@ -155,6 +164,9 @@ pub struct OverallMean {
     pub mean: Option<f64>,
     /// Its bootstrap interval.
     pub interval: Option<Interval>,
+    /// The Mean if every missing image scored the least that its metric gives, and the most; none where none is missing, or where a metric
+    /// of such an image has no ends within −1 and 1.
+    pub bounds: Option<Interval>,
     /// Categories that count but have no score.
     pub without: Vec<String>,
 }
@@ -201,6 +213,9 @@ pub struct MeanDifference {
     pub interval: Option<Interval>,
     /// What the interval allows one to say, uncorrected for multiplicity.
     pub reading: Reading,
+    /// What may be said by the standard of the verdicts: against the baseline the verdict's own word, between other arms corrected by
+    /// Holm over the verdicts and all these pairs together.
+    pub word: Word,
 }
 
 /// How an ordering of the paper fares here.
@@ -287,6 +302,21 @@ pub struct Missing {
     pub why: Option<String>,
     /// How many.
     pub count: u64,
+}
+
+/// Prompts of a category that a metric cannot be asked of: the same for every arm.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OutsidePrompts {
+    /// Suite id.
+    pub suite: String,
+    /// Category id.
+    pub category: String,
+    /// Metric id.
+    pub metric: String,
+    /// Why it cannot be asked.
+    pub why: String,
+    /// How many prompts.
+    pub prompts: u64,
 }
 
 /// Why a prompt is in the gallery.

@@ -42,6 +42,15 @@ impl Word {
             Self::Undecided => "undecided",
         }
     }
+
+    /// The word of the negated difference.
+    pub fn reversed(self) -> Self {
+        match self {
+            Self::Better => Self::Worse,
+            Self::Worse => Self::Better,
+            Self::Equivalent | Self::Undecided => self,
+        }
+    }
 }
 
 /// What would decide what is open, if the difference at hand is the true one.

@@ -4,9 +4,11 @@
 use serde::Serialize;
 
 use super::cells::Cell;
-use super::contrast::{Contrasts, Found, Weights};
-use super::verdict::{Judged, judge};
+use super::contrast::{Contrasts, Found, Weights, contrasts};
+use super::types::MeanDifference;
+use super::verdict::{Judged, Word, judge};
 use crate::run_info::RunInfo;
+use crate::statistics::Resampler;
 
 /// An arm against another.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -64,4 +66,40 @@ pub(super) fn verdicts(couples: &[(&str, &str)], cells: &[Cell], found: &Contras
         judged,
     };
     heads.into_iter().zip(judge(&grid)).map(verdict).collect()
+}
+
+/// Judges the differences of Means by the standard of the verdicts. Against the baseline the word is the verdict's. The other pairs are
+/// judged by Holm over the grid of verdicts and all of them together, so that whoever looks for the highest Mean afterwards is covered.
+pub(super) fn judge_means(
+    info: &RunInfo,
+    cells: &[Cell],
+    found: &Contrasts,
+    verdicts: &[Verdict],
+    differences: &mut [MeanDifference],
+) {
+    let place = |id: &str| info.arms.iter().position(|arm| arm.id == id);
+    let with_baseline = |d: &MeanDifference| d.arm == info.baseline || d.against == info.baseline;
+    let pairs: Vec<Weights> = differences
+        .iter()
+        .filter(|d| !with_baseline(d))
+        .filter_map(|d| Some(contrast(info.arms.len(), place(&d.arm)?, place(&d.against)?)))
+        .collect();
+    // Words need tests alone, and tests no resampling.
+    let of_pairs = contrasts(cells, &pairs, Resampler { seed: 0 }, 0);
+    let challengers = info.arms.len().saturating_sub(1);
+    let mut grid: Vec<Found> = found.cells.iter().flat_map(|cell| cell.iter().take(challengers)).copied().collect();
+    grid.extend(found.mean.iter().take(challengers));
+    let before = grid.len();
+    grid.extend(&of_pairs.mean);
+    let mut words = judge(&grid).into_iter().skip(before).map(|judged| judged.word);
+    for difference in differences {
+        difference.word = if with_baseline(difference) {
+            let challenger = if difference.arm == info.baseline { &difference.against } else { &difference.arm };
+            let verdict = verdicts.iter().find(|v| v.category.is_none() && &v.arm == challenger);
+            let word = verdict.map_or(Word::Undecided, |verdict| verdict.judged.word);
+            if difference.arm == info.baseline { word.reversed() } else { word }
+        } else {
+            words.next().unwrap_or(Word::Undecided)
+        };
+    }
 }

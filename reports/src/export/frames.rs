@@ -5,9 +5,8 @@ use polars::prelude::*;
 use crate::analysis::Analysis;
 use crate::statistics::Interval;
 
-/// Arm, suite, category, split, metric, headline, mean, interval, scored, missing.
-type ScoreRow<'a> =
-    (&'a str, &'a str, &'a str, &'a str, &'a str, bool, Option<f64>, Option<Interval>, Option<u64>, Option<u64>);
+/// Arm, suite, category, split, metric, headline, mean, its interval and its bounds, and how many images are scored, missing and outside.
+type ScoreRow<'a> = ([&'a str; 5], bool, Option<f64>, [Option<Interval>; 2], [Option<u64>; 3]);
 
 /// Every estimate, and the Means with `category` = `mean`.
 pub(super) fn scores(analysis: &Analysis) -> PolarsResult<DataFrame> {
@@ -15,38 +14,39 @@ pub(super) fn scores(analysis: &Analysis) -> PolarsResult<DataFrame> {
         .estimates
         .iter()
         .map(|e| {
-            let names = (e.arm.as_str(), e.suite.as_str(), e.category.as_str(), e.split.as_str(), e.metric.as_str());
-            (
-                names.0,
-                names.1,
-                names.2,
-                names.3,
-                names.4,
-                e.headline,
-                e.mean,
-                e.interval,
-                Some(e.scored),
-                Some(e.missing),
-            )
+            let names = [&e.arm, &e.suite, &e.category, &e.split, &e.metric].map(String::as_str);
+            let counts = [e.scored, e.missing, e.outside].map(Some);
+            (names, e.headline, e.mean, [e.interval, e.bounds], counts)
         })
         .collect();
-    rows.extend(
-        analysis.means.iter().map(|m| (m.arm.as_str(), "", "mean", "all", "", true, m.mean, m.interval, None, None)),
-    );
+    rows.extend(analysis.means.iter().map(|m| {
+        let names = [m.arm.as_str(), "", "mean", "all", ""];
+        (names, true, m.mean, [m.interval, m.bounds], [None; 3])
+    }));
+    let name =
+        |column: &str, place: usize| Column::new(column.into(), rows.iter().map(|r| r.0[place]).collect::<Vec<_>>());
+    let end = |column: &str, place: usize, get: fn(Interval) -> f64| {
+        Column::new(column.into(), rows.iter().map(|r| r.3[place].map(get)).collect::<Vec<_>>())
+    };
+    let count =
+        |column: &str, place: usize| Column::new(column.into(), rows.iter().map(|r| r.4[place]).collect::<Vec<_>>());
     DataFrame::new(
         rows.len(),
         vec![
-            Column::new("arm".into(), rows.iter().map(|r| r.0).collect::<Vec<_>>()),
-            Column::new("suite".into(), rows.iter().map(|r| r.1).collect::<Vec<_>>()),
-            Column::new("category".into(), rows.iter().map(|r| r.2).collect::<Vec<_>>()),
-            Column::new("split".into(), rows.iter().map(|r| r.3).collect::<Vec<_>>()),
-            Column::new("metric".into(), rows.iter().map(|r| r.4).collect::<Vec<_>>()),
-            Column::new("headline".into(), rows.iter().map(|r| r.5).collect::<Vec<_>>()),
-            Column::new("mean".into(), rows.iter().map(|r| r.6).collect::<Vec<_>>()),
-            Column::new("low".into(), rows.iter().map(|r| r.7.map(|i| i.low)).collect::<Vec<_>>()),
-            Column::new("high".into(), rows.iter().map(|r| r.7.map(|i| i.high)).collect::<Vec<_>>()),
-            Column::new("scored".into(), rows.iter().map(|r| r.8).collect::<Vec<_>>()),
-            Column::new("missing".into(), rows.iter().map(|r| r.9).collect::<Vec<_>>()),
+            name("arm", 0),
+            name("suite", 1),
+            name("category", 2),
+            name("split", 3),
+            name("metric", 4),
+            Column::new("headline".into(), rows.iter().map(|r| r.1).collect::<Vec<_>>()),
+            Column::new("mean".into(), rows.iter().map(|r| r.2).collect::<Vec<_>>()),
+            end("low", 0, |i| i.low),
+            end("high", 0, |i| i.high),
+            count("scored", 0),
+            count("missing", 1),
+            end("at_least", 1, |i| i.low),
+            end("at_most", 1, |i| i.high),
+            count("outside", 2),
         ],
     )
 }

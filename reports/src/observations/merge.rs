@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::names::Collector;
-use super::{Name, Names, Observations, Row};
+use super::{Absence, Name, Names, Observations, Row};
 
 /// The arm of a run among several: `0/cross-clip`.
 pub fn arm_of_run(run: usize, arm: &str) -> String {
@@ -20,7 +20,7 @@ pub fn merge(runs: Vec<Observations>, by_prompt: bool) -> Observations {
         for row in of_run {
             let mut text = |name: Name| collector.add(names.text(name));
             let fields = [row.suite, row.category, row.prompt, row.metric, row.split].map(&mut text);
-            let value = row.value.map_err(&mut text);
+            let value = row.value.map_err(|absence: Absence<Name>| absence.map(&mut text));
             let arm = collector.add(&arm_of_run(run, names.text(row.arm)));
             rows.push((arm, fields, value, row));
         }
@@ -36,7 +36,7 @@ pub fn merge(runs: Vec<Observations>, by_prompt: bool) -> Observations {
             prompt: name(prompt),
             metric: name(metric),
             split: name(split),
-            value: value.map_err(name),
+            value: value.map_err(|absence| absence.map(name)),
             ..row
         })
         .collect();
@@ -44,7 +44,7 @@ pub fn merge(runs: Vec<Observations>, by_prompt: bool) -> Observations {
     Observations { names, rows }
 }
 
-/// One row a prompt and metric; unscored only where no image has a score.
+/// One row a prompt and metric; absent only where no image has a score.
 fn means(observations: Observations) -> Observations {
     let mut groups = BTreeMap::<(Name, Name, Name, Name, Name), (Row, f64, u32)>::new();
     for row in observations.rows {

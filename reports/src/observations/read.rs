@@ -4,6 +4,7 @@ use std::path::Path;
 
 use polars::prelude::*;
 
+use super::Absence;
 use super::names::{Collector, Name, Names};
 use crate::error::{ReportError, Result};
 
@@ -29,7 +30,7 @@ pub struct Row {
     /// Seed of the image's noise.
     pub seed: u64,
     /// The score, or why there is none.
-    pub value: std::result::Result<f64, Name>,
+    pub value: std::result::Result<f64, Absence<Name>>,
 }
 
 /// All observations of a run, sorted by (arm, suite, category, prompt, k, metric).
@@ -46,13 +47,17 @@ const TEXTS: [&str; 7] = ["arm", "suite", "category", "prompt_id", "metric", "sp
 /// Reads and checks the observations of a run folder.
 ///
 /// # Errors
-/// The file is missing, damaged or lacks a column; a row has neither or both of value and reason; a value is not finite; two
-/// rows describe the same observation.
+/// The file is missing, damaged or lacks a column; a row has not exactly one of value, reason for being unscored and reason for being
+/// outside; a value is not finite; two rows describe the same observation.
 pub fn read_observations(run_dir: &Path) -> Result<Observations> {
     let path = run_dir.join(super::FILE);
-    let wanted = ["things", "k", "seed", "value", "unscored"];
-    let frame = scan(&path, TEXTS.iter().chain(&wanted).map(|c| col(*c)).collect())?;
     let parquet = || ReportError::parquet(&path);
+    let mut stored = lazy(&path)?;
+    // Older files have no such column.
+    let knows_outside = stored.collect_schema().map_err(parquet())?.contains("outside");
+    let wanted = ["things", "k", "seed", "value", "unscored"].into_iter().chain(knows_outside.then_some("outside"));
+    let columns: Vec<Expr> = TEXTS.into_iter().chain(wanted).map(col).collect();
+    let frame = stored.select(columns).collect().map_err(parquet())?;
     let hole = |column, row| ReportError::Hole { path: path.clone(), column, row };
 
     let texts =
@@ -62,6 +67,8 @@ pub fn read_observations(run_dir: &Path) -> Result<Observations> {
     let seeds = frame.column("seed").and_then(|c| c.u64()).map_err(parquet())?;
     let values = frame.column("value").and_then(|c| c.f64()).map_err(parquet())?;
     let unscored = frame.column("unscored").and_then(|c| c.str()).map_err(parquet())?;
+    let outside =
+        if knows_outside { Some(frame.column("outside").and_then(|c| c.str()).map_err(parquet())?) } else { None };
 
     let mut collector = Collector::default();
     let mut rows = Vec::with_capacity(frame.height());
@@ -70,10 +77,11 @@ pub fn read_observations(run_dir: &Path) -> Result<Observations> {
         for (slot, (column, name)) in text.iter_mut().zip(texts.iter().zip(TEXTS)) {
             *slot = column.get(row).ok_or_else(|| hole(name, row))?;
         }
-        let value = match (values.get(row), unscored.get(row)) {
-            (Some(value), None) if value.is_finite() => Ok(value),
-            (Some(value), None) => return Err(not_finite(text[6], text[4], value)),
-            (None, Some(why)) => Err(collector.add(why)),
+        let value = match (values.get(row), unscored.get(row), outside.and_then(|column| column.get(row))) {
+            (Some(value), None, None) if value.is_finite() => Ok(value),
+            (Some(value), None, None) => return Err(not_finite(text[6], text[4], value)),
+            (None, Some(why), None) => Err(Absence::Unscored(collector.add(why))),
+            (None, None, Some(why)) => Err(Absence::Outside(collector.add(why))),
             _ => return Err(ReportError::ValueXorReason { task: text[6].into(), metric: text[4].into() }),
         };
         let names = [0, 1, 2, 3, 4, 5].map(|i| collector.add(text[i]));
@@ -100,7 +108,7 @@ pub fn read_observations(run_dir: &Path) -> Result<Observations> {
             things,
             k,
             seed,
-            value: value.map_err(name),
+            value: value.map_err(|absence| absence.map(name)),
         })
         .collect();
     let key = |r: &Row| (r.arm, r.suite, r.category, r.prompt, r.k, r.metric);
@@ -120,15 +128,76 @@ fn not_finite(task: &str, metric: &str, value: f64) -> ReportError {
     ReportError::NotFinite { task: task.into(), metric: metric.into(), value }
 }
 
-/// A lazy scan of some columns; only they are decoded.
-pub(super) fn scan(path: &Path, columns: Vec<Expr>) -> Result<DataFrame> {
-    lazy(path)?.select(columns).collect().map_err(ReportError::parquet(path))
-}
-
-/// The lazy frame itself. A missing file is reported as such, not as a polars error.
+/// A lazy frame, of which only the columns that are asked for are decoded. A missing file is reported as such, not as a polars error.
 pub(super) fn lazy(path: &Path) -> Result<LazyFrame> {
     std::fs::File::open(path).map_err(ReportError::read(path))?;
     let arguments = ScanArgsParquet { glob: false, ..Default::default() };
     let path_for_polars = PlRefPath::try_from_path(path).map_err(ReportError::parquet(path))?;
     LazyFrame::scan_parquet(path_for_polars, arguments).map_err(ReportError::parquet(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ObservationRow, write_observations};
+    use super::*;
+
+    fn row(k: u32, value: std::result::Result<f64, Absence>) -> ObservationRow {
+        ObservationRow {
+            task: format!("task-{k}"),
+            arm: "arm".into(),
+            suite: "suite".into(),
+            category: "category".into(),
+            split: "unsplit".into(),
+            prompt_id: "prompt".into(),
+            prompt: "a wallet".into(),
+            things: 1,
+            k,
+            seed: 7,
+            metric: "unidet-2d-fixed".into(),
+            headline: true,
+            value,
+            reasons: "[]".into(),
+            image: format!("images/arm/prompt/{k}.png"),
+        }
+    }
+
+    fn values(folder: &Path) -> Vec<std::result::Result<f64, Absence>> {
+        let Observations { names, rows } = read_observations(folder).unwrap();
+        let told = |absence: Absence<Name>| absence.map(|why| names.text(why).to_owned());
+        rows.iter().map(|row| row.value.map_err(told)).collect()
+    }
+
+    /// Changes the file of a folder as another program might.
+    fn rewrite(folder: &Path, change: impl FnOnce(DataFrame) -> DataFrame) {
+        let path = folder.join(super::super::FILE);
+        let mut changed = change(lazy(&path).unwrap().collect().unwrap());
+        let mut bytes = Vec::new();
+        ParquetWriter::new(&mut bytes).finish(&mut changed).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+
+    #[test]
+    fn a_value_or_one_kind_of_absence_comes_back_and_older_files_know_no_outside() {
+        let folder = tempfile::tempdir().unwrap();
+        let unscored = || Absence::Unscored("no weights".to_owned());
+        let all = vec![Ok(0.5), Err(unscored()), Err(Absence::Outside("no class".to_owned()))];
+        let rows = all.iter().cloned().zip(0..).map(|(value, k)| row(k, value)).collect();
+        write_observations(folder.path(), rows).unwrap();
+        assert_eq!(values(folder.path()), all);
+
+        // A file of before: without the column a row that is neither scored nor unscored is damage.
+        rewrite(folder.path(), |frame| frame.drop("outside").unwrap());
+        assert!(matches!(read_observations(folder.path()), Err(ReportError::ValueXorReason { .. })));
+        write_observations(folder.path(), vec![row(0, Ok(0.5)), row(1, Err(unscored()))]).unwrap();
+        rewrite(folder.path(), |frame| frame.drop("outside").unwrap());
+        assert_eq!(values(folder.path()), [Ok(0.5), Err(unscored())]);
+    }
+
+    #[test]
+    fn two_kinds_of_absence_at_once_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        write_observations(folder.path(), vec![row(0, Err(Absence::Outside("no class".to_owned())))]).unwrap();
+        rewrite(folder.path(), |frame| frame.lazy().with_column(col("outside").alias("unscored")).collect().unwrap());
+        assert!(matches!(read_observations(folder.path()), Err(ReportError::ValueXorReason { .. })));
+    }
 }

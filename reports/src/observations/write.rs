@@ -4,6 +4,7 @@ use std::path::Path;
 
 use polars::prelude::*;
 
+use super::Absence;
 use crate::error::{ReportError, Result};
 use crate::file::write_atomically;
 
@@ -35,7 +36,7 @@ pub struct ObservationRow {
     /// Whether the metric stands for its category.
     pub headline: bool,
     /// The score, or why there is none.
-    pub value: std::result::Result<f64, String>,
+    pub value: std::result::Result<f64, Absence>,
     /// JSON list of reasons.
     pub reasons: String,
     /// Path of the image, relative to the run folder.
@@ -66,6 +67,10 @@ fn key(row: &ObservationRow) -> (&str, &str, &str, &str, u32, &str) {
 }
 
 fn frame(rows: &[ObservationRow]) -> PolarsResult<DataFrame> {
+    let absent = |name: &str, get: fn(&Absence) -> Option<&String>| {
+        let reasons = rows.iter().map(|row| get(row.value.as_ref().err()?).map(String::as_str));
+        Column::new(name.into(), reasons.collect::<Vec<_>>())
+    };
     let text = |name: &str, get: fn(&ObservationRow) -> &str| {
         Column::new(name.into(), rows.iter().map(get).collect::<Vec<_>>())
     };
@@ -85,10 +90,8 @@ fn frame(rows: &[ObservationRow]) -> PolarsResult<DataFrame> {
             text("metric", |r| &r.metric),
             Column::new("headline".into(), rows.iter().map(|r| r.headline).collect::<Vec<_>>()),
             Column::new("value".into(), rows.iter().map(|r| r.value.as_ref().ok().copied()).collect::<Vec<_>>()),
-            Column::new(
-                "unscored".into(),
-                rows.iter().map(|r| r.value.as_ref().err().map(String::as_str)).collect::<Vec<_>>(),
-            ),
+            absent("unscored", Absence::unscored),
+            absent("outside", Absence::outside),
             text("reasons", |r| &r.reasons),
             text("image", |r| &r.image),
         ],

@@ -8,7 +8,7 @@ use crate::analysis::{Analysis, ByThings, CategoryKey};
 use crate::error::Result;
 use crate::figures;
 use crate::run_info::RunInfo;
-use crate::text::{duration, grouped, short, signed};
+use crate::text::{between, duration, grouped, short, signed};
 
 /// Bars of every arm.
 pub(super) fn scores(analysis: &Analysis, info: &RunInfo) -> Result<Option<Section>> {
@@ -25,8 +25,10 @@ pub(super) fn scores(analysis: &Analysis, info: &RunInfo) -> Result<Option<Secti
         let mean = analysis.mean(&arm.id);
         Cell::score(mean.and_then(|m| m.mean), mean.and_then(|m| m.interval))
     });
-    let mean =
-        Row { head: "Mean".into(), cells: means.chain([Cell::default(), Cell::default(), Cell::default()]).collect() };
+    let mean = Row {
+        head: mean_head(analysis).into(),
+        cells: means.chain([Cell::default(), Cell::default(), Cell::default()]).collect(),
+    };
     let mut columns = with_letters(analysis, "Category");
     columns.extend(["Chance", "Ceiling", "Metric"].map(str::to_owned));
     let table = Table { caption: "Headline scores, percent".into(), columns, rows: rows.chain([mean]).collect() };
@@ -43,19 +45,35 @@ pub(super) fn scores(analysis: &Analysis, info: &RunInfo) -> Result<Option<Secti
     figure.section("scores", "Scores")
 }
 
+/// What the Mean is called where a reader meets it: over several categories it is a mean of means.
+fn mean_head(analysis: &Analysis) -> &'static str {
+    if analysis.counted() > 1 { "Mean (macro: each category counts alike)" } else { "Mean" }
+}
+
 fn counts(analysis: &Analysis) -> Table {
+    // While images are still to come, bounds of those that are there say little.
+    let bounded = !analysis.is_unfinished();
     let rows = analysis.categories.iter().map(|category| {
         let cells = analysis.arms.iter().map(|arm| match analysis.headline(&arm.id, category) {
             None => Cell::number("–"),
             Some(e) => {
-                let missing = if e.missing > 0 { format!("{} missing", grouped(e.missing)) } else { String::new() };
+                let bounds = e.bounds.filter(|_| bounded).map(|bounds| format!(", mean between {}", between(bounds)));
+                let bounds = bounds.unwrap_or_default();
+                let missing = (e.missing > 0).then(|| format!("{} missing{bounds}", grouped(e.missing)));
+                let outside = (e.outside > 0).then(|| format!("{} not to be asked", grouped(e.outside)));
+                let notes: Vec<String> = missing.into_iter().chain(outside).collect();
                 let text = format!("{} of {} prompts", grouped(e.scored), grouped(e.prompts));
-                Cell { text, note: missing, ..Cell::default() }
+                Cell { text, note: notes.join("; "), ..Cell::default() }
             }
         });
         Row { head: category.label.clone(), cells: cells.collect() }
     });
-    Table { caption: "Images scored".into(), columns: with_letters(analysis, "Category"), rows: rows.collect() }
+    let caption = if analysis.missing.is_empty() || !bounded {
+        "Images scored"
+    } else {
+        "Images scored; where some are missing, between what the mean lies whatever they would score"
+    };
+    Table { caption: caption.into(), columns: with_letters(analysis, "Category"), rows: rows.collect() }
 }
 
 /// Seen and unseen combinations, and every metric that was measured.

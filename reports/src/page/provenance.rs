@@ -23,6 +23,7 @@ struct Provenance<'a> {
 #[template(path = "missing.html")]
 struct MissingView {
     table: Option<Table>,
+    outside: Option<Table>,
     notes: Vec<String>,
 }
 
@@ -63,7 +64,7 @@ fn protocol(info: &RunInfo, analysis: &Analysis) -> Table {
     add("Sampler", Cell::words(format!("{}, {} steps, guidance {guidance}", sampler.kind, sampler.steps)));
     add("Image size", Cell::words(format!("{} × {} pixels", p.image_size[0], p.image_size[1])));
     add("Resizing before scoring", Cell::words(p.resize.clone()));
-    let np_num = p.np_num.map_or("every noun phrase".to_owned(), |n| format!("at most {n}"));
+    let np_num = p.np_num.map_or("not the same in all categories".to_owned(), |n| format!("at most {n}"));
     add("Noun phrases asked (np_num)", Cell::words(np_num));
     let method = &analysis.method;
     add("Interval of a cell", Cell::words(format!("95 %, {}", method.cell_interval)));
@@ -196,12 +197,36 @@ pub(super) fn missing(analysis: &Analysis, images: &Embedder) -> Result<Option<S
         notes.push(format!("{} of the gallery left out to keep this file small.", counted(images.left_out, "image")));
     }
     if rows.is_empty() && notes.is_empty() {
-        notes.push("Nothing: every planned image is drawn, and every metric has a score on it.".to_owned());
+        notes.push(
+            "Nothing: every planned image is drawn, and every metric has a score on what it can be asked of."
+                .to_owned(),
+        );
     }
     let table = (!rows.is_empty()).then(|| Table {
         caption: "Scores that are not there; they are left out of every mean".into(),
         columns: ["Arm", "Category", "Metric", "Why", "Count"].map(str::to_owned).into(),
         rows,
     });
-    Ok(Some(Section { id: "missing", title: "What was missing", body: MissingView { table, notes }.render()? }))
+    let view = MissingView { table, outside: outside(analysis), notes };
+    Ok(Some(Section { id: "missing", title: "What was missing", body: view.render()? }))
+}
+
+/// What no arm can be asked, once for all of them.
+fn outside(analysis: &Analysis) -> Option<Table> {
+    let rows = analysis.outside.iter().map(|outside| {
+        let category = analysis.categories.iter().find(|c| c.suite == outside.suite && c.id == outside.category);
+        Row {
+            head: category.map_or(outside.category.clone(), |c| c.label.clone()),
+            cells: vec![
+                Cell::code(outside.metric.clone()),
+                Cell::words(outside.why.clone()),
+                Cell::number(grouped(outside.prompts)),
+            ],
+        }
+    });
+    (!analysis.outside.is_empty()).then(|| Table {
+        caption: "Prompts that a score cannot be asked of; they are neither scored nor missing".into(),
+        columns: ["Category", "Metric", "Why", "Prompts"].map(str::to_owned).into(),
+        rows: rows.collect(),
+    })
 }

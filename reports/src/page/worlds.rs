@@ -115,7 +115,8 @@ fn mean_note(analysis: &Analysis) -> String {
     };
     let (inside, outside) = (labels(true), labels(false));
     let rest = if outside.is_empty() { String::new() } else { format!("; {} not counted", list(&outside)) };
-    format!("Mean: the plain mean over {}{rest}.", list(&inside))
+    let what = if inside.len() > 1 { "the macro mean, each category counting alike," } else { "the plain mean" };
+    format!("Mean: {what} over {}{rest}.", list(&inside))
 }
 
 fn pairs(analysis: &Analysis) -> Option<Table> {

@@ -39,7 +39,9 @@ impl Text {
         let sha256 = sha256(&bytes);
         let text = String::from_utf8(bytes).map_err(|error| {
             let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let line = 1 + valid.iter().filter(|&&byte| byte == b'\n').count() as u64;
+            let ends =
+                |&(at, byte): &(usize, &u8)| *byte == b'\n' || (*byte == b'\r' && valid.get(at + 1) != Some(&b'\n'));
+            let line = 1 + valid.iter().enumerate().filter(ends).count() as u64;
             SuitesError::NotUtf8 { path: path.to_owned(), line }
         })?;
         let text = if let Some(rest) = text.strip_prefix('\u{feff}') { rest.to_owned() } else { text };
@@ -51,10 +53,18 @@ impl Text {
         &self.text
     }
 
-    /// Lines with their numbers from 1, without the line feed and one carriage return before it; empty ones are left
-    /// out.
+    /// Lines with their numbers from 1, without what ends them; empty ones are left out.
+    ///
+    /// A line feed, a carriage return, or both in this order end a line, as where Python reads text, which the official code does.
     pub fn lines(&self) -> impl Iterator<Item = (u64, &str)> {
-        let lines = self.text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+        let mut rest = Some(self.text.as_str());
+        let lines = std::iter::from_fn(move || {
+            let text = rest?;
+            let (line, after) = text.split_at(text.find(['\n', '\r']).unwrap_or(text.len()));
+            // Nothing ends the last line.
+            rest = after.strip_prefix("\r\n").or_else(|| after.strip_prefix(['\n', '\r']));
+            Some(line)
+        });
         (1..).zip(lines).filter(|(_, line)| !line.is_empty())
     }
 

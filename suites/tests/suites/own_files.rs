@@ -64,6 +64,23 @@ fn json_lines_keep_their_other_members() {
 }
 
 #[test]
+fn attributes_of_json_lines_have_the_names_that_those_of_a_table_have() {
+    let lines = load("my.jsonl", "{\"prompt\": \"a red lamp\", \" Challenge \": \"Color\"}\n").unwrap();
+    let table = load("my.csv", "prompt, Challenge \na red lamp,Color\n").unwrap();
+    let attributes = |suite: &ListedSuite| suite.prompts()[0].annotation.attributes.clone();
+    assert_eq!(attributes(&lines), attributes(&table));
+    assert_eq!(attributes(&lines).get("challenge").map(String::as_str), Some("Color"));
+}
+
+#[test]
+fn lines_end_as_where_python_reads_text() {
+    for text in ["a red hat\ra blue cup\r", "a red hat\r\na blue cup", "\ra red hat\n\r\r\na blue cup\n"] {
+        assert_eq!(texts(&load("my.txt", text).unwrap()), ["a red hat", "a blue cup"], "{text:?}");
+    }
+    assert_eq!(texts(&load("my.tsv", "prompt\tn\ra red hat\t1\r").unwrap()), ["a red hat"]);
+}
+
+#[test]
 fn json_lines_name_their_members_in_any_case() {
     let lines = "{\"Prompt\": \"a red lamp\", \"CATEGORY\": \"Lamps\"}\n{\"prompt\": \"a hat\", \"category\": null}\n{\"TEXT\": \"a cup\"}\n";
     let suite = load("my.jsonl", lines).unwrap();
@@ -133,6 +150,13 @@ fn errors_name_file_line_and_column() {
     assert_eq!(refusal("a.jsonl", "{\"x\": 7}\n"), format!("a.jsonl:1: {prompt} is absent, not text"));
     let twice = "{\"Prompt\": \"a\", \"prompt\": \"b\"}\n";
     assert_eq!(refusal("a.jsonl", twice), "a.jsonl:1: column `Prompt` is there twice");
+    let same = "{\"prompt\": \"b\"}\n{\"prompt\": \"a red hat\", \"prompt\": \"a blue cup\"}\n";
+    assert_eq!(refusal("a.jsonl", same), "a.jsonl:2: column `prompt` is there twice");
+    let list = "{\"prompt\": \"b\"}\n[1,2]\n";
+    assert!(refusal("a.jsonl", list).starts_with("a.jsonl:2: column 1: "), "{}", refusal("a.jsonl", list));
+    assert!(refusal("a.jsonl", list).contains("expected a JSON object"), "{}", refusal("a.jsonl", list));
+    assert_eq!(refusal("a.txt", b"a\rb\r\nc\xff\r"), "a.txt:3: not UTF-8");
+    assert_eq!(refusal("a.txt", "a\rb\r\n\t\r"), "a.txt:3: column `1` is empty, not a prompt");
     let blank = "{\"prompt\": \"a\", \"Category\": \" \"}\n";
     assert_eq!(refusal("a.jsonl", blank), "a.jsonl:1: column `Category` is blank, not text");
     assert!(refusal("a.pdf", "").contains("known (.txt .tsv .csv .jsonl .ndjson)"));

@@ -78,7 +78,7 @@ fn detections(bytes: &[u8]) {
         with_file(name, bytes, |path| {
             if let Ok(file) = DetectionsFile::read(&path) {
                 for image in file.images() {
-                    drop(file.of(image));
+                    drop(file.of(image).and_then(|found| found.with_its_map()));
                 }
             }
         });

@@ -57,23 +57,31 @@ pub(super) fn ways(exported: &Exported<'_>) -> Vec<Way> {
     names.into_iter().flat_map(|suite| exported.of_suite(suite)).collect()
 }
 
-/// A word for a suite, and the folder of its files where that must be named.
-type Word<'a> = (String, Option<&'a Path>);
+/// What a user types for prompts of a suite.
+struct Word<'a> {
+    /// For `--suite`.
+    suite: String,
+    /// For `--category`, where the word for the suite does not say it.
+    categories: Vec<String>,
+    /// For `--suites`, where the folder of the files must be named.
+    folder: Option<&'a Path>,
+}
 
 impl<'a> Exported<'a> {
-    /// One import of all prompts of a suite where a word means these, else one for each category.
+    /// One import of all prompts of a suite where words mean these, so that one arm can name it, else one for each category.
     fn of_suite(&self, suite: &str) -> Vec<Way> {
         let own: Vec<&Prompt> = self.prompts.iter().copied().filter(|prompt| prompt.suite == suite).collect();
-        if let Some(word) = self.word(suite, None, &own) {
+        let mut categories: Vec<String> = own.iter().map(|prompt| prompt.category.clone()).collect();
+        categories.dedup();
+        let some = || (categories.len() > 1).then(|| self.word(suite, &categories, &own)).flatten();
+        if let Some(word) = self.word(suite, &[], &own).or_else(some) {
             return vec![Way::Command(self.command(suite, &word, None))];
         }
-        let mut categories: Vec<&str> = own.iter().map(|prompt| prompt.category.as_str()).collect();
-        categories.dedup();
         let (mut ways, mut wordless) = (Vec::new(), 0);
-        for category in categories {
-            let own: Vec<&Prompt> = own.iter().copied().filter(|prompt| prompt.category == category).collect();
-            match self.word(suite, Some(category), &own) {
-                Some(word) => ways.push(Way::Command(self.command(suite, &word, Some(category)))),
+        for category in &categories {
+            let own: Vec<&Prompt> = own.iter().copied().filter(|prompt| prompt.category == *category).collect();
+            match self.word(suite, std::slice::from_ref(category), &own) {
+                Some(word) => ways.push(Way::Command(self.command(suite, &word, Some(category.as_str())))),
                 None => wordless += own.len(),
             }
         }
@@ -83,16 +91,15 @@ impl<'a> Exported<'a> {
         ways
     }
 
-    /// What a user would type for these prompts and no others.
-    fn word(&self, suite: &str, category: Option<&str>, own: &[&Prompt]) -> Option<Word<'a>> {
+    /// What a user would type for these prompts and no others, as a whole suite or as these categories of it.
+    fn word(&self, suite: &str, categories: &[String], own: &[&Prompt]) -> Option<Word<'a>> {
         let manifest = &self.run.manifest;
         let place = manifest.suite_places.get(suite).map(PathBuf::as_path);
         let known = Known::find(suite);
-        let base = match (known, category) {
-            (Some(known), None) => known.key.to_owned(),
-            (Some(known), Some(category)) => format!("{}/{category}", known.key),
-            (None, None) => place?.display().to_string(),
-            (None, Some(_)) => return None,
+        let (base, categories) = match (known, categories) {
+            (Some(known), [category]) => (format!("{}/{category}", known.key), Vec::new()),
+            (Some(known), _) => (known.key.to_owned(), categories.to_vec()),
+            (None, _) => (place?.display().to_string(), categories.to_vec()),
         };
         let subsets = manifest.recipe.suites.iter().filter(|choice| choice.id == suite);
         let subsets = subsets.filter_map(|choice| match (choice.subset?, choice.subset_seed) {
@@ -105,23 +112,26 @@ impl<'a> Exported<'a> {
             _ => vec![None],
         };
         let means = |word: &str, folder: Option<&Path>| {
-            suites::part(word, None, folder).is_ok_and(|(prompts, opened)| {
+            suites::part(word, &categories, folder).is_ok_and(|(prompts, opened)| {
                 opened.id() == suite && prompts.iter().map(|prompt| &prompt.id).eq(own.iter().map(|prompt| &prompt.id))
             })
         };
         let mut tried = folders.into_iter().flat_map(|folder| words.iter().map(move |word| (word.clone(), folder)));
-        tried.find(|(word, folder)| means(word, *folder))
+        let (word, folder) = tried.find(|(word, folder)| means(word, *folder))?;
+        Some(Word { suite: word, categories, folder })
     }
 
-    fn command(&self, suite: &str, (word, folder): &Word<'_>, category: Option<&str>) -> String {
+    fn command(&self, suite: &str, word: &Word<'_>, category: Option<&str>) -> String {
         let shown = |path: &Path| quoted(&path.display().to_string());
         let from = if self.several { shown(&self.to.join(suite)) } else { shown(self.to) };
         let parts = [Some(self.arm), self.several.then_some(suite), category];
         let name = parts.into_iter().flatten().collect::<Vec<_>>().join("-");
         let name = if names::is_path_safe(&name) { name.as_str() } else { self.arm };
         let images = self.run.manifest.recipe.images_per_prompt;
-        let command = format!("gentron import {from} --suite {} --name {name} --images {images}", quoted(word));
-        match folder {
+        let mut command = format!("gentron import {from} --suite {}", quoted(&word.suite));
+        command.extend(word.categories.iter().map(|name| format!(" --category {}", quoted(name))));
+        command += &format!(" --name {name} --images {images}");
+        match word.folder {
             Some(folder) => format!("{command} --suites {}", shown(folder)),
             None => command,
         }

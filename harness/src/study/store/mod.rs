@@ -1,5 +1,6 @@
 //! Where the records are kept: `study.db`, SQLite within the study's folder, or PostgreSQL, for a study that outgrows one machine.
 
+mod mount;
 mod postgres;
 mod sqlite;
 
@@ -28,7 +29,8 @@ impl Store {
     /// knows nothing of the study takes over what the folder has.
     ///
     /// # Errors
-    /// They are missing or damaged, the database cannot be reached, or the folder's were moved to a database that nobody names.
+    /// They are missing or damaged, the database cannot be reached, the folder's were moved to a database that nobody names, or are in a
+    /// folder that machines share over a network.
     pub fn open(folder: &Folder, database: Option<&str>) -> anyhow::Result<Self> {
         let moved = folder.path.join(MOVED);
         let variable = std::env::var("GENTRON_DATABASE").ok().filter(|_| moved.exists());
@@ -38,6 +40,7 @@ impl Store {
                 let what = format!("the votes of {} are in PostgreSQL ({})", folder.path.display(), place.trim());
                 return Err(refuse(what, "name it with --database postgres://… or in GENTRON_DATABASE"));
             }
+            mount::refuse_shared(&folder.path)?;
             return Ok(Self::Sqlite(Sqlite::open(&folder.path)?));
         };
         let mut store = Postgres::connect(&database, &folder.digest)?;
@@ -51,11 +54,12 @@ impl Store {
     /// Makes the records of a study anew, from its mirror.
     ///
     /// # Errors
-    /// There are some already, or the disk or the database fails.
+    /// There are some already, the folder is one that machines share over a network, or the disk or the database fails.
     pub fn restore(folder: &Path, digest: &str, database: Option<&str>, records: &[Record]) -> anyhow::Result<()> {
         if let Some(database) = database {
             return Postgres::connect(database, digest)?.fill(records);
         }
+        mount::refuse_shared(folder)?;
         if folder.join(FILE).exists() {
             let hint = "move study.db, study.db-wal and study.db-shm away first";
             return Err(refuse("there is a database already", hint));

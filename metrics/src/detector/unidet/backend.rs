@@ -91,19 +91,19 @@ impl UniDet {
     pub fn statement(&self) -> &WeightsStatement {
         &self.statement
     }
+}
 
-    /// Grey levels (3, H, W), blue first.
-    fn picture(&self, image: &RgbImage) -> Result<Tensor, MetricError> {
-        let area = image.width() as usize * image.height() as usize;
-        let mut values = vec![0f32; 3 * area];
-        for (i, pixel) in image.pixels().enumerate() {
-            for channel in 0..3 {
-                values[channel * area + i] = f32::from(pixel.0[2 - channel]);
-            }
+/// Grey levels (3, H, W), blue first.
+pub(crate) fn blue_first(image: &RgbImage, device: &Device) -> Result<Tensor, MetricError> {
+    let area = image.width() as usize * image.height() as usize;
+    let mut values = vec![0f32; 3 * area];
+    for (i, pixel) in image.pixels().enumerate() {
+        for channel in 0..3 {
+            values[channel * area + i] = f32::from(pixel.0[2 - channel]);
         }
-        let shape = (3, image.height() as usize, image.width() as usize);
-        Tensor::from_vec(values, shape, &self.device).map_err(failed)
     }
+    let shape = (3, image.height() as usize, image.width() as usize);
+    Tensor::from_vec(values, shape, device).map_err(failed)
 }
 
 impl Detector for UniDet {
@@ -114,7 +114,7 @@ impl Detector for UniDet {
     fn detect(&self, image: &RgbImage) -> Result<Detections, MetricError> {
         let seen = shorter_side(image, 479, Some(480), Filter::Bilinear)?;
         let labels = unidet_labels();
-        let boxes = self.network.forward(&self.picture(&seen)?)?.into_iter().filter_map(|found| {
+        let boxes = self.network.forward(&blue_first(&seen, &self.device)?)?.into_iter().filter_map(|found| {
             let label = labels.get(found.class as usize)?.clone();
             Some(Detection { label, score: found.score, bbox: found.bbox, attributes: Vec::new() })
         });

@@ -8,7 +8,7 @@ mod dot;
 mod pack;
 mod tiles;
 
-use super::matmul::{Right, View};
+use super::matmul::{Out, Right, View};
 use rayon::prelude::*;
 use std::cell::RefCell;
 use std::sync::LazyLock;
@@ -123,12 +123,6 @@ pub(super) fn multiply(
     }
 }
 
-/// Where threads write, each its own part.
-struct Out(*mut f32);
-
-// SAFETY: a pointer into a slice that outlives the threads, which write apart from one another.
-unsafe impl Sync for Out {}
-
 /// Some rows and columns of the product, on the calling thread.
 ///
 /// # Safety
@@ -154,7 +148,7 @@ unsafe fn part(kernel: Kernel, out: &Out, sink: Sink, lhs: View, rhs: Right, row
                 };
                 for some in columns.cut(NR) {
                     let size = (rows.len, some.len, inner.len);
-                    let c = out.0.wrapping_add(rows.start * sink.row_stride + some.start);
+                    let c = out.at(rows.start * sink.row_stride + some.start);
                     // SAFETY: the features are there, tiles are configured, both sides are packed for the kernel; `c` is the caller's
                     // promise.
                     unsafe {

@@ -100,14 +100,14 @@ impl Diffusers {
         Ok(Index::read(folder)?.1.tokenizers())
     }
 
-    /// A network of the folder's sizes that need not have its weights there, to be timed.
+    /// A network of the folder's sizes that need not have its weights there, to be timed with weights of that type on that device.
     ///
     /// # Errors
-    /// Where the pipeline is not known, or its backbone's configuration cannot be read.
-    pub fn rehearse(folder: &Path) -> Result<Rehearsal, PipelineError> {
-        let (network, told) = Network::hollow(folder, Index::read(folder)?.1)?;
+    /// Where the pipeline is not known, its backbone's configuration cannot be read, or the device has no room.
+    pub fn rehearse(folder: &Path, (weights, device): (WeightType, &Device)) -> Result<Rehearsal, PipelineError> {
+        let (network, told) = Network::hollow(folder, Index::read(folder)?.1, (weights.dtype(), device))?;
         let told = network.prepare(told)?;
-        Ok(Rehearsal { network, told })
+        Ok(Rehearsal { network, told, device: device.clone() })
     }
 
     /// Whether a folder says that it is one of diffusers, of whichever pipeline.
@@ -202,6 +202,7 @@ impl Diffusers {
 pub struct Rehearsal {
     network: Network,
     told: Told,
+    device: Device,
 }
 
 impl Rehearsal {
@@ -215,8 +216,8 @@ impl Rehearsal {
     /// # Errors
     /// The side does not suit the network.
     pub fn evaluate(&self, side: usize) -> candle_core::Result<()> {
-        let latent = Tensor::zeros((1, self.network.latent().0, side, side), DType::F32, &Device::Cpu)?;
-        self.network.predict(&latent, &Tensor::full(500f32, 1, &Device::Cpu)?, &self.told).map(drop)
+        let latent = Tensor::zeros((1, self.network.latent().0, side, side), DType::F32, &self.device)?;
+        self.network.predict(&latent, &Tensor::full(500f32, 1, &self.device)?, &self.told).map(drop)
     }
 }
 

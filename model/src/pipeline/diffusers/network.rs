@@ -59,22 +59,27 @@ impl Network {
     }
 
     /// A network of a folder's sizes with zeros for weights, and as much text as it is told of one prompt.
-    pub(super) fn hollow(folder: &Path, family: Family) -> std::result::Result<(Self, Told), PipelineError> {
-        let device = Device::Cpu;
-        let vb = || VarBuilder::zeros(DType::F32, &device);
-        let zeros = |shape: (usize, usize, usize)| Tensor::zeros(shape, DType::F32, &device);
+    pub(super) fn hollow(
+        folder: &Path,
+        family: Family,
+        (dtype, device): (DType, &Device),
+    ) -> std::result::Result<(Self, Told), PipelineError> {
+        let vb = || VarBuilder::zeros(dtype, device);
+        // On the CPU activations are f32, whatever the matrices are.
+        let active = if device.is_cpu() { DType::F32 } else { dtype };
+        let zeros = |shape: (usize, usize, usize)| Tensor::zeros(shape, active, device);
         let at = folder.join(family.backbone()).join("config.json");
         if family == Family::PixArt {
             let config: PixArtConfig = read_json(&at)?;
             let states = zeros((1, T5_LENGTH, config.caption_channels.unwrap_or(config.cross_attention_dim)))?;
-            let bias = Some(Tensor::zeros((1, 1, 1, T5_LENGTH), DType::F32, &device)?);
+            let bias = Some(Tensor::zeros((1, 1, 1, T5_LENGTH), DType::F32, device)?);
             let network = Self::PixArt(Box::new(PixArt::new(vb(), &config)?));
             return Ok((network, Told { states, pooled: None, bias }));
         }
         let config: UNetConfig = read_json(&at)?;
         let states = zeros((1, CLIP_LENGTH, config.cross_attention_dim))?;
         let pooled = config.projection_class_embeddings_input_dim.zip(config.addition_time_embed_dim);
-        let pooled = pooled.map(|(all, each)| Tensor::zeros((1, all.saturating_sub(6 * each)), DType::F32, &device));
+        let pooled = pooled.map(|(all, each)| Tensor::zeros((1, all.saturating_sub(6 * each)), active, device));
         let network = Self::UNet(Box::new(UNet::new(vb(), &config)?));
         Ok((network, Told { states, pooled: pooled.transpose()?, bias: None }))
     }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{Diffusers, Family};
 use crate::diffusion::SamplerKind;
 use crate::goldens::{flat, goldens};
+use crate::ops::with_precision;
 use crate::pipeline::{Draw, EmbeddingCache, Generator as _, PipelineError, Sampling, WeightType};
 
 /// A folder of the goldens.
@@ -188,6 +189,26 @@ fn what_is_no_number_becomes_no_picture() {
         let error = load(folder.path(), 6.0).generate(&[draw(PROMPTS[1], "a")]).unwrap_err();
         let PipelineError::NotFinite { what: said, prompt, k } = &error else { panic!("{part}: {error}") };
         assert_eq!((*said, prompt.as_str(), *k), (what, PROMPTS[1], 1), "{part}");
+    }
+}
+
+#[test]
+fn a_rehearsal_needs_no_weights_and_runs_in_every_type() {
+    for name in ["sd1", "sd2", "xl", "pixart"] {
+        let folder = tempfile::tempdir().unwrap();
+        copy(&published(name), folder.path());
+        for part in ["unet", "transformer"] {
+            let weights = folder.path().join(part).join("diffusion_pytorch_model.safetensors");
+            if weights.is_file() {
+                fs::remove_file(weights).unwrap();
+            }
+        }
+        for weights in [WeightType::F32, WeightType::Bf16, WeightType::F16] {
+            let rehearsal = Diffusers::rehearse(folder.path(), (weights, &Device::Cpu));
+            let rehearsal = rehearsal.unwrap_or_else(|error| panic!("{name}: {error}"));
+            let evaluated = with_precision(weights.precision(), || rehearsal.evaluate(rehearsal.side()));
+            evaluated.unwrap_or_else(|error| panic!("{name} in {weights:?}: {error}"));
+        }
     }
 }
 
