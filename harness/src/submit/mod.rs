@@ -18,8 +18,8 @@
 //! never. A held lock is believed: a worker names the shard and the file, and ends with 75. Removing `shards/017.lock` lets the next one in,
 //! and does no harm if the machine is alive after all.
 //!
-//! Tried: local disks and tmpfs, by many processes on one machine, three nodes of a real Slurm among them; object stores, which need none of
-//! this (`remote`). Not tried: NFS, Lustre, GPFS, BeeGFS.
+//! Tried: local disks and tmpfs, by many processes on one machine, three nodes of a real Slurm among them; NFS 4.2, by four kernels (story
+//! `nfs`); object stores, which need none of this (`remote`). Not tried: NFS 3, Lustre, GPFS, BeeGFS.
 
 pub mod budget;
 pub mod estimate;
