@@ -119,7 +119,7 @@ The second stage of `ablate`: every image is measured once, with reasons, and ob
 scored by the same version and weights are not scored again.
 
 With --suite the folder is one of images that somebody else drew: samples/{prompt}_{NNNNNN}.png as the official scripts have them, \
-<prompt-id>/<k>.png, or <index>.png, from 0, in the order of the suite's prompts. An image that is missing is neither 0 nor 1: it \
+<prompt-id>/<k>.png, or <index>.png, from 0, in the order of the prompts that --suite names. An image that is missing is neither 0 nor 1: it \
 withholds the mean of its category, unless --bounds says between what the mean must lie.
 
 Drawn shapes are scored exactly. Photographs are looked at by networks whose weights you have: --blip, --clip, --unidet-r50, \

@@ -82,13 +82,6 @@ impl Average {
         (self.scored > 0 && self.missing.is_empty()).then(|| self.sum / self.scored as f64)
     }
 
-    /// The mean over the images that have a score. It answers another question than [`Average::mean`] where any is
-    /// missing, and is to be printed with both counts.
-    #[must_use]
-    pub fn mean_of_scored(&self) -> Option<f64> {
-        (self.scored > 0).then(|| self.sum / self.scored as f64)
-    }
-
     /// The least and the greatest [`Average::mean`] that the missing scores allow; `None` of no image at all.
     #[must_use]
     pub fn bounds(&self) -> Option<[f64; 2]> {
@@ -117,7 +110,7 @@ mod tests {
         let complete = Average::of(&[scored(0.5), scored(1.0)], [0.0, 1.0]);
         assert_eq!((complete.mean(), complete.bounds()), (Some(0.75), Some([0.75, 0.75])));
         let gap = Average::of(&[scored(0.5), missing(), scored(1.0), missing()], [0.0, 1.0]);
-        assert_eq!((gap.mean(), gap.bounds(), gap.mean_of_scored()), (None, Some([0.375, 0.875]), Some(0.75)));
+        assert_eq!((gap.mean(), gap.bounds()), (None, Some([0.375, 0.875])));
         assert_eq!((gap.scored(), gap.unscored()), (2, 2));
         assert_eq!(gap.reasons().get("the image is missing"), Some(&2));
     }
@@ -146,6 +139,6 @@ mod tests {
     #[test]
     fn nothing_has_no_mean() {
         let none = Average::new([0.0, 1.0]);
-        assert_eq!((none.mean(), none.bounds(), none.mean_of_scored()), (None, None, None));
+        assert_eq!((none.mean(), none.bounds()), (None, None));
     }
 }

@@ -366,7 +366,7 @@ fn folders_that_cannot_be_meant() {
     for (arguments, what) in [
         (&["score", "nowhere", "--suite", "shapes"][..], "no folder nowhere"),
         (&["score", "empty", "--suite", "shapes"], "no image in empty is of a prompt of the suite"),
-        (&["score", "odd", "--suite", "shapes"], "(there is 99999.png)"),
+        (&["score", "odd", "--suite", "shapes"], "99999.png is of prompt 99999; there are "),
         (&["score", "odd", "--suite", "shapes", "--map", "map.csv"], "map.csv names not-there.png"),
         (&["score", "odd", "--suite", "shapes", "--map", "nowhere.csv"], "cannot read the map nowhere.csv"),
         (&["score", "odd", "--suite", "parti"], "the suite parti is not here"),
@@ -374,7 +374,14 @@ fn folders_that_cannot_be_meant() {
     ] {
         refuses(&run(path, arguments), what);
     }
+    // One that could be of a prompt is none of it beside one that cannot: they were drawn for more prompts than are named.
     image::RgbImage::new(8, 8).save(path.join("odd/0.png")).unwrap();
+    let output = run(path, &["score", "odd", "--suite", "shapes"]);
+    refuses(&output, "99999.png is of prompt 99999; there are ");
+    let hint = "hint: <index>.png counts the prompts that are asked for";
+    assert!(text(&output.stderr).contains(hint), "{}", text(&output.stderr));
+    assert!(!path.join("odd/scores").exists(), "nothing was scored");
+    fs::remove_file(path.join("odd/99999.png")).unwrap();
     let output = run(path, &["score", "odd", "--suite", "shapes", "--official-files"]);
     refuses(&output, "official files are of folders in the official layout alone");
     assert!(!text(&output.stdout).contains("official file:"));

@@ -177,7 +177,7 @@ pub fn on_path(names: &[&str]) -> Option<PathBuf> {
 /// Draws one picture again and again; the first time that anybody asks, only after SECONDS.
 const SLOW_PAINTER: &str = r#"while read -r request; do
     if [ ! -e begun ]; then
-        : >begun
+        echo $$ >begun
         sleep SECONDS
     fi
     image=${request##*'"image":"'}
@@ -187,8 +187,8 @@ const SLOW_PAINTER: &str = r#"while read -r request; do
 done
 "#;
 
-/// A recipe `slow.toml` of twelve pictures in three batches, drawn by a program that makes `begun` when it is first asked, and then takes so
-/// many seconds for that one picture.
+/// A recipe `slow.toml` of twelve pictures in three batches, drawn by a program that writes the id of its process, which leads a
+/// group, to `begun` when it is first asked, and then takes so many seconds for that one picture.
 pub fn slow_recipe(folder: &Path, seconds: u32) {
     let recipe = "name = \"slow\"\nseed = 3\nimages_per_prompt = 2\nbatch = 4\n[[suites]]\nid = \"shapes\"\n\
                   categories = [\"color\"]\nprompts_per_category = 6\n[[arms]]\nname = \"mine\"\ngenerator = \"command\"\n\

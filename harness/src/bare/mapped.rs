@@ -1,11 +1,12 @@
 //! Images whose prompts a [`map`] names.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
 use gentron_suites::Prompt;
 
-use super::layout::{Found, Picture, by_text, in_file_order, twice};
+use super::layout::{Found, Picture, by_text, in_file_order, nfc, twice};
 use super::map::{self, Row, Whose};
 use super::problem::Problem;
 
@@ -45,7 +46,7 @@ pub(super) fn by_map(folder: &Path, map: &Path, prompts: &[Prompt]) -> anyhow::R
             Meaning::Nobody => strangers.push(name),
         }
     }
-    let shared = by_text(entries, prompts, |text| text);
+    let shared = by_text(entries, prompts, nfc);
     found.pictures.known.extend(shared.known);
     found.pictures.ranked.extend(shared.ranked);
     let surplus = |image: String| {
@@ -80,7 +81,7 @@ fn of_row(row: &Row, folder: &Path, map: &Path, named: &Named) -> Option<Problem
 enum Meaning {
     /// This one, by position.
     Prompt(usize),
-    /// One of several of this text, which share their images in order.
+    /// One of several of this text, as [`nfc`], which share their images in order.
     Shared(String),
     /// None.
     Nobody,
@@ -89,8 +90,8 @@ enum Meaning {
 /// What ids and texts mean.
 struct Meanings<'a> {
     ids: HashMap<&'a str, usize>,
-    /// Prompts of a text, in the order of the suite's file.
-    texts: HashMap<&'a str, Vec<usize>>,
+    /// Prompts of a text as [`nfc`], in the order of the suite's file.
+    texts: HashMap<Cow<'a, str>, Vec<usize>>,
     /// Rows so far of one text that several prompts have, and one number.
     rows: HashMap<(String, u32), usize>,
 }
@@ -98,9 +99,9 @@ struct Meanings<'a> {
 impl<'a> Meanings<'a> {
     fn new(prompts: &'a [Prompt]) -> Self {
         let ids = prompts.iter().enumerate().map(|(at, prompt)| (prompt.id.as_str(), at)).collect();
-        let mut texts: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut texts: HashMap<Cow<'_, str>, Vec<usize>> = HashMap::new();
         for at in in_file_order(prompts) {
-            texts.entry(&prompts[at].text).or_default().push(at);
+            texts.entry(nfc(&prompts[at].text)).or_default().push(at);
         }
         Self { ids, texts, rows: HashMap::new() }
     }
@@ -112,7 +113,7 @@ impl<'a> Meanings<'a> {
             Whose::Id(id) => {
                 return self.ids.get(id.as_str()).map_or(Meaning::Nobody, |&prompt| Meaning::Prompt(prompt));
             }
-            Whose::Text(text) => text,
+            Whose::Text(text) => nfc(&text).into_owned(),
         };
         match (self.texts.get(text.as_str()).map(Vec::as_slice), k) {
             (None | Some([]), _) => Meaning::Nobody,
@@ -157,6 +158,16 @@ mod tests {
         assert_eq!(found(&["red,1", "red,0"], &["red"]), (vec![at("a", 0, 1), at("b", 0, 0)], 0));
         assert_eq!(found(&["red,", "red,"], &["red"]), (vec![at("a", 0, 0), at("b", 0, 1)], 0));
         assert_eq!(found(&["red,0", "red,0"], &["red"]).1, 1);
+    }
+
+    #[test]
+    fn a_text_is_the_prompts_whether_its_letters_are_composed_or_not() {
+        let (composed, decomposed) = ("a pi\u{f1}ata", "a pin\u{303}ata");
+        let row = format!("{decomposed},");
+        assert_eq!(found(&[&row], &["red", composed]), (vec![at("a", 1, 0)], 0));
+        // Of several prompts, too, which share.
+        let shared = vec![at("a", 0, 0), at("b", 1, 0)];
+        assert_eq!(found(&[&row, &format!("{composed},")], &[composed, decomposed]), (shared, 0));
     }
 
     #[test]

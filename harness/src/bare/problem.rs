@@ -171,7 +171,10 @@ impl Problem {
                  folder, whatever their prompts. Number them on, or, if the names mean something else, say whose each image is with --map"
             }
             Self::Absent { .. } => "image is a path in the folder: correct the map, or bring the image",
-            Self::Number { .. } => "number the images of each prompt from 0 on",
+            Self::Number { .. } => "number the images of each prompt from 0 on, or say with --images how many each has",
+            Self::Count { found, wanted, .. } if found > wanted => {
+                "say with --images how many each prompt has, or move away what is too much"
+            }
             Self::Count { .. } => {
                 "bring what is missing, say with --images how many each prompt has, or with --category which categories there are"
             }
@@ -184,7 +187,8 @@ impl Problem {
             Self::Row { .. } => map::HINT,
             Self::Outside { .. } => "image is a path in the folder, without `..` or a root: correct the map",
             Self::Beyond { .. } => {
-                "<index>.png is one image a prompt: several are <prompt-id>/<k>.png, or named by --map"
+                "<index>.png counts the prompts that are asked for, from 0, with one image each: name the suite that these were drawn for, \
+                 or say whose they are by <prompt-id>/<k>.png or --map"
             }
         }
     }

@@ -20,7 +20,7 @@ pub const ABOUT: &str = "\
 Make an arm of the images of another system.
 
 The folder has samples/{prompt}_{NNNNNN}.png as the official T2I-CompBench scripts have them, <prompt-id>/<k>.png, or <index>.png, from 0, \
-in the order of the suite's prompts; or a folder of these for each category; or any names, with a --map: CSV, TSV or JSON lines with image \
+in the order of the prompts that --suite and --category name; or a folder of these for each category; or any names, with a --map: CSV, TSV or JSON lines with image \
 and prompt or prompt_id, and perhaps k, which of the prompt's images it is, from 0. PNG, JPEG and WebP are read.
 
 Every prompt must have as many images as every other, each must be readable, and no image may be of no prompt of the suite, or have a name that does not \
@@ -137,11 +137,11 @@ pub fn run(args: &ImportArgs) -> anyhow::Result<Outcome> {
 /// become problems.
 fn left_out(found: &mut Found, whole: &[Prompt]) -> Vec<String> {
     let ids: HashSet<&str> = whole.iter().map(|prompt| prompt.id.as_str()).collect();
-    let texts: HashSet<&str> = whole.iter().map(|prompt| layout::part(&prompt.text)).collect();
+    let texts: HashSet<_> = whole.iter().map(|prompt| layout::part(&prompt.text)).collect();
     let mut others = Vec::new();
     for image in std::mem::take(&mut found.pictures.strangers) {
         let sample = Sample::parse(PathBuf::from(&image));
-        if sample.is_some_and(|sample| texts.contains(sample.prompt.as_str())) {
+        if sample.is_some_and(|sample| texts.contains(&*layout::nfc(&sample.prompt))) {
             others.push(image);
         } else {
             found.problems.push(Problem::UnknownText { image });

@@ -27,7 +27,6 @@ pub struct State {
     pub out: BTreeSet<(u64, usize)>,
     tokens: HashMap<String, usize>,
     tickets: HashMap<String, usize>,
-    invitations: HashMap<String, usize>,
 }
 
 /// Somebody who came.
@@ -98,7 +97,6 @@ impl State {
             out: BTreeSet::new(),
             tokens: HashMap::new(),
             tickets: HashMap::new(),
-            invitations: HashMap::new(),
         }
     }
 
@@ -110,11 +108,6 @@ impl State {
     /// The ballot of this name.
     pub fn ballot(&self, ticket: &str) -> Option<usize> {
         self.tickets.get(ticket).copied()
-    }
-
-    /// Whether an invitation was used.
-    pub fn is_used(&self, invitation: &str) -> bool {
-        self.invitations.contains_key(invitation)
     }
 
     /// Answered ballots of a rater.
@@ -142,12 +135,9 @@ impl State {
         self.head.clone_from(&record.hash);
         match &record.event {
             Event::Opened { design } => self.design.clone_from(design),
-            Event::Joined { rater, token, invitation } => {
+            Event::Joined { rater, token, .. } => {
                 self.raters.push(Rater::default());
                 self.tokens.insert(token.clone(), *rater);
-                if let Some(invitation) = invitation {
-                    self.invitations.insert(invitation.clone(), *rater);
-                }
             }
             Event::Consented { rater, .. } => self.raters[*rater].consented = true,
             Event::Practised { rater, .. } => self.raters[*rater].practised = true,
