@@ -174,8 +174,10 @@ pub fn on_path(names: &[&str]) -> Option<PathBuf> {
     names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| path.is_file())
 }
 
-/// Draws one picture again and again; the first time that anybody asks, only after SECONDS.
-const SLOW_PAINTER: &str = r#"while read -r request; do
+/// Draws one picture again and again; the first time that anybody asks, only after SECONDS. Slurm tells it to stop as well as the worker:
+/// it does not listen.
+const SLOW_PAINTER: &str = r#"trap '' TERM
+while read -r request; do
     if [ ! -e begun ]; then
         echo $$ >begun
         sleep SECONDS
