@@ -32,6 +32,7 @@ pub mod depth;
 pub mod detections;
 pub mod detector;
 pub mod error;
+mod file;
 pub mod formulas;
 pub mod frechet;
 mod kernels;

@@ -1,43 +1,44 @@
 //! Files that appear whole or not at all.
 
-use std::fs::{self, File, OpenOptions};
-use std::hash::{BuildHasher as _, RandomState};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::Path;
 
 use crate::error::{ReportError, Result};
 
 /// Writes to a temporary name in the same folder, syncs, renames. A crash at any instant leaves the old file or the new one; of several
 /// processes that write at a time the last one's bytes are there, whole.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    let temporary = temporary_name(path);
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).open(&temporary).map_err(ReportError::write(path))?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    if let Err(source) = written.and_then(|()| fs::rename(&temporary, path)) {
-        // Best effort: the first error is the one to tell.
-        let _ = fs::remove_file(&temporary);
-        return Err(ReportError::write(path)(source));
-    }
+    let failed = ReportError::write(path);
+    // A bare name has an empty parent.
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    written(path, folder, bytes).map_err(failed)?;
     // The rename itself is durable only once the folder is.
-    if let Some(folder) = path.parent()
-        && let Ok(folder) = File::open(folder)
-    {
+    if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();
     }
     Ok(())
 }
 
-/// `.<name>.<random>.tmp`, as all temporary names in a run's folder are, which whoever opens the run alone removes. No other process chooses
-/// it, whatever its machine: a process's number is none, because in a container it is always 1, but the standard library seeds each of its
-/// hashers from the system's random numbers.
-fn temporary_name(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{:016x}.tmp", RandomState::new().hash_one(path)))
+/// By way of `.<name>.<random>.tmp`, as all temporary names in a run's folder are, which whoever opens the run alone removes.
+fn written(path: &Path, folder: &Path, bytes: &[u8]) -> io::Result<()> {
+    let prefix = format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy());
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).suffix(".tmp");
+    // As any other file; by itself it would be its owner's alone.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

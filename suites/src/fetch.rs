@@ -2,9 +2,9 @@
 //!
 //! This crate has no HTTP client: the caller brings one as a [`Fetch`].
 
-use std::fs::{self, File};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
 
 use crate::SuitesError;
 use crate::digest::sha256;
@@ -86,20 +86,19 @@ pub fn fetch(remote: &Remote, folder: &Path, by: &dyn Fetch) -> Result<Fetched, 
     Ok(Fetched::Written)
 }
 
-/// To a temporary name, synced, renamed.
+/// By way of `.<name>.<random>.tmp`, which is synced and renamed.
 fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary: PathBuf = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-    let written = File::create(&temporary).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    });
-    if written.is_err() {
-        // Nothing more can be done about a file that cannot even be removed.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
+    let prefix = format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy());
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).suffix(".tmp");
+    // As any other file; by itself it would be its owner's alone.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
 }

@@ -27,6 +27,7 @@ mod shards;
 mod slurm;
 mod stores;
 mod study;
+mod submission;
 mod suites;
 mod support;
 mod tokens;

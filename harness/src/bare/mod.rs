@@ -34,4 +34,15 @@ mod samples {
         };
         texts.iter().enumerate().map(prompt).collect()
     }
+
+    /// A folder with these files, which are empty.
+    pub fn folder_of(files: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = folder.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        folder
+    }
 }

@@ -81,10 +81,7 @@ pub fn observe(
             let prompt = &prompts[picture.prompt];
             let bytes = fs::read(&picture.path).with_context(|| format!("cannot read {}", picture.path.display()))?;
             let sha256 = digest::of_bytes(&bytes);
-            // Earlier versions scored a JPEG that is cut short, half of it grey: that is no longer what it shows.
-            let is_whole = decode::check_whole(&bytes).is_ok();
-            let before = known.get(&(picture.name.as_str(), sha256.as_str(), prompt.id.as_str()));
-            let noted = match before.filter(|_| is_whole) {
+            let noted = match known.get(&(picture.name.as_str(), sha256.as_str(), prompt.id.as_str())) {
                 Some(noted) if noted.seen.k == picture.k => (*noted).clone(),
                 // Another image of the prompt has come or gone, so that this one counts otherwise: it shows what it showed.
                 Some(noted) => Noted::new(&Seen { k: picture.k, ..noted.seen.clone() })?,

@@ -169,21 +169,7 @@ mod tests {
 
     /// A depth network that must not be asked: it is all zeros.
     fn depth() -> DptHybrid {
-        let config = DptConfig {
-            image: 96,
-            groups: 2,
-            stem: 6,
-            stages: [(1, 8), (2, 16), (1, 24)],
-            width: 20,
-            blocks: 3,
-            heads: 5,
-            positions: 4,
-            taken: [1, 2],
-            features: 14,
-            last: 5,
-            classes: 3,
-        };
-        let network = DptNetwork::load(&Invented::default(), &config).unwrap();
+        let network = DptNetwork::load(&Invented::default(), &DptConfig::small()).unwrap();
         let statement =
             WeightsStatement { card: DPT_HYBRID, path: "".into(), sha256: "0".to_owned(), layout: "invented" };
         DptHybrid::new(network, statement, &Device::Cpu)

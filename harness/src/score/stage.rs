@@ -40,15 +40,6 @@ impl Observed {
     }
 }
 
-/// Counts up whenever `observations.parquet` comes to say otherwise what the same journals hold: 2 since prompts that a metric cannot be
-/// asked of are no longer among the unscored. A table of before is made anew by whoever scores the run again; reports read it as it is.
-const TABLE: u32 = 2;
-
-/// What `scored.json` does not say is of the first table.
-fn first_table() -> u32 {
-    1
-}
-
 /// `scored.json`: what `observations.parquet` was made from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Seal {
@@ -58,9 +49,6 @@ struct Seal {
     scorer: String,
     /// SHA-256 of `observations.parquet`.
     observations: String,
-    /// [`TABLE`].
-    #[serde(default = "first_table")]
-    table: u32,
 }
 
 /// Observes every image of a finished drawing and writes `observations.parquet`; returns at once if it is up to date.
@@ -161,7 +149,6 @@ pub fn finish(run: &Run, scorer: &Scorer, observed: HashMap<String, Vec<Observat
         images: digest::of_file(&run.path("images.jsonl"))?,
         scorer: scorer.identity(),
         observations: digest::of_file(&run.path("observations.parquet"))?,
-        table: TABLE,
     };
     atomic::write(&run.path("scored.json"), &pretty(&seal)?)
 }
@@ -178,8 +165,7 @@ fn is_sealed(run: &Run, images: &str, scorer: &str) -> bool {
     let Ok(bytes) = fs::read(run.path("scored.json")) else { return false };
     let Ok(seal) = serde_json::from_slice::<Seal>(&bytes) else { return false };
     let parquet = digest::of_file(&run.path("observations.parquet"));
-    let current = seal.images == images && seal.scorer == scorer && seal.table == TABLE;
-    current && parquet.is_ok_and(|digest| digest == seal.observations)
+    seal.images == images && seal.scorer == scorer && parquet.is_ok_and(|digest| digest == seal.observations)
 }
 
 /// Journalled observations that are of the images on disk, by these scorers.
@@ -206,16 +192,4 @@ fn compact(run: &Run, scorer: &Scorer, mut observed: HashMap<String, Vec<Observa
     }
     write_observations(&run.folder, table)?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What cannot be asked stood among the unscored there, so the table is not the one that these observations give now.
-    #[test]
-    fn a_seal_that_names_no_table_is_of_the_first_one() {
-        let seal: Seal = serde_json::from_str(r#"{"images": "a", "scorer": "b", "observations": "c"}"#).unwrap();
-        assert!(seal.table == 1 && seal.table < TABLE);
-    }
 }

@@ -1,10 +1,11 @@
 //! The one way in which a run's files come into being.
 
-use std::fs::{self, DirEntry, File, OpenOptions};
+use std::fs::{self, DirEntry, File};
 use std::io::{self, ErrorKind, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
+use tempfile::NamedTempFile;
 
 use super::digest;
 
@@ -28,19 +29,26 @@ pub fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> anyhow::Result<()
     // A bare name has an empty parent.
     let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    let unfinished = unfinished_name(path)?;
     let written = (|| -> anyhow::Result<()> {
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&unfinished)?;
-        // From here on the file is ours to remove.
-        let whole = (|| -> anyhow::Result<()> {
-            fill(&mut file)?;
-            file.sync_all()?;
-            Ok(fs::rename(&unfinished, path)?)
-        })();
-        whole.inspect_err(|_| drop(fs::remove_file(&unfinished)))?;
+        let mut file = unfinished(path, folder)?;
+        fill(file.as_file_mut())?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
         Ok(sync_folder(folder)?)
     })();
     written.with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// An empty file that goes when it is dropped, under a name in the same folder that no other process chooses, whatever its machine:
+/// `.<name>.<random>.tmp`.
+fn unfinished(path: &Path, folder: &Path) -> io::Result<NamedTempFile> {
+    let prefix = format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy());
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).suffix(UNFINISHED);
+    // As any other file; by itself it would be its owner's alone.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
 }
 
 /// Has the names in a folder outlast a loss of power, as far as its file system can: some that networks share know no sync of a folder.
@@ -102,29 +110,10 @@ pub fn random_word() -> anyhow::Result<String> {
     Ok(digest::hexadecimal(&random))
 }
 
-fn unfinished_name(path: &Path) -> anyhow::Result<PathBuf> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    Ok(path.with_file_name(format!(".{name}.{}{UNFINISHED}", random_word()?)))
-}
-
-/// Our own temporary names, and those of gentron-model and gentron-reports: `.<name>.<random>.tmp`. Earlier versions of these two wrote
-/// under `<digest>.<worker>-<process>.tmp` and `<name>.tmp`.
-fn is_unfinished(path: &Path) -> bool {
-    let Some(stem) = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(UNFINISHED))
-    else {
-        return false;
-    };
-    stem.starts_with('.')
-        || matches!(stem, "observations.parquet" | "analysis.json" | "report.html")
-        || is_embedding(stem)
-}
-
-fn is_embedding(stem: &str) -> bool {
-    let is_number = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
-    let Some((digest, writer)) = stem.split_once('.') else { return false };
-    let Some((worker, process)) = writer.split_once('-') else { return false };
-    let is_digest = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_digest && is_number(worker) && is_number(process)
+/// Whether a file's name is one of ours for what is half-written, or of the other crates', which write the same way.
+pub fn is_unfinished(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.starts_with('.') && name.ends_with(UNFINISHED))
 }
 
 #[cfg(test)]
@@ -139,6 +128,19 @@ mod tests {
         write(&path, b"second").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"second");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn whoever_may_read_any_new_file_may_read_ours() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        let (ours, any) = (folder.path().join("ours"), folder.path().join("any"));
+        write(&ours, b"x").unwrap();
+        fs::write(&any, b"x").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&ours), mode(&any));
     }
 
     #[test]
@@ -165,7 +167,6 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"whole");
         assert!(write_with(&path, |_| anyhow::bail!("no")).is_err());
         assert!(left.iter().all(|path| path.exists()), "another's file was removed");
-        assert_ne!(unfinished_name(&path).unwrap(), unfinished_name(&path).unwrap());
         sweep(folder.path()).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
@@ -195,12 +196,7 @@ mod tests {
         fs::create_dir(folder.path().join("images")).unwrap();
         fs::write(folder.path().join("images/.0.png.77-3.tmp"), b"half").unwrap();
         fs::write(folder.path().join("images/notes.tmp"), b"somebody else's").unwrap();
-        let embedding = format!("images/{}.3-4711.tmp", "0f".repeat(32));
-        fs::write(folder.path().join(embedding), b"half").unwrap();
-        let embedding = format!("images/.{}.safetensors.00112233445566ff.tmp", "0f".repeat(32));
-        fs::write(folder.path().join(embedding), b"half").unwrap();
-        fs::write(folder.path().join("report.html.tmp"), b"half").unwrap();
-        fs::write(folder.path().join(".report.html.00112233445566ff.tmp"), b"half").unwrap();
+        drop(unfinished(&folder.path().join("report.html"), folder.path()).unwrap().keep().unwrap());
         sweep(folder.path()).unwrap();
         let left: Vec<_> =
             fs::read_dir(folder.path().join("images")).unwrap().map(|e| e.unwrap().file_name()).collect();

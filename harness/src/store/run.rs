@@ -243,8 +243,8 @@ fn check_free(folder: &Path) -> anyhow::Result<()> {
     let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
     for entry in entries {
         let name = entry.with_context(|| format!("cannot list {}", folder.display()))?.file_name();
+        let unfinished = atomic::is_unfinished(Path::new(&name));
         let name = name.to_string_lossy();
-        let unfinished = name.starts_with('.') && name.ends_with(".tmp");
         // NFS keeps under such a name what was removed while a process had it open.
         let of_nfs = name.starts_with(".nfs");
         let ours = name == "run.lock" || name == "plan.jsonl" || unfinished || of_nfs;

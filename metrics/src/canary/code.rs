@@ -22,7 +22,7 @@ use crate::detections::{UNIDET_R50, UNIDET_RS200};
 use crate::detector::unidet::{UniDetConfig, UniDetNetwork, blue_first};
 use crate::error::{MetricError, Place};
 use crate::frechet::{FID_INCEPTION, ImageFeatures, Inception};
-use crate::weights::{Filled, Gain, Invented, NetworkCard, WeightsStatement};
+use crate::weights::{Filled, Gain, Invented, NetworkCard, TensorSource, WeightsStatement};
 
 /// What is committed of the networks of this crate.
 static NETWORKS: &str = include_str!("networks.json");
@@ -94,12 +94,16 @@ impl Code {
     /// # Errors
     /// It cannot be built or refuses a picture.
     pub fn readings(self) -> Result<Readings, MetricError> {
+        self.readings_on(&|gains| Box::new(Filled(Invented::new(SEED, gains))))
+    }
+
+    fn readings_on(self, weights: Weights<'_>) -> Result<Readings, MetricError> {
         let read = match self {
-            Self::BlipVqa => of_vqa(&blip_vqa()?)?,
-            Self::ImageReward => of_preference(&image_reward()?)?,
-            Self::UniDetResNet | Self::UniDetResNest => of_unidet(self)?,
-            Self::DptHybrid => of_depth(&dpt_hybrid()?)?,
-            Self::FidInception => of_features(&inception()?)?,
+            Self::BlipVqa => of_vqa(&blip_vqa(weights)?)?,
+            Self::ImageReward => of_preference(&image_reward(weights)?)?,
+            Self::UniDetResNet | Self::UniDetResNest => of_unidet(self, weights)?,
+            Self::DptHybrid => of_depth(&dpt_hybrid(weights)?)?,
+            Self::FidInception => of_features(&inception(weights)?)?,
         };
         Ok(Readings { backend: format!("{} on invented weights", self.network()), ..read })
     }
@@ -126,9 +130,8 @@ pub fn check_code(now: &Readings, committed: &str) -> Result<(), CanaryMismatch>
     now.agree(then, TOLERANCE)
 }
 
-fn weights(gains: &'static [Gain]) -> Filled {
-    Filled(Invented::new(SEED, gains))
-}
+/// Makes invented weights with these gains.
+type Weights<'a> = &'a dyn Fn(&'static [Gain]) -> Box<dyn TensorSource>;
 
 fn statement(card: NetworkCard) -> WeightsStatement {
     WeightsStatement { card, path: PathBuf::new(), sha256: String::new(), layout: "invented" }
@@ -160,35 +163,21 @@ fn bert(vocab: usize) -> BertConfig {
     }
 }
 
-fn blip_vqa() -> Result<BlipVqa, MetricError> {
+fn blip_vqa(weights: Weights<'_>) -> Result<BlipVqa, MetricError> {
     // The network knows four words by their numbers in the whole vocabulary.
     let config = BlipConfig { vit: vit(), bert: bert(BertConfig::default().vocab) };
-    let network = BlipNetwork::load(&weights(OF_ANSWERS), &config)?;
+    let network = BlipNetwork::load(&*weights(OF_ANSWERS), &config)?;
     Ok(BlipVqa::new(network, words()?, statement(BLIP_VQA), &Device::Cpu))
 }
 
-fn image_reward() -> Result<ImageReward, MetricError> {
+fn image_reward(weights: Weights<'_>) -> Result<ImageReward, MetricError> {
     let config = RewardConfig { vit: vit(), bert: bert(160), head: vec![11, 6, 4, 3, 1] };
-    let network = RewardNetwork::load(&weights(&[]), &config)?;
+    let network = RewardNetwork::load(&*weights(&[]), &config)?;
     Ok(ImageReward::new(network, words()?, statement(IMAGE_REWARD), &Device::Cpu))
 }
 
-fn dpt_hybrid() -> Result<DptHybrid, MetricError> {
-    let config = DptConfig {
-        image: 96,
-        groups: 2,
-        stem: 6,
-        stages: [(1, 8), (2, 16), (1, 24)],
-        width: 20,
-        blocks: 3,
-        heads: 5,
-        positions: 4,
-        taken: [1, 2],
-        features: 14,
-        last: 5,
-        classes: 3,
-    };
-    let network = DptNetwork::load(&weights(OF_DEPTH), &config)?;
+fn dpt_hybrid(weights: Weights<'_>) -> Result<DptHybrid, MetricError> {
+    let network = DptNetwork::load(&*weights(OF_DEPTH), &DptConfig::small())?;
     Ok(DptHybrid::new(network, statement(DPT_HYBRID), &Device::Cpu))
 }
 
@@ -209,8 +198,8 @@ impl ImageFeatures for Small {
     }
 }
 
-fn inception() -> Result<Small, MetricError> {
-    Ok(Small(Inception::load(&weights(&[]), &Device::Cpu)?))
+fn inception(weights: Weights<'_>) -> Result<Small, MetricError> {
+    Ok(Small(Inception::load(&*weights(&[]), &Device::Cpu)?))
 }
 
 fn unidet(kind: Code) -> UniDetConfig {
@@ -237,8 +226,8 @@ fn unidet(kind: Code) -> UniDetConfig {
 
 /// The pyramid's maps on the whole, and what is found on the waves. In the other pictures whole areas are alike, and which of them is the
 /// surest box is left to the last bit. Pictures are cut to multiples of the network's padding, which is alike, too.
-fn of_unidet(kind: Code) -> Result<Readings, MetricError> {
-    let network = UniDetNetwork::load(&weights(OF_DETECTORS), &unidet(kind))?;
+fn of_unidet(kind: Code, weights: Weights<'_>) -> Result<Readings, MetricError> {
+    let network = UniDetNetwork::load(&*weights(OF_DETECTORS), &unidet(kind))?;
     let failed = |source| MetricError::Network { network: kind.network().to_owned(), source };
     let mut values = BTreeMap::new();
     for picture in pictures() {
@@ -272,6 +261,8 @@ fn mean(values: impl ExactSizeIterator<Item = f32>) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use candle_core::Tensor;
+
     use super::*;
 
     #[test]
@@ -293,6 +284,50 @@ mod tests {
         assert!(matches!(mismatch, Err(CanaryMismatch::Differs { .. })), "{mismatch:?}");
         let mismatch = check_code(&now, "[]");
         assert!(matches!(mismatch, Err(CanaryMismatch::NotCommitted { .. })), "{mismatch:?}");
+    }
+
+    /// Weights that differ in their last bits, each by itself: what another processor's order of sums comes to.
+    struct Rounded {
+        weights: Filled,
+        seed: u64,
+    }
+
+    impl TensorSource for Rounded {
+        fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor, MetricError> {
+            let exact = self.weights.tensor(name, shape)?;
+            let noise = Invented::new(self.seed, &[]).filled(&format!("noise of {name}"), &[1, shape.iter().product()]);
+            let rounded = noise.and_then(|noise| {
+                // Within 1e-6 of one, whatever the scale of the noise is.
+                let most = noise.abs()?.max_all()?.to_scalar::<f32>()?.max(f32::MIN_POSITIVE);
+                exact * (noise.affine(f64::from(1e-6 / most), 1.0)?.reshape(shape)?)
+            });
+            rounded.map_err(|source| MetricError::Network { network: "rounded".to_owned(), source })
+        }
+
+        fn any_shape(&self, name: &str) -> Result<Option<Tensor>, MetricError> {
+            self.weights.any_shape(name)
+        }
+
+        fn tied(&self, name: &str, other: &str, shape: &[usize]) -> Result<(), MetricError> {
+            self.weights.tied(name, other, shape)
+        }
+
+        fn ignored(&self, name: &str, shape: &[usize]) {
+            self.weights.ignored(name, shape);
+        }
+    }
+
+    #[test]
+    fn another_processors_rounding_does_not_move_what_is_committed() {
+        for code in Code::ALL {
+            for seed in 2..10 {
+                let weights = |gains: &'static [Gain]| -> Box<dyn TensorSource> {
+                    Box::new(Rounded { weights: Filled(Invented::new(SEED, gains)), seed })
+                };
+                let checked = check_code(&code.readings_on(&weights).unwrap(), NETWORKS);
+                checked.unwrap_or_else(|mismatch| panic!("{code:?}, seed {seed}: {mismatch}"));
+            }
+        }
     }
 
     /// Readings that are all alike would find nothing out.

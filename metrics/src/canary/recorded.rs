@@ -1,8 +1,6 @@
 //! Expectations that are written when weights are first used.
 
-use std::fs::{self, OpenOptions};
-use std::hash::{BuildHasher as _, RandomState};
-use std::io::Write as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::reading::{CanaryMismatch, Readings, readings};
@@ -64,37 +62,13 @@ pub fn compare_recorded(now: &[Readings], file: &Path) -> Result<Recorded, Canar
 fn write(file: &Path, readings: &[Readings]) -> Result<(), MetricError> {
     let failed = |error| MetricError::io(file, "write", error);
     let text = serde_json::to_string_pretty(readings).map_err(|error| failed(error.into()))?;
-    // Workers that begin together each write the same under a name of their own. A process's number is none, because in a container it is
-    // always 1; the standard library seeds each of its hashers from the system's random numbers.
-    let word = RandomState::new().hash_one(file);
-    let unfinished = file.with_extension(format!("{word:016x}.unfinished"));
-    let mut opened = OpenOptions::new().write(true).create_new(true).open(&unfinished).map_err(failed)?;
-    let written = opened.write_all((text + "\n").as_bytes()).and_then(|()| opened.sync_all());
-    let written = written.and_then(|()| fs::rename(&unfinished, file));
-    // Best effort: the first error is the one to tell.
-    written.inspect_err(|_| drop(fs::remove_file(&unfinished))).map_err(failed)
+    crate::file::write(file, (text + "\n").as_bytes()).map_err(failed)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::shapes::ShapesPerception;
-
-    #[test]
-    fn what_another_process_of_the_same_number_writes_stays_its_own() {
-        let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
-        let file = record_path(folder.path(), "0123");
-        let other = file.with_extension(format!("{}.unfinished", std::process::id()));
-        fs::write(&other, "[").unwrap_or_else(|e| panic!("{e}"));
-        assert!(write(&file, &[]).is_ok() && write(&file, &[]).is_ok());
-        assert_eq!(fs::read_to_string(&file).ok().as_deref(), Some("[]\n"));
-        assert_eq!(fs::read_to_string(&other).ok().as_deref(), Some("["));
-        // A folder in the way makes the rename fail.
-        let taken = folder.path().join("taken.json");
-        fs::create_dir_all(taken.join("inside")).unwrap_or_else(|e| panic!("{e}"));
-        assert!(write(&taken, &[]).is_err());
-        assert_eq!(fs::read_dir(folder.path()).map_or(0, Iterator::count), 3, "nothing half-written is left");
-    }
 
     #[test]
     fn the_first_use_is_recorded_and_the_next_compared() {

@@ -49,6 +49,25 @@ impl Default for DptConfig {
 }
 
 impl DptConfig {
+    /// As small as one may be that still has every part: for the canaries of the code, and for tests.
+    #[must_use]
+    pub fn small() -> Self {
+        Self {
+            image: 96,
+            groups: 2,
+            stem: 6,
+            stages: [(1, 8), (2, 16), (1, 24)],
+            width: 20,
+            blocks: 3,
+            heads: 5,
+            positions: 4,
+            taken: [1, 2],
+            features: 14,
+            last: 5,
+            classes: 3,
+        }
+    }
+
     /// Tokens along a side.
     pub(super) fn grid(&self) -> usize {
         self.image / 16

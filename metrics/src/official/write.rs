@@ -8,6 +8,7 @@ use super::folder::Sample;
 use super::python::json_string;
 use super::results::{ResultFile, Scored};
 use crate::error::{MetricError, Place};
+use crate::file;
 
 /// One question of `BLIP_vqa.py`, and what the network said.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,13 +85,11 @@ pub fn write_blip_phrases(
     Ok(written)
 }
 
-/// Under a temporary name first, so that a file is whole or not there.
+/// Returns where it is.
 fn write(folder: &Path, name: &str, text: &str) -> Result<PathBuf, MetricError> {
     let path = folder.join(name);
-    let unfinished = folder.join(format!(".{name}.unfinished"));
     let failed = |source| MetricError::io(&path, "write", source);
     fs::create_dir_all(folder).map_err(failed)?;
-    fs::write(&unfinished, text).map_err(failed)?;
-    fs::rename(&unfinished, &path).map_err(failed)?;
+    file::write(&path, text.as_bytes()).map_err(failed)?;
     Ok(path)
 }

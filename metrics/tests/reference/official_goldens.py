@@ -23,6 +23,7 @@ import types
 from pathlib import Path
 
 import numpy as np
+from stand_in import module
 
 repo, data, out = (Path(word).resolve() for word in sys.argv[1:4])
 out.mkdir(parents=True, exist_ok=True)
@@ -31,16 +32,6 @@ spacy_rows = json.load(open(data / "spacy/spacy_val_parse_en_core_web_sm_3.6.0.j
 rows = {row["prompt"]: row for file in spacy_rows.values() for row in file}
 LABELS = json.load(open(data / "unidet_labels_722.json"))
 f32 = lambda x: struct.unpack("f", struct.pack("f", x))[0]
-
-
-def module(name, **members):
-    sys.modules[name] = types.ModuleType(name)
-    for key, value in members.items():
-        setattr(sys.modules[name], key, value)
-    if "." in name:
-        parent, child = name.rsplit(".", 1)
-        setattr(sys.modules[parent], child, sys.modules[name])
-
 
 class Doc(list):
     """Tokens whose slices know their text as it stands in the prompt."""

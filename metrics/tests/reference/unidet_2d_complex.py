@@ -19,6 +19,7 @@ import types
 from pathlib import Path
 
 import numpy as np
+from stand_in import module
 
 script, folder = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
 random.seed(20261128)
@@ -105,16 +106,6 @@ class Accelerator:
 
     def prepare(self, *things):
         return things
-
-
-def module(name, **members):
-    sys.modules[name] = types.ModuleType(name)
-    for key, value in members.items():
-        setattr(sys.modules[name], key, value)
-    if "." in name:
-        parent, child = name.rsplit(".", 1)
-        setattr(sys.modules[parent], child, sys.modules[name])
-
 
 image = np.zeros((3, 479, 479), dtype=np.float32)
 batch = [{"k": k, "image": image, "image_path": f"out/samples/{name}"} for k, (name, _) in enumerate(pictures)]

@@ -226,7 +226,7 @@ fn list(folder: &Path) -> anyhow::Result<Vec<String>> {
 mod tests {
     use super::super::samples::found;
     use super::*;
-    use crate::bare::samples::prompts;
+    use crate::bare::samples::{folder_of, prompts};
 
     #[test]
     fn each_layout_leads_to_the_prompts() {
@@ -245,12 +245,7 @@ mod tests {
     #[test]
     fn files_that_are_not_read_are_named_where_images_are_looked_for() {
         let unread = |files: &[&str]| {
-            let folder = tempfile::tempdir().unwrap();
-            for file in files {
-                let path = folder.path().join(file);
-                fs::create_dir_all(path.parent().unwrap()).unwrap();
-                fs::write(path, "").unwrap();
-            }
+            let folder = folder_of(files);
             let source = Source { folder: folder.path(), map: None, images: None };
             look(source, &prompts(&["a", "b"])).map(|found| found.pictures.unread)
         };
@@ -284,12 +279,7 @@ mod tests {
 
     /// What is said of a folder of these files, and what to do about it.
     fn refused(files: &[&str], texts: &[&str], images: Option<u32>) -> (String, String) {
-        let folder = tempfile::tempdir().unwrap();
-        for file in files {
-            let path = folder.path().join(file);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, "").unwrap();
-        }
+        let folder = folder_of(files);
         let refused = find(Source { folder: folder.path(), map: None, images }, &prompts(texts)).unwrap_err();
         let hint = refused.downcast_ref::<crate::failure::Explained>().map(|explained| explained.hint.clone());
         (refused.to_string(), hint.unwrap())
@@ -315,10 +305,7 @@ mod tests {
 
     #[test]
     fn two_images_of_one_number_are_told_how_names_are_read() {
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["00000_0.png", "00001_0.png"] {
-            fs::write(folder.path().join(name), "").unwrap();
-        }
+        let folder = folder_of(&["00000_0.png", "00001_0.png"]);
         let source = Source { folder: folder.path(), map: None, images: None };
         let refused = find(source, &prompts(&["a"])).unwrap_err();
         let hint = refused.downcast_ref::<crate::failure::Explained>().map(|explained| explained.hint.as_str());

@@ -160,21 +160,18 @@ mod tests {
     use super::super::samples::{Places, found};
     use super::super::{Source, find};
     use super::*;
-    use crate::bare::samples::prompts;
+    use crate::bare::samples::{folder_of, prompts};
 
     #[test]
     fn official_numbers_say_which_image_is_missing_and_others_only_how_many() {
-        let folder = tempfile::tempdir().unwrap();
-        let write = |name: &str| fs::write(folder.path().join(name), "").unwrap();
+        let files = ["a_000001.png", "a_000002.png", "b_000003.png", "b_000004.png", "b_000005.png"];
+        let folder = folder_of(&files);
         let look = |images: Option<u32>| {
             let pictures = find(Source { folder: folder.path(), map: None, images }, &prompts(&["a", "b"])).unwrap();
             let known: Places = pictures.known.iter().map(|picture| (picture.prompt, picture.k)).collect();
             let why = pictures.missing.iter().map(|(at, _)| pictures.why_missing(*at)).collect::<Vec<_>>();
             (known, pictures.missing, why)
         };
-        for name in ["a_000001.png", "a_000002.png", "b_000003.png", "b_000004.png", "b_000005.png"] {
-            write(name);
-        }
         let known = vec![(0, 1), (0, 2), (1, 0), (1, 1), (1, 2)];
         assert_eq!(look(None), (known, vec![(0, 0)], vec!["the image is missing".to_owned()]));
         // Of four images a prompt these would be other numbers: nobody can say which images they are.
@@ -186,10 +183,7 @@ mod tests {
 
     #[test]
     fn numbers_count_in_the_order_of_a_file_that_mixes_its_categories() {
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["0.png", "1.png", "2.png"] {
-            fs::write(folder.path().join(name), "").unwrap();
-        }
+        let folder = folder_of(&["0.png", "1.png", "2.png"]);
         // The file has a, b, c, of which a and c are of one category.
         let mut prompts = prompts(&["a", "c", "b"]);
         for (prompt, (place, category)) in prompts.iter_mut().zip([(0, "one"), (2, "one"), (1, "two")]) {

@@ -16,22 +16,15 @@ pub use pictures::{Found, Picture, Pictures, Source};
 /// What tests of this module put to their subjects.
 #[cfg(test)]
 mod samples {
-    use std::fs;
-
     use super::{Source, find};
-    use crate::bare::samples::prompts;
+    use crate::bare::samples::{folder_of, prompts};
 
     /// Positions of prompts, and which of their images.
     pub type Places = Vec<(usize, u32)>;
 
     /// The images of prompts of these texts in a folder of these files: those that are known, how many strangers, those that are missing.
     pub fn found(files: &[&str], texts: &[&str]) -> (Places, usize, Places) {
-        let folder = tempfile::tempdir().unwrap();
-        for file in files {
-            let path = folder.path().join(file);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, "").unwrap();
-        }
+        let folder = folder_of(files);
         let source = Source { folder: folder.path(), map: None, images: None };
         let pictures = find(source, &prompts(texts)).unwrap();
         let known = pictures.known.iter().map(|picture| (picture.prompt, picture.k)).collect();
