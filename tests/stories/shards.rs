@@ -527,7 +527,7 @@ fn what_a_killed_encoder_left_goes_with_the_merge() {
     works(&worker(path, &[], &[]));
     let embeddings = path.join("run/embeddings");
     fs::create_dir(&embeddings).unwrap();
-    let half = format!("{}.1-4711.tmp", "0a".repeat(32));
+    let half = format!(".{}.safetensors.aB3dE6gH9jKl.tmp", "0a".repeat(32));
     let whole = format!("{}.safetensors", "0a".repeat(32));
     for name in [half.as_str(), whole.as_str(), "mine.tmp"] {
         fs::write(embeddings.join(name), "x").unwrap();
