@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use image::RgbImage;
+use tempfile::TempDir;
 
 use super::process::{self, Process, Request};
 use super::{Engine, Outside, Sources};
@@ -29,7 +30,7 @@ struct Outsider {
     place: Outside,
     patience: Patience,
     /// Where it writes; goes with this value.
-    scratch: Scratch,
+    scratch: TempDir,
     pool: Mutex<Pool>,
     returned: Condvar,
 }
@@ -41,27 +42,13 @@ struct Pool {
     busy: u32,
 }
 
-/// A new folder among the temporary ones.
-struct Scratch(PathBuf);
-
-static COUNTER: AtomicU64 = AtomicU64::new(0);
-
-impl Scratch {
-    fn new() -> anyhow::Result<Self> {
-        let name = format!("gentron-{}-{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed));
-        // The program runs in another folder, where a relative path would lead elsewhere.
-        let temporary = std::env::temp_dir();
-        let folder = std::path::absolute(&temporary).unwrap_or(temporary).join(name);
-        let explain = || (format!("cannot make the folder {}", folder.display()), "name another folder with TMPDIR");
-        fs::create_dir_all(&folder).explain(explain)?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
-    }
+/// A new folder among the temporary ones, which goes with its value.
+fn scratch() -> anyhow::Result<TempDir> {
+    // The program runs in another folder, where a relative path would lead elsewhere.
+    let temporary = std::env::temp_dir();
+    let temporary = std::path::absolute(&temporary).unwrap_or(temporary);
+    let explain = || (format!("cannot make a folder in {}", temporary.display()), "name another folder with TMPDIR");
+    tempfile::Builder::new().prefix("gentron-").tempdir_in(&temporary).explain(explain)
 }
 
 /// Makes a program ready to be asked. It is started when the first batch comes.
@@ -72,7 +59,7 @@ pub fn prepare(arm: &ResolvedArm, sources: &Sources) -> anyhow::Result<Box<dyn E
     let place = sources.outside(&arm.name)?.clone();
     let patience = place.patience.with_context(|| format!("the arm {} has no time limit", arm.name))?;
     let program = program(arm)?.clone();
-    let (arm, scratch) = (arm.name.clone(), Scratch::new()?);
+    let (arm, scratch) = (arm.name.clone(), scratch()?);
     let (pool, returned) = Default::default();
     Ok(Box::new(Outsider { arm, program, place, patience, scratch, pool, returned }))
 }
@@ -140,9 +127,10 @@ fn flat(error: &anyhow::Error) -> String {
 
 impl Outsider {
     fn request(&self, at: usize, task: &Task) -> Request {
+        static REQUESTS: AtomicU64 = AtomicU64::new(0);
         let size = self.program.size;
         // No two draws may meet in one file; 32 bits are what every library takes for a seed.
-        let name = format!("{}-{at}-{}.png", &task.task[..16], COUNTER.fetch_add(1, Ordering::Relaxed));
+        let name = format!("{}-{at}-{}.png", &task.task[..16], REQUESTS.fetch_add(1, Ordering::Relaxed));
         let seed = digest::of_value(&("command", task.seed, &task.prompt_id, task.k));
         Request {
             prompt: task.prompt.clone(),
@@ -151,7 +139,7 @@ impl Outsider {
             seed: u32::from_str_radix(&seed[..8], 16).unwrap_or_default(),
             width: size.map(|size| size[0]),
             height: size.map(|size| size[1]),
-            image: self.scratch.0.join(name),
+            image: self.scratch.path().join(name),
         }
     }
 

@@ -4,7 +4,6 @@
 //! writes them, say that they are provisional, and are replaced in the end.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 
 use gentron_metrics::Observation;
 use gentron_reports::{Analysis, ObservationRow, analyse_with, provisional, write_observations};
@@ -49,9 +48,10 @@ impl Partial {
             return Err(refuse(what, "`gentron ablate` or `gentron generate` with the run's recipe draws them"));
         }
         let info = &run.manifest.run_info;
-        let folder = Scratch::new()?;
-        write_observations(&folder.0, rows)?;
-        let analysis = analyse_with(&folder.0, info)?;
+        let folder =
+            tempfile::tempdir().explain(|| ("cannot make a temporary folder", "name another one with TMPDIR"))?;
+        write_observations(folder.path(), rows)?;
+        let analysis = analyse_with(folder.path(), info)?;
         let [json, html] = provisional(&run.folder, info, &analysis, refresh)?;
         let cannot = || (format!("cannot write the report of {}", run.folder.display()), "check space and permissions");
         atomic::write(&run.path("analysis.json"), &json).explain(cannot)?;
@@ -107,23 +107,5 @@ impl Partial {
         }
         self.seen.extend(seen.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
         Ok(())
-    }
-}
-
-/// A folder of this process that goes when it is dropped.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> anyhow::Result<Self> {
-        let folder = std::env::temp_dir().join(format!("gentron-partial-{}", std::process::id()));
-        std::fs::create_dir_all(&folder)
-            .explain(|| (format!("cannot write {}", folder.display()), "name another temporary folder with $TMPDIR"))?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        drop(std::fs::remove_dir_all(&self.0));
     }
 }

@@ -39,14 +39,14 @@ fn a_text_too_long_is_cut_or_refused() {
 
 #[test]
 fn a_saved_tokenizer_gives_the_same_ids() {
-    let path = std::env::temp_dir().join(format!("gentron-tokenizer-{}.json", std::process::id()));
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("tokenizer.json");
     for tokenizer in [word_level_clip(&words(), 8), word_level_t5(&words(), 8)].map(|made| made.expect("a tokenizer")) {
         tokenizer.save(&path).expect("a file");
         let again = TextTokenizer::read(&path, 77, 8).expect("a tokenizer");
         let texts = ["", "a red, blue and red circle of a square", "<extra_id_3> <|endoftext|>"];
         assert_eq!(again.encode(&texts).expect("tokens"), tokenizer.encode(&texts).expect("tokens"));
     }
-    std::fs::remove_file(path).expect("gone");
 }
 
 #[test]

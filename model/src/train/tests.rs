@@ -8,6 +8,7 @@ use candle_nn::{Init, VarBuilder};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tempfile::TempDir;
 
 /// Learns y = x · (1, -2, 3) from noisy samples; its loss can be told to leave the numbers.
 struct Line {
@@ -106,11 +107,9 @@ fn run_from(
     train(line, recipe, "line", &Device::Cpu, at, &mut Watch(stop))
 }
 
-/// A folder of this test's own below the target directory.
-fn folder(name: &str) -> std::path::PathBuf {
-    let folder = std::env::temp_dir().join(format!("gentron-train-{}-{name}", std::process::id()));
-    drop(std::fs::remove_dir_all(&folder));
-    folder
+/// A folder of this test's own, removed when it goes.
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
 }
 
 fn files(folder: &Path) -> [Vec<u8>; 2] {
@@ -122,60 +121,63 @@ fn files(folder: &Path) -> [Vec<u8>; 2] {
 
 #[test]
 fn a_training_that_was_stopped_ends_in_the_bytes_of_one_that_was_not() {
-    let (whole, parts) = (folder("whole"), folder("parts"));
-    assert!(matches!(run(&Line::new(), &recipe(), &whole, None).unwrap(), Outcome::Finished(_)));
+    let (whole, parts) = (folder(), folder());
+    assert!(matches!(run(&Line::new(), &recipe(), whole.path(), None).unwrap(), Outcome::Finished(_)));
     for stop in [7, 49, 83] {
-        assert_eq!(run(&Line::new(), &recipe(), &parts, Some(stop)).unwrap(), Outcome::Stopped(stop * 8));
+        assert_eq!(run(&Line::new(), &recipe(), parts.path(), Some(stop)).unwrap(), Outcome::Stopped(stop * 8));
     }
-    let Outcome::Finished(card) = run(&Line::new(), &recipe(), &parts, None).unwrap() else { panic!("not finished") };
-    assert!(files(&whole) == files(&parts), "the weights differ");
+    let Outcome::Finished(card) = run(&Line::new(), &recipe(), parts.path(), None).unwrap() else {
+        panic!("not finished")
+    };
+    assert!(files(whole.path()) == files(parts.path()), "the weights differ");
     assert_eq!((card.samples, card.steps, card.curve.len()), (800, 100, 2));
     assert!(card.curve[1].loss < 0.1 * card.curve[0].loss, "it did not learn: {:?}", card.curve);
 }
 
 #[test]
 fn a_constant_learning_rate_lets_a_finished_training_go_on() {
-    let (long, extended) = (folder("long"), folder("extended"));
+    let (long, extended) = (folder(), folder());
     let longer = Optimisation { samples: 1600, ..recipe() };
-    run(&Line::new(), &longer, &long, None).unwrap();
-    run(&Line::new(), &recipe(), &extended, None).unwrap();
-    run(&Line::new(), &longer, &extended, None).unwrap();
-    assert!(files(&long) == files(&extended), "the weights differ");
+    run(&Line::new(), &longer, long.path(), None).unwrap();
+    run(&Line::new(), &recipe(), extended.path(), None).unwrap();
+    run(&Line::new(), &longer, extended.path(), None).unwrap();
+    assert!(files(long.path()) == files(extended.path()), "the weights differ");
 }
 
 #[test]
 fn exported_weights_go_on_where_no_state_was_kept() {
-    let at = folder("exported");
+    let at = folder();
     let longer = Optimisation { samples: 1600, ..recipe() };
     let extend = |recipe: &Optimisation, stop| {
-        let outcome = run_from(Beginning::Exported, &Line::new(), recipe, &at, stop).unwrap();
+        let outcome = run_from(Beginning::Exported, &Line::new(), recipe, at.path(), stop).unwrap();
         let Outcome::Finished(card) = outcome else { return None };
         Some((card.steps, card.restarts, card.curve[0].loss, card.final_loss))
     };
     let (_, _, first, short) = extend(&recipe(), None).expect("nothing was there, and it began anew");
-    std::fs::remove_dir_all(at.join("state")).unwrap();
+    std::fs::remove_dir_all(at.path().join("state")).unwrap();
     assert_eq!(extend(&recipe(), None), Some((100, vec![], first, short)), "it was finished");
     assert_eq!(extend(&longer, Some(150)), None);
     let (steps, restarts, kept, long) = extend(&longer, None).expect("its own state continues it");
     assert_eq!((steps, restarts, kept), (200, vec![100], first));
     assert!(long < 1.5 * short, "it forgot what it knew: {short} became {long}");
-    std::fs::remove_dir_all(at.join("state")).unwrap();
+    std::fs::remove_dir_all(at.path().join("state")).unwrap();
     let other = Optimisation { learning_rate: 0.05, samples: 3200, ..recipe() };
     assert!(extend(&other, None).is_some_and(|(_, restarts, ..)| restarts.is_empty()), "weights of another recipe");
 }
 
 #[test]
 fn weights_go_on_whose_own_beginning_was_not_kept() {
-    let (draft, at) = (folder("draft"), folder("from-draft"));
-    run(&Line::new(), &recipe(), &draft, None).unwrap();
+    let (draft, at) = (folder(), folder());
+    run(&Line::new(), &recipe(), draft.path(), None).unwrap();
     let extend = |samples, beginning| {
-        let (initial, state, weights) = (draft.join("weights"), at.join("state"), at.join("weights"));
+        let (initial, state, weights) =
+            (draft.path().join("weights"), at.path().join("state"), at.path().join("weights"));
         let at = At { beginning, initial: Some(&initial), foreign: None, state: &state, weights: &weights };
         train(&Line::new(), &Optimisation { samples, ..recipe() }, "line", &Device::Cpu, at, &mut Watch(None))
     };
     extend(800, Beginning::Anew).unwrap();
-    std::fs::remove_dir_all(&draft).unwrap();
-    std::fs::remove_dir_all(at.join("state")).unwrap();
+    std::fs::remove_dir_all(draft.path()).unwrap();
+    std::fs::remove_dir_all(at.path().join("state")).unwrap();
     let anew = extend(1600, Beginning::Anew).unwrap_err().to_string();
     assert!(anew.contains("model.safetensors"), "{anew}");
     let longer = extend(1600, Beginning::Exported).unwrap();
@@ -184,84 +186,86 @@ fn weights_go_on_whose_own_beginning_was_not_kept() {
 
 #[test]
 fn a_learning_rate_that_falls_at_the_end_may_be_decided_on_later_and_not_put_off_once_it_has_begun() {
-    let (whole, parts) = (folder("fall"), folder("fall-later"));
+    let (whole, parts) = (folder(), folder());
     let falling = |from| Optimisation { schedule: LearningRate::Decay { from, floor: 0.1 }, ..recipe() };
-    run(&Line::new(), &falling(400), &whole, None).unwrap();
-    assert_eq!(run(&Line::new(), &recipe(), &parts, Some(40)).unwrap(), Outcome::Stopped(320));
-    assert_eq!(run(&Line::new(), &falling(400), &parts, Some(70)).unwrap(), Outcome::Stopped(560));
+    run(&Line::new(), &falling(400), whole.path(), None).unwrap();
+    assert_eq!(run(&Line::new(), &recipe(), parts.path(), Some(40)).unwrap(), Outcome::Stopped(320));
+    assert_eq!(run(&Line::new(), &falling(400), parts.path(), Some(70)).unwrap(), Outcome::Stopped(560));
     let longer = Optimisation { samples: 1600, ..falling(400) };
     for other in [longer.clone(), falling(480), recipe()] {
-        let error = run(&Line::new(), &other, &parts, None).unwrap_err().to_string();
+        let error = run(&Line::new(), &other, parts.path(), None).unwrap_err().to_string();
         assert!(error.contains("begun to fall"), "{error}");
     }
-    run(&Line::new(), &falling(400), &parts, None).unwrap();
-    assert!(files(&whole) == files(&parts), "the weights differ");
-    std::fs::remove_dir_all(parts.join("state")).unwrap();
-    let extended = run_from(Beginning::Exported, &Line::new(), &longer, &parts, None).unwrap();
+    run(&Line::new(), &falling(400), parts.path(), None).unwrap();
+    assert!(files(whole.path()) == files(parts.path()), "the weights differ");
+    std::fs::remove_dir_all(parts.path().join("state")).unwrap();
+    let extended = run_from(Beginning::Exported, &Line::new(), &longer, parts.path(), None).unwrap();
     assert!(matches!(extended, Outcome::Finished(card) if card.samples == 1600 && card.restarts == [100]));
 }
 
 #[test]
 fn a_loss_that_is_not_a_number_stops_and_leaves_the_checkpoint() {
-    let at = folder("nan");
-    run(&Line::new(), &recipe(), &at, Some(20)).unwrap();
-    let before = std::fs::read(at.join("state/state.safetensors")).unwrap();
-    let error = run(&Line { poison: Some(30), ..Line::new() }, &recipe(), &at, None).unwrap_err();
+    let at = folder();
+    run(&Line::new(), &recipe(), at.path(), Some(20)).unwrap();
+    let before = std::fs::read(at.path().join("state/state.safetensors")).unwrap();
+    let error = run(&Line { poison: Some(30), ..Line::new() }, &recipe(), at.path(), None).unwrap_err();
     let said = error.to_string();
     assert!(said.contains("the loss became NaN at step 30") && said.ends_with("was written at step 20"), "{said}");
-    assert_eq!(std::fs::read(at.join("state/state.safetensors")).unwrap(), before);
+    assert_eq!(std::fs::read(at.path().join("state/state.safetensors")).unwrap(), before);
 }
 
 #[test]
 fn weights_that_are_no_numbers_replace_neither_a_checkpoint_nor_what_was_exported() {
-    let at = folder("weights-nan");
-    run(&Line::new(), &recipe(), &at, None).unwrap();
-    let exported = |file: &str| std::fs::read(at.join("weights").join(file)).unwrap();
+    let at = folder();
+    run(&Line::new(), &recipe(), at.path(), None).unwrap();
+    let exported = |file: &str| std::fs::read(at.path().join("weights").join(file)).unwrap();
     let before = ["model.safetensors", "card.json"].map(exported);
-    std::fs::remove_dir_all(at.join("state")).unwrap();
+    std::fs::remove_dir_all(at.path().join("state")).unwrap();
     // Loss and gradient of the first step are those of good weights; its update is too large for an f32.
     let far = Optimisation { learning_rate: 1e38, warmup_samples: 0, samples: 8, ..recipe() };
     let line = Line::new();
-    let error = run(&line, &far, &at, None).unwrap_err().to_string();
+    let error = run(&line, &far, at.path(), None).unwrap_err().to_string();
     assert!(error.contains("the weights became") && error.contains("there is no checkpoint yet"), "{error}");
     assert_eq!(["model.safetensors", "card.json"].map(exported), before);
-    assert!(!at.join("state/state.safetensors").exists());
+    assert!(!at.path().join("state/state.safetensors").exists());
     assert_eq!(line.evaluations.load(Ordering::Relaxed), 0, "nothing is drawn from them");
     // At Ctrl-C neither.
     let longer = Optimisation { samples: 800, ..far };
-    let stopped = run(&Line::new(), &longer, &at, Some(1)).unwrap_err().to_string();
+    let stopped = run(&Line::new(), &longer, at.path(), Some(1)).unwrap_err().to_string();
     assert!(stopped.contains("the weights became"), "{stopped}");
-    assert!(!at.join("state/state.safetensors").exists());
+    assert!(!at.path().join("state/state.safetensors").exists());
 }
 
 #[test]
 fn weights_too_large_for_half_precision_are_kept_in_the_state_and_not_exported() {
-    let at = folder("weights-f16");
+    let at = folder();
     let steep = Optimisation { learning_rate: 1e6, warmup_samples: 0, samples: 8, ..recipe() };
     for _ in 0..2 {
         // Continued, it is finished, and what it would export is the same.
-        let error = run(&Line::new(), &steep, &at, None).unwrap_err().to_string();
+        let error = run(&Line::new(), &steep, at.path(), None).unwrap_err().to_string();
         assert!(error.contains("the weights as f16 became") && error.ends_with("was written at step 1"), "{error}");
-        assert!(at.join("state/state.safetensors").exists() && !at.join("weights/model.safetensors").exists());
+        assert!(
+            at.path().join("state/state.safetensors").exists() && !at.path().join("weights/model.safetensors").exists()
+        );
     }
 }
 
 #[test]
 fn a_score_that_is_no_number_is_no_part_of_a_card() {
-    let at = folder("score-nan");
-    let error = run(&Line { score: f64::NAN, ..Line::new() }, &recipe(), &at, None).unwrap_err().to_string();
+    let at = folder();
+    let error = run(&Line { score: f64::NAN, ..Line::new() }, &recipe(), at.path(), None).unwrap_err().to_string();
     assert!(error.contains("the mark became NaN at step 24"), "{error}");
-    assert!(!at.join("weights/card.json").exists());
+    assert!(!at.path().join("weights/card.json").exists());
 }
 
 #[test]
 fn a_training_begun_anew_does_not_read_the_card_that_it_will_replace() {
-    let (draft, at) = (folder("anew-draft"), folder("anew"));
-    run(&Line::new(), &recipe(), &draft, None).unwrap();
-    std::fs::create_dir_all(at.join("weights")).unwrap();
+    let (draft, at) = (folder(), folder());
+    run(&Line::new(), &recipe(), draft.path(), None).unwrap();
+    std::fs::create_dir_all(at.path().join("weights")).unwrap();
     // As a training wrote it whose weights had become no numbers.
-    std::fs::write(at.join("weights/card.json"), r#"{ "evaluation": { "held_out_loss": null } }"#).unwrap();
-    let (initial, state, weights) = (draft.join("weights"), at.join("state"), at.join("weights"));
+    std::fs::write(at.path().join("weights/card.json"), r#"{ "evaluation": { "held_out_loss": null } }"#).unwrap();
+    let (initial, state, weights) = (draft.path().join("weights"), at.path().join("state"), at.path().join("weights"));
     let from = |beginning| At { beginning, initial: Some(&initial), foreign: None, state: &state, weights: &weights };
     let begin = |beginning| train(&Line::new(), &recipe(), "line", &Device::Cpu, from(beginning), &mut Watch(None));
     let extended = begin(Beginning::Exported).unwrap_err().to_string();
@@ -271,12 +275,12 @@ fn a_training_begun_anew_does_not_read_the_card_that_it_will_replace() {
 
 #[test]
 fn a_state_of_another_recipe_or_a_damaged_one_is_refused_by_name() {
-    let at = folder("other");
-    run(&Line::new(), &recipe(), &at, Some(20)).unwrap();
+    let at = folder();
+    run(&Line::new(), &recipe(), at.path(), Some(20)).unwrap();
     let other = Optimisation { learning_rate: 0.2, ..recipe() };
-    let refused = |recipe: &Optimisation| run(&Line::new(), recipe, &at, None).unwrap_err().to_string();
+    let refused = |recipe: &Optimisation| run(&Line::new(), recipe, at.path(), None).unwrap_err().to_string();
     assert!(refused(&other).contains("another recipe"), "{}", refused(&other));
-    let path = at.join("state/state.safetensors");
+    let path = at.path().join("state/state.safetensors");
     let bytes = std::fs::read(&path).unwrap();
     std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
     assert!(refused(&recipe()).contains("state.safetensors"));
@@ -285,6 +289,6 @@ fn a_state_of_another_recipe_or_a_damaged_one_is_refused_by_name() {
 #[test]
 fn a_parameter_without_a_gradient_is_an_error_that_names_it() {
     let line = Line { drop_gradient: true, ..Line::new() };
-    let error = run(&line, &recipe(), &folder("dropped"), None).unwrap_err();
+    let error = run(&line, &recipe(), folder().path(), None).unwrap_err();
     assert!(error.to_string().contains("weight"), "{error}");
 }

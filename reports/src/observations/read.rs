@@ -1,5 +1,6 @@
 //! Reading for analysis: only the columns that statistics need, checked, interned and sorted.
 
+use std::fs::File;
 use std::path::Path;
 
 use polars::prelude::*;
@@ -52,12 +53,12 @@ const TEXTS: [&str; 7] = ["arm", "suite", "category", "prompt_id", "metric", "sp
 pub fn read_observations(run_dir: &Path) -> Result<Observations> {
     let path = run_dir.join(super::FILE);
     let parquet = || ReportError::parquet(&path);
-    let mut stored = lazy(&path)?;
+    let mut stored = open(&path)?;
     // Older files have no such column.
-    let knows_outside = stored.collect_schema().map_err(parquet())?.contains("outside");
+    let knows_outside = stored.schema().map_err(parquet())?.contains("outside");
     let wanted = ["things", "k", "seed", "value", "unscored"].into_iter().chain(knows_outside.then_some("outside"));
-    let columns: Vec<Expr> = TEXTS.into_iter().chain(wanted).map(col).collect();
-    let frame = stored.select(columns).collect().map_err(parquet())?;
+    let columns = TEXTS.into_iter().chain(wanted).map(str::to_owned).collect();
+    let frame = stored.with_columns(Some(columns)).finish().map_err(parquet())?;
     let hole = |column, row| ReportError::Hole { path: path.clone(), column, row };
 
     let texts =
@@ -128,12 +129,11 @@ fn not_finite(task: &str, metric: &str, value: f64) -> ReportError {
     ReportError::NotFinite { task: task.into(), metric: metric.into(), value }
 }
 
-/// A lazy frame, of which only the columns that are asked for are decoded. A missing file is reported as such, not as a polars error.
-pub(super) fn lazy(path: &Path) -> Result<LazyFrame> {
-    std::fs::File::open(path).map_err(ReportError::read(path))?;
-    let arguments = ScanArgsParquet { glob: false, ..Default::default() };
-    let path_for_polars = PlRefPath::try_from_path(path).map_err(ReportError::parquet(path))?;
-    LazyFrame::scan_parquet(path_for_polars, arguments).map_err(ReportError::parquet(path))
+/// A reader that decodes only the columns and rows that are asked for. A missing file is reported as such, not as a polars error.
+pub(super) fn open(path: &Path) -> Result<ParquetReader<File>> {
+    let file = File::open(path).map_err(ReportError::read(path))?;
+    // One piece a column: rows are looked up by number.
+    Ok(ParquetReader::new(file).set_rechunk(true))
 }
 
 #[cfg(test)]
@@ -170,7 +170,7 @@ mod tests {
     /// Changes the file of a folder as another program might.
     fn rewrite(folder: &Path, change: impl FnOnce(DataFrame) -> DataFrame) {
         let path = folder.join(super::super::FILE);
-        let mut changed = change(lazy(&path).unwrap().collect().unwrap());
+        let mut changed = change(open(&path).unwrap().finish().unwrap());
         let mut bytes = Vec::new();
         ParquetWriter::new(&mut bytes).finish(&mut changed).unwrap();
         std::fs::write(path, bytes).unwrap();
@@ -197,7 +197,10 @@ mod tests {
     fn two_kinds_of_absence_at_once_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         write_observations(folder.path(), vec![row(0, Err(Absence::Outside("no class".to_owned())))]).unwrap();
-        rewrite(folder.path(), |frame| frame.lazy().with_column(col("outside").alias("unscored")).collect().unwrap());
+        rewrite(folder.path(), |mut frame| {
+            let both = frame.column("outside").unwrap().clone().with_name("unscored".into());
+            frame.with_column(both).unwrap().clone()
+        });
         assert!(matches!(read_observations(folder.path()), Err(ReportError::ValueXorReason { .. })));
     }
 }
