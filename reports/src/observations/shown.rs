@@ -23,6 +23,9 @@ const COLUMNS: [&str; 6] = ["arm", "prompt_id", "metric", "prompt", "reasons", "
 
 /// Reads what is shown of these prompts, by (arm, prompt id, k, metric). Only the row groups that hold one of them are opened, each between
 /// its first and its last, so that what a large run keeps in these columns is never in memory at once.
+///
+/// # Errors
+/// The file is missing, damaged or lacks a column, or a row that is shown has a hole.
 pub fn read_shown(run_dir: &Path, prompts: &[&str]) -> Result<BTreeMap<(String, String, u32, String), Shown>> {
     let path = run_dir.join(super::FILE);
     let parquet = || ReportError::parquet(&path);
